@@ -1,0 +1,53 @@
+# Everything a newcomer types. `make` alone lists it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench requirements assumptions golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(VENV)/sandbox-installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; say PYTHON=/path/to/python3.11 make ..."; exit 2; }
+	@echo "Installing into $(VENV) (once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox]'
+	@touch $@
+
+$(VENV)/dev-installed: $(VENV)/sandbox-installed
+	@echo "Installing the test tools into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox,dev]'
+	@touch $@
+
+demo: $(VENV)/sandbox-installed ## a day of payments through real sockets, told as a timeline
+	@$(BIN)/sandbox demo
+
+up: $(VENV)/sandbox-installed ## leave the fakes and the adapter running, console at http://127.0.0.1:8100/
+	@$(BIN)/sandbox up --with-adapter
+
+test: $(VENV)/dev-installed ## the whole suite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev-installed ## format, lint, types, imports, files, tests: what CI runs
+	@echo "== format";  $(BIN)/ruff format --check .
+	@echo "== lint";    $(BIN)/ruff check .
+	@echo "== types";   $(BIN)/mypy
+	@echo "== imports"; PYTHONPATH=. $(BIN)/lint-imports --no-cache
+	@echo "== files";   $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@echo "== tests";   $(BIN)/python -m pytest
+
+bench: $(VENV)/dev-installed ## speed and size, as a table
+	@$(BIN)/python tests/bench/run.py
+
+requirements: $(VENV)/dev-installed ## requirement ids against the contract tests that stand for them
+	@$(BIN)/python -m pytest --requirements -n0
+
+assumptions: $(VENV)/sandbox-installed ## what the contracts assume, and what to ask the vendors
+	@$(BIN)/sandbox assumptions
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

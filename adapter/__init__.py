@@ -1,0 +1,1 @@
+"""The integration adapter between Spectrum, IMT and Invoice Cloud."""

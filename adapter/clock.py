@@ -1,0 +1,85 @@
+"""Time: the two protocols everything else takes, and the only reading of the machine's clock."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time, always aware and in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Timer(Protocol):
+    """Runs an action once, at or after a moment; one at or before now runs as soon as it can."""
+
+    def call_at(self, at: datetime, label: str, action: Callable[[], None]) -> None: ...
+
+
+def require_aware(moment: datetime, name: str) -> datetime:
+    """Return `moment` in UTC; a naive one is refused, because its zone would be a guess."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} must be an aware datetime, got {moment.isoformat()}")
+    return moment.astimezone(UTC)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class ThreadTimer:
+    """A Timer on real time: one waiting thread, a small pool that runs what is due."""
+
+    def __init__(self, clock: Clock, *, workers: int = 4) -> None:
+        self._clock = clock
+        self._sequence = itertools.count()
+        self._due: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="adapter-job")
+        self._thread = threading.Thread(target=self._run, name="adapter-timer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def call_at(self, at: datetime, label: str, action: Callable[[], None]) -> None:  # noqa: ARG002  # the label serves clocks that keep a journal
+        with self._changed:
+            heapq.heappush(self._due, (at, next(self._sequence), action))
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Take no further action; wait for those that run."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._stopping and not self._next_is_due():
+                    self._changed.wait(self._seconds_to_wait())
+                if self._stopping:
+                    return
+                _, _, action = heapq.heappop(self._due)
+            self._pool.submit(action)
+
+    def _next_is_due(self) -> bool:
+        return bool(self._due) and self._due[0][0] <= self._clock.now()
+
+    def _seconds_to_wait(self) -> float | None:
+        if not self._due:
+            return None
+        return max(0.0, (self._due[0][0] - self._clock.now()).total_seconds())

@@ -1,0 +1,86 @@
+"""The life of a payment delivery: its states, and the pure rules that move it between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+from adapter.domain.payment import Payment
+
+
+class DeliveryState(Enum):
+    """Where a payment stands on its way to Spectrum."""
+
+    ACCEPTED = "accepted"  # on disk, not sent yet
+    SENDING = "sending"  # claimed under a lease; the request may have left
+    APPLIED = "applied"  # Spectrum's receipt exists: final
+    PENDING = "pending"  # outcome (b): waits for confirmation, never re-posted blindly
+    NOT_APPLIED = "not_applied"  # outcome (c): a person has to look
+    IN_DOUBT = "in_doubt"  # sent, no trustworthy answer: waits the settle time, then evidence
+    FAILED = "failed"  # surely not applied: waits for its retry
+    DEAD = "dead"  # retries exhausted, refused, or evidence unclear: a person has to look
+
+
+FINAL_STATES = frozenset({DeliveryState.APPLIED})
+VISIBLE_STATES = frozenset({DeliveryState.NOT_APPLIED, DeliveryState.DEAD})
+
+
+class Source(Enum):
+    """Who told the adapter of the payment."""
+
+    DATA_PUMP = "data_pump"
+    PAYMENT_REPORT = "payment_report"
+
+
+class Evidence(Enum):
+    """How an applied receipt was established; `BALANCE` stays marked as inferred for ever."""
+
+    ANSWER = "answer"  # Spectrum answered with the receipt number
+    RECEIPTS_FEED = "receipts_feed"  # found in Spectrum's extract by its reference number
+    BALANCE = "balance"  # inferred: the balance moved by exactly the amount
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One row of the ledger: a payment, its state, and what is known of it. Times are UTC."""
+
+    id: int
+    payment: Payment
+    source: Source
+    state: DeliveryState
+    attempts: int
+    accepted_at: datetime
+    next_at: datetime | None
+    sent_at: datetime | None
+    lease_owner: str | None
+    lease_until: datetime | None
+    fence: int
+    balance_before: Decimal | None
+    receipt_id: str | None
+    evidence: Evidence | None
+    confirmed_at: datetime | None
+    last_error: str
+
+
+class BalanceVerdict(Enum):
+    """What the balance of an invoice says about a receipt in doubt."""
+
+    APPLIED = "applied"  # moved by exactly the amount
+    NOT_APPLIED = "not_applied"  # unmoved
+    UNCLEAR = "unclear"  # anything else
+
+
+def judge_by_balance(*, before: Decimal | None, now: Decimal, amount: Decimal) -> BalanceVerdict:
+    """Weigh a receipt in doubt by the invoice's balance before the post and after settling.
+
+    What could still fool this rule stands in decision 0006.
+    """
+    if before is None:
+        return BalanceVerdict.UNCLEAR
+    if now == before:
+        return BalanceVerdict.NOT_APPLIED
+    if before - now == amount:
+        return BalanceVerdict.APPLIED
+    return BalanceVerdict.UNCLEAR

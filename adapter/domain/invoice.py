@@ -1,0 +1,77 @@
+"""An open invoice as Spectrum's extract tells it: what one group of BIF records is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoice:
+    """A policy's invoice; money in dollars, dates in the biller's time zone, texts may be empty."""
+
+    invoice_number: str
+    policy_number: str
+    organization_name: str
+    first_name: str
+    last_name: str
+    address1: str
+    address2: str
+    city: str
+    state: str
+    zip_code: str
+    email_address: str
+    invoice_date: date
+    due_date: date
+    balance_due: Decimal
+    autopay_date: date | None
+
+    @property
+    def customer_name(self) -> str:
+        """OrganizationName, or FirstName + LastName (E2)."""
+        return self.organization_name or f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceExtract:
+    """Invoices changed since a cursor; `cursor` asks for what comes after them.
+
+    `as_of` is the moment (UTC) up to which Spectrum's book is told.
+    """
+
+    invoices: tuple[Invoice, ...]
+    cursor: str
+    as_of: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractedReceipt:
+    """A receipt in Spectrum's book, found by its reference number (the payment GUID)."""
+
+    receipt_id: str
+    invoice_number: str
+    reference_number: str
+    amount: Decimal
+    applied_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptSearch:
+    """What the receipts feed says of one payment; absence counts only up to `as_of` (UTC)."""
+
+    receipt: ExtractedReceipt | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BifProfile:
+    """What a biller's invoice files are written with; `time_zone` dates the file for the biller.
+
+    `replacement` stands in for characters a BIF cannot carry; None refuses them (E1).
+    """
+
+    biller_guid: str
+    invoice_format_guid: str
+    time_zone: str
+    replacement: str | None

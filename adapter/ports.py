@@ -1,0 +1,92 @@
+"""What the jobs and doors need of the partners: nouns, without a word about the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
+from adapter.domain.payment import Payment, ReceiptAnswer
+from adapter.domain.upload import UploadAnswer
+from adapter.domain.window import GmtWindow
+
+
+class BalancePort(Protocol):
+    """Spectrum's RTDR (A2)."""
+
+    def balance_due(self, invoice_number: str) -> Decimal:
+        """Return the balance in dollars; raises RejectedError for an unknown invoice."""
+        ...
+
+
+class ReceiptPort(Protocol):
+    """Spectrum's OnlineReceipt (A3)."""
+
+    def post_receipt(self, payment: Payment) -> ReceiptAnswer:
+        """Post one receipt, once; outcome (d) is raised, sorted by what the caller may do."""
+        ...
+
+
+class InvoiceFeedPort(Protocol):
+    """Spectrum's extract of invoices (decision 0001)."""
+
+    def invoices_since(self, cursor: str | None) -> InvoiceExtract:
+        """Return every invoice changed after `cursor`, or all of them for None."""
+        ...
+
+
+class ReceiptFeedPort(Protocol):
+    """Spectrum's extract of receipts (decision 0001), where a biller has one."""
+
+    def find_receipt(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
+        """Look for the receipt with the payment's GUID and invoice, changed at or after `since`."""
+        ...
+
+
+class InvoiceUploadPort(Protocol):
+    """Invoice Cloud's UploadInvoiceFile (C1)."""
+
+    def upload(self, *, file_name: str, content: bytes) -> UploadAnswer:
+        """Send one BIF; raises OutcomeUnknownError when the answer was lost."""
+        ...
+
+
+class PaymentReportPort(Protocol):
+    """Invoice Cloud's PaymentReportingDataSetFromGMT (C2)."""
+
+    def payments(self, window: GmtWindow) -> Iterator[Payment]:
+        """Yield every payment of the window, approved or declined, in the report's order."""
+        ...
+
+
+class BillerPorts(Protocol):
+    """One biller's connections, built from its present settings."""
+
+    @property
+    def bif_profile(self) -> BifProfile: ...
+    @property
+    def rtdr(self) -> BalancePort: ...
+    @property
+    def balances(self) -> BalancePort: ...
+    @property
+    def receipts(self) -> ReceiptPort: ...
+    @property
+    def invoice_feed(self) -> InvoiceFeedPort: ...
+    @property
+    def receipt_feed(self) -> ReceiptFeedPort | None: ...
+    @property
+    def invoice_upload(self) -> InvoiceUploadPort: ...
+    @property
+    def payment_report(self) -> PaymentReportPort: ...
+
+
+class BillersPort(Protocol):
+    """Every configured biller; settings are read anew at each look (F2)."""
+
+    def names(self) -> tuple[str, ...]: ...
+
+    def ports(self, biller: str) -> BillerPorts:
+        """Return the biller's connections; raises ConfigurationError or NotFoundError."""
+        ...

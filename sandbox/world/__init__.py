@@ -1,0 +1,1 @@
+"""One world: its clock, journal, books, billers and faults, all grown from one seed."""

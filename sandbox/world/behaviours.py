@@ -1,0 +1,39 @@
+"""How the partners of one world behave where life leaves a choice; set over the control API."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class UnknownBehaviourError(ValueError):
+    """No behaviour has this name, or it does not take this value."""
+
+
+@dataclass(kw_only=True)
+class Behaviours:
+    """Each field is one choice; its default is what the decisions assume."""
+
+    spectrum_deduplicates: bool = True  # a repeated referenceNumber answers outcome (b)
+    spectrum_receipts_feed: bool = True  # the extract tells receipts, not only invoices
+    spectrum_token_lifetime_seconds: int = 1200  # decision 0011
+    rtdr_suppressed: bool = True  # Invoice Cloud's 6 h and 24 h rules on balance refreshes
+    data_pump_delay_seconds: int = 5  # from the payment to the first delivery
+    upload_limit_bytes: int = 4 * 1024 * 1024  # ASP.NET's default request limit
+
+    def change(self, wanted: dict[str, Any]) -> None:
+        """Set several at once, or none: a wrong name or type changes nothing."""
+        types = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        for name, value in wanted.items():
+            if name not in types:
+                known = ", ".join(sorted(types))
+                raise UnknownBehaviourError(f"no behaviour {name!r}; there are: {known}")
+            if type(value) is not types[name] or (types[name] is int and value < 0):
+                raise UnknownBehaviourError(
+                    f"{name} takes a {types[name].__name__} from 0, got {value!r}"
+                )
+        for name, value in wanted.items():
+            setattr(self, name, value)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)

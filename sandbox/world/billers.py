@@ -1,0 +1,80 @@
+"""The world's billers: one insurance carrier each, with every secret its own (A1, F1)."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+CARRIERS = (
+    ("camp-point-mutual", "Camp Point Mutual"),
+    ("prairie-shield", "Prairie Shield Insurance"),
+    ("cedar-valley", "Cedar Valley Mutual"),
+    ("river-bend", "River Bend Casualty"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectrumCredentials:
+    """One set of A1's three values; `user_id` is the answer's data.id."""
+
+    token: str
+    username: str
+    password: str
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Biller:
+    """One carrier as Spectrum and Invoice Cloud know it."""
+
+    slug: str
+    name: str
+    number: int
+    time_zone: str
+    biller_guid: str
+    web_service_key: str
+    invoice_format_guid: str
+    rtdr_credentials: SpectrumCredentials
+    payment_credentials: SpectrumCredentials
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+def make_billers(seed: int, count: int) -> tuple[Biller, ...]:
+    """Invent `count` billers from the seed; the same seed invents the same secrets."""
+    if not 1 <= count <= len(CARRIERS):
+        raise ValueError(f"a world has 1 to {len(CARRIERS)} billers, got {count}")
+    return tuple(_make_biller(seed, index) for index in range(count))
+
+
+def _make_biller(seed: int, index: int) -> Biller:
+    chance = random.Random(f"{seed}:biller:{index}")  # noqa: S311  # invented, for a sandbox
+    slug, name = CARRIERS[index]
+    return Biller(
+        slug=slug,
+        name=name,
+        number=4500 + index,
+        time_zone="America/Chicago",
+        biller_guid=next_guid(chance),
+        web_service_key=next_guid(chance),
+        invoice_format_guid=next_guid(chance),
+        rtdr_credentials=_credentials(chance, f"{slug}-rtdr", 50 + 2 * index),
+        payment_credentials=_credentials(chance, f"{slug}-payments", 51 + 2 * index),
+    )
+
+
+def _credentials(chance: random.Random, username: str, user_id: int) -> SpectrumCredentials:
+    letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!"
+    password = "".join(chance.choice(letters) for _ in range(13))
+    return SpectrumCredentials(
+        token=next_guid(chance).upper(), username=username, password=password, user_id=str(user_id)
+    )
+
+
+def next_guid(chance: random.Random) -> str:
+    """Draw a GUID from a random stream."""
+    return str(uuid.UUID(int=chance.getrandbits(128), version=4))

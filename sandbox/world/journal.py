@@ -1,0 +1,137 @@
+"""The world's journal: who called whom, when in virtual time, and what came of it.
+
+An entry takes its place when a call begins and is completed when it ends, so the journal reads
+in the order of causes. Nothing that differs between two runs of one seed stands in it: no port,
+process id, wall time or host.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sandbox.world.redaction import redact
+
+# Enough for a month of virtual days; the oldest entries leave first.
+ENTRIES_MAX = 200_000
+EXCERPT_LENGTH = 2_000
+
+
+class TellsTime(Protocol):
+    def now(self) -> datetime: ...
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """One line of the journal; `source` calls `target`, or an event happens at `target`."""
+
+    sequence: int
+    at: str
+    kind: str  # "call", "event" or "fault"
+    source: str
+    target: str
+    operation: str
+    request: Any = None
+    status: int | None = None
+    response: Any = None
+    outcome: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Journal:
+    """Entries in order of their beginning, bounded, safe between threads, always redacted."""
+
+    def __init__(self, clock: TellsTime) -> None:
+        self._clock = clock
+        self._entries: deque[Entry] = deque(maxlen=ENTRIES_MAX)
+        self._sequence = 0
+        self._open_calls = 0
+        self._lock = threading.Lock()
+
+    @property
+    def open_calls(self) -> int:
+        """How many calls have begun and not ended."""
+        return self._open_calls
+
+    @contextmanager
+    def call(
+        self, *, source: str, target: str, operation: str, request: Any = None, **tags: str
+    ) -> Iterator[Entry]:
+        """Record a call around the block; the block fills in status, response and outcome."""
+        entry = self._append("call", source, target, operation, request, tags)
+        with self._lock:
+            self._open_calls += 1
+        try:
+            yield entry
+        finally:
+            entry.response = _shortened(redact(entry.response))
+            entry.outcome = str(redact(entry.outcome))
+            with self._lock:
+                self._open_calls -= 1
+
+    def event(self, *, target: str, operation: str, outcome: str = "", **tags: str) -> None:
+        """Record something that happened at one party, without a call."""
+        entry = self._append("event", target, target, operation, None, tags)
+        entry.outcome = str(redact(outcome))
+
+    def fault(self, *, target: str, operation: str, outcome: str, **tags: str) -> None:
+        """Record that an armed fault struck."""
+        entry = self._append("fault", "sandbox", target, operation, None, tags)
+        entry.outcome = outcome
+
+    def entries(self, **wanted: str) -> list[Entry]:
+        """Return entries whose fields or tags equal all of `wanted`."""
+        with self._lock:
+            everything = list(self._entries)
+        return [entry for entry in everything if _matches(entry, wanted)]
+
+    def as_lines(self) -> str:
+        """Return the journal as JSON lines, byte for byte the same for the same seed."""
+        lines = (json.dumps(e.as_json(), sort_keys=True, default=str) for e in self.entries())
+        return "".join(f"{line}\n" for line in lines)
+
+    def _append(
+        self,
+        kind: str,
+        source: str,
+        target: str,
+        operation: str,
+        request: Any,
+        tags: Mapping[str, str],
+    ) -> Entry:
+        with self._lock:
+            self._sequence += 1
+            entry = Entry(
+                sequence=self._sequence,
+                at=f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}",
+                kind=kind,
+                source=source,
+                target=target,
+                operation=operation,
+                request=_shortened(redact(request)),
+                tags=dict(tags),
+            )
+            self._entries.append(entry)
+            return entry
+
+
+def _matches(entry: Entry, wanted: Mapping[str, str]) -> bool:
+    return all(
+        entry.tags.get(name) == value or str(getattr(entry, name, None)) == value
+        for name, value in wanted.items()
+    )
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > EXCERPT_LENGTH:
+        return f"{value[:EXCERPT_LENGTH]}... ({len(value)} characters)"
+    return value
