@@ -41,7 +41,7 @@ class ReceiptFeedPort(Protocol):
     """Spectrum's extract of receipts (decision 0001), where a biller has one."""
 
     def find_receipt(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
-        """Look for the receipt with the payment's GUID and invoice, changed at or after `since`."""
+        """Look for the receipt of this payment GUID and invoice, changed at or after `since`."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""An open invoice as Spectrum's extract tells it: what one group of BIF records is made of."""
+"""An open invoice as Spectrum's extract tells it: what a group of BIF records is made of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, kw_only=True)
 class Invoice:
-    """A policy's invoice; money in dollars, dates in the biller's time zone, texts may be empty."""
+    """A policy's invoice: dollars, dates in the biller's time zone, texts that may be empty."""
 
     invoice_number: str
     policy_number: str

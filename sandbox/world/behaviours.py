@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+# Seconds or bytes; more would leave the calendar.
+FIGURE_MAX = 1_000_000_000
+
 
 class UnknownBehaviourError(ValueError):
     """No behaviour has this name, or it does not take this value."""
@@ -28,9 +31,11 @@ class Behaviours:
             if name not in types:
                 known = ", ".join(sorted(types))
                 raise UnknownBehaviourError(f"no behaviour {name!r}; there are: {known}")
-            if type(value) is not types[name] or (types[name] is int and value < 0):
+            if types[name] is bool and not isinstance(value, bool):
+                raise UnknownBehaviourError(f"{name} takes true or false, got {value!r:.40}")
+            if types[name] is int and not (type(value) is int and 0 <= value <= FIGURE_MAX):
                 raise UnknownBehaviourError(
-                    f"{name} takes a {types[name].__name__} from 0, got {value!r}"
+                    f"{name} takes a whole number from 0 to {FIGURE_MAX}, got {value!r:.40}"
                 )
         for name, value in wanted.items():
             setattr(self, name, value)

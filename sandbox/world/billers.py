@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 CARRIERS = (
@@ -13,31 +13,37 @@ CARRIERS = (
     ("cedar-valley", "Cedar Valley Mutual"),
     ("river-bend", "River Bend Casualty"),
 )
+PASSWORD_LENGTH = 13
+DOOR_KEY_LENGTH = 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpectrumCredentials:
     """One set of A1's three values; `user_id` is the answer's data.id."""
 
-    token: str
+    token: str = field(repr=False)
     username: str
-    password: str
+    password: str = field(repr=False)
     user_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Biller:
-    """One carrier as Spectrum and Invoice Cloud know it."""
+    """One carrier as Spectrum and Invoice Cloud know it.
+
+    `door_key` is what Invoice Cloud shows at the adapter's doors (decision 0005).
+    """
 
     slug: str
     name: str
     number: int
     time_zone: str
     biller_guid: str
-    web_service_key: str
+    web_service_key: str = field(repr=False)
     invoice_format_guid: str
     rtdr_credentials: SpectrumCredentials
     payment_credentials: SpectrumCredentials
+    door_key: str = field(repr=False)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -64,15 +70,20 @@ def _make_biller(seed: int, index: int) -> Biller:
         invoice_format_guid=next_guid(chance),
         rtdr_credentials=_credentials(chance, f"{slug}-rtdr", 50 + 2 * index),
         payment_credentials=_credentials(chance, f"{slug}-payments", 51 + 2 * index),
+        door_key=_secret(chance, DOOR_KEY_LENGTH),
     )
 
 
 def _credentials(chance: random.Random, username: str, user_id: int) -> SpectrumCredentials:
-    letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!"
-    password = "".join(chance.choice(letters) for _ in range(13))
+    password = _secret(chance, PASSWORD_LENGTH)
     return SpectrumCredentials(
         token=next_guid(chance).upper(), username=username, password=password, user_id=str(user_id)
     )
+
+
+def _secret(chance: random.Random, length: int) -> str:
+    letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!"
+    return "".join(chance.choice(letters) for _ in range(length))
 
 
 def next_guid(chance: random.Random) -> str:

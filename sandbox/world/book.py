@@ -33,11 +33,11 @@ class Book:
         self.events: list[Recorded] = []
         self.lock = threading.RLock()
 
-    def record(self, event: Any) -> Recorded:
-        """Append one event and let the state follow."""
+    def record(self, event: Any, *, at: datetime | None = None) -> Recorded:
+        """Append one event and let the state follow; `at` is for what preceded the opening."""
         with self.lock:
             recorded = Recorded(
-                sequence=len(self.events) + 1, at=self.world.clock.now(), event=event
+                sequence=len(self.events) + 1, at=at or self.world.clock.now(), event=event
             )
             self.events.append(recorded)
             self.apply(recorded)

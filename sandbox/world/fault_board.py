@@ -38,8 +38,17 @@ class ArmedFault:
     effect: Fault = field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        told = {name: value for name, value in vars(self).items() if name != "effect"}
-        return {**told, "match": dict(self.match), "parameters": dict(self.parameters)}
+        return {
+            "id": self.id,
+            "fault": self.kind,
+            "partner": self.partner,
+            "operation": self.operation,
+            "moment": self.moment,
+            "count": self.count,
+            "match": dict(self.match),
+            "parameters": dict(self.parameters),
+            "struck": self.struck,
+        }
 
     def waits_for(
         self, partner: str, operation: str, moment: Moment, facts: Mapping[str, str]
@@ -114,6 +123,9 @@ class FaultBoard:
             if fault.count is not None:
                 fault.count -= 1
         self._journal.fault(
-            target=partner, operation=operation, outcome=f"{fault.kind}, {moment} it acted"
+            target=partner,
+            operation=operation,
+            outcome=f"{fault.kind}, {moment} it acted",
+            **facts,
         )
         fault.effect.strike()

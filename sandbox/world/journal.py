@@ -67,7 +67,14 @@ class Journal:
         self, *, source: str, target: str, operation: str, request: Any = None, **tags: str
     ) -> Iterator[Entry]:
         """Record a call around the block; the block fills in status, response and outcome."""
-        entry = self._append("call", source, target, operation, request, tags)
+        entry = self._append(
+            kind="call",
+            source=source,
+            target=target,
+            operation=operation,
+            request=request,
+            tags=tags,
+        )
         with self._lock:
             self._open_calls += 1
         try:
@@ -80,15 +87,19 @@ class Journal:
 
     def event(self, *, target: str, operation: str, outcome: str = "", **tags: str) -> None:
         """Record something that happened at one party, without a call."""
-        entry = self._append("event", target, target, operation, None, tags)
+        entry = self._append(
+            kind="event", source=target, target=target, operation=operation, tags=tags
+        )
         entry.outcome = str(redact(outcome))
 
     def fault(self, *, target: str, operation: str, outcome: str, **tags: str) -> None:
         """Record that an armed fault struck."""
-        entry = self._append("fault", "sandbox", target, operation, None, tags)
+        entry = self._append(
+            kind="fault", source="sandbox", target=target, operation=operation, tags=tags
+        )
         entry.outcome = outcome
 
-    def entries(self, **wanted: str) -> list[Entry]:
+    def entries(self, /, **wanted: str) -> list[Entry]:
         """Return entries whose fields or tags equal all of `wanted`."""
         with self._lock:
             everything = list(self._entries)
@@ -101,12 +112,13 @@ class Journal:
 
     def _append(
         self,
+        *,
         kind: str,
         source: str,
         target: str,
         operation: str,
-        request: Any,
         tags: Mapping[str, str],
+        request: Any = None,
     ) -> Entry:
         with self._lock:
             self._sequence += 1
@@ -118,7 +130,7 @@ class Journal:
                 target=target,
                 operation=operation,
                 request=_shortened(redact(request)),
-                tags=dict(tags),
+                tags={name: _shortened(redact(value)) for name, value in tags.items()},
             )
             self._entries.append(entry)
             return entry

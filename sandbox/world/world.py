@@ -6,6 +6,7 @@ import random
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from sandbox.world.behaviours import Behaviours
@@ -45,11 +46,17 @@ class World:
         self.base_url = base_url  # with the world's prefix, without a trailing slash
         self.open_invoices = open_invoices
         self.clock = WorldClock(start)
+        self.born_at = self.clock.now()
         self.journal = Journal(self.clock)
         self.faults = FaultBoard(self.journal)
         self.behaviours = Behaviours()
         self.billers: tuple[Biller, ...] = make_billers(seed, billers)
-        self.connectors = {biller.slug: Connector() for biller in self.billers}
+        self.connectors = {
+            biller.slug: Connector(username=biller.biller_guid, password=biller.door_key)
+            for biller in self.billers
+        }
+        # Files outside the world that must hold none of its secrets, such as an adapter's ledger.
+        self.watched_files: list[Path] = []
         self._books: dict[type[Book], Book] = {}
         self._lock = threading.RLock()
 

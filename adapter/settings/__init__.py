@@ -1,0 +1,23 @@
+"""The adapter's settings: what they are, how the file is read, and where they come from."""
+
+from adapter.settings.sources import FileSettings, SettingsSource, StaticSettings
+from adapter.settings.values import (
+    AdapterSettings,
+    BillerSettings,
+    DoorAccess,
+    FeedSettings,
+    SettingsView,
+    SpectrumAccess,
+)
+
+__all__ = [
+    "AdapterSettings",
+    "BillerSettings",
+    "DoorAccess",
+    "FeedSettings",
+    "FileSettings",
+    "SettingsSource",
+    "SettingsView",
+    "SpectrumAccess",
+    "StaticSettings",
+]

@@ -1,0 +1,108 @@
+"""The settings as the rest of the adapter sees them: frozen, checked, secrets out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from adapter.domain.retry import RetryPolicy
+from adapter.errors import ConfigurationError
+
+FeedKind = Literal["http", "folder"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectrumAccess:
+    """One of a biller's two ways into Spectrum: settings 8 to 10 (RTDR) or 11 to 13 (payments).
+
+    `base_url` ends without a slash; `key` is A1's `token`.
+    """
+
+    base_url: str
+    username: str
+    key: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedSettings:
+    """Where Spectrum's extract is: a base URL without a trailing slash, or a folder."""
+
+    kind: FeedKind
+    location: str
+    receipts: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillerSettings:
+    """One carrier; `slug` is the adapter's own name of it. GUIDs keep the case they were given in.
+
+    `columns` names the payment report's columns where they differ from the usual ones, by our
+    field names. `reserved_characters` is "refuse" or the character that replaces them.
+    """
+
+    slug: str
+    name: str
+    time_zone: str
+    biller_guid: str
+    web_service_key: str = field(repr=False)
+    invoice_format_guid: str
+    door_key: str = field(repr=False)
+    rtdr: SpectrumAccess
+    payments: SpectrumAccess
+    web_services_url: str
+    columns: Mapping[str, str]
+    feed: FeedSettings
+    reserved_characters: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterSettings:
+    """What holds for the whole adapter; `ledger` is an SQLAlchemy URL."""
+
+    ledger: str
+    listen_host: str
+    listen_port: int
+    ops_key: str | None = field(repr=False)
+    settle_seconds: float
+    lease_seconds: float
+    request_timeout_seconds: float
+    poll_overlap_minutes: float
+    first_reach_hours: float
+    retry: RetryPolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorAccess:
+    """What opens a biller's doors; known even while the biller's other settings are wrong."""
+
+    biller_guid: str
+    door_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsView:
+    """The settings at one moment: what is right, and what is wrong with the rest.
+
+    A biller stands in `billers` or in `biller_problems`, never in both. `problems` concern the
+    file as a whole or its [adapter] table; what was last right then still stands.
+    """
+
+    adapter: AdapterSettings
+    billers: Mapping[str, BillerSettings]
+    doors: Mapping[str, DoorAccess]
+    biller_problems: Mapping[str, tuple[str, ...]]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def all_problems(self) -> tuple[str, ...]:
+        return (
+            *self.problems,
+            *(line for lines in self.biller_problems.values() for line in lines),
+        )
+
+    def require_sound(self) -> None:
+        """Raise ConfigurationError with every problem, if there is one."""
+        if self.all_problems:
+            raise ConfigurationError(*self.all_problems)

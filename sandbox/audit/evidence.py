@@ -1,0 +1,141 @@
+"""What the auditor judges by: plain rows from every book and from the adapter's ops door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sandbox.audit.ledger_view import LedgerView, Report, Row
+from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
+from sandbox.fakes.spectrum.book import SpectrumBook
+from sandbox.world.world import World
+
+VENDOR = "InvoiceCloud"
+# The payment poll runs every two hours (C2), and reaches every payment made before it.
+PAYMENT_POLL = timedelta(hours=2, minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptRow:
+    """A receipt in Spectrum's book."""
+
+    biller: str
+    receipt_id: str
+    invoice_number: str
+    reference_number: str
+    amount: Decimal
+    vendor: str
+    applied_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceRow:
+    """An invoice in Spectrum's book, with the figures its balance follows from."""
+
+    biller: str
+    invoice_number: str
+    billed: Decimal
+    adjusted: Decimal
+    reversed: Decimal
+    balance: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRow:
+    """One invoice's share of a payment in Invoice Cloud's book."""
+
+    biller: str
+    payment_guid: str
+    invoice_number: str
+    amount: Decimal
+    approved: bool
+    made_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRow:
+    """A file that Invoice Cloud accepted: what its header says and what its body holds."""
+
+    file_name: str
+    reference: str
+    header_count: int
+    header_total: Decimal
+    body_count: int
+    body_total: Decimal
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Everything at one moment. `reports` are texts that must be free of secrets."""
+
+    world: World
+    now: datetime
+    at_rest: bool
+    receipts: tuple[ReceiptRow, ...]
+    invoices: tuple[InvoiceRow, ...]
+    payments: tuple[PaymentRow, ...]
+    files: tuple[FileRow, ...]
+    deliveries: tuple[Row, ...]
+    exceptions: tuple[Row, ...]
+    uploads: tuple[Row, ...]
+    unreachable: tuple[str, ...]
+    reports: tuple[Report, ...]
+
+    def is_young(self, made_at: datetime) -> bool:
+        """Tell whether the next payment poll after this payment is still to come."""
+        return self.now - made_at < PAYMENT_POLL
+
+
+def gather(world: World) -> Evidence:
+    """Read every book and the adapter's ledger as they stand now."""
+    view = LedgerView(world)
+    ledger = view.read()
+    now = world.clock.now()
+    pending = world.clock.pending()
+    return Evidence(
+        world=world,
+        now=now,
+        at_rest=not world.journal.open_calls and not (pending and pending[0].at <= now),
+        receipts=_receipts(world.book(SpectrumBook)),
+        invoices=_invoices(world.book(SpectrumBook)),
+        payments=_payments(world.book(InvoiceCloudBook)),
+        files=_files(world.book(InvoiceCloudBook)),
+        deliveries=ledger.deliveries,
+        exceptions=ledger.exceptions,
+        uploads=ledger.uploads,
+        unreachable=ledger.unreachable,
+        reports=(Report(name="the journal", text=world.journal.as_lines()), *ledger.reports),
+    )
+
+
+def _receipts(book: SpectrumBook) -> tuple[ReceiptRow, ...]:
+    with book.locked():
+        return tuple(
+            ReceiptRow(
+                biller=receipt.applied.biller,
+                receipt_id=receipt.id,
+                invoice_number=receipt.applied.invoice_number,
+                reference_number=receipt.applied.reference_number,
+                amount=receipt.applied.amount,
+                vendor=receipt.applied.online_vendor,
+                applied_at=receipt.applied_at,
+            )
+            for receipt in book.receipts.values()
+        )
+
+
+def _invoices(book: SpectrumBook) -> tuple[InvoiceRow, ...]:
+    with book.locked():
+        return tuple(
+            InvoiceRow(
+                biller=invoice.biller,
+                invoice_number=invoice.number,
+                billed=invoice.billed,
+                adjusted=invoice.adjusted,
+                reversed=invoice.reversed,
+                balance=invoice.balance,
+            )
+            for invoice in book.invoices.values()
+        )

@@ -1,0 +1,65 @@
+"""Invariant 10: no secret, card or bank number in any journal, report, log or database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sandbox.audit.evidence import Evidence
+from sandbox.audit.report import Violation
+from sandbox.fakes.invoice_cloud.instruments import secret_numbers
+from sandbox.world.redaction import is_card_number
+from sandbox.world.world import World
+
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.")
+_NUMBER = re.compile(r"(?<![0-9A-Za-z.-])[3-6][0-9]{12,18}(?![0-9A-Za-z.-])")
+SCAN_CHUNK_BYTES = 1024 * 1024
+
+
+def no_secret_anywhere(evidence: Evidence) -> Iterator[Violation]:
+    """Look for the world's own secrets, for tokens and for anything like a card number."""
+    secrets = known_secrets(evidence.world)
+    for report in evidence.reports:
+        for what in sorted(_found_in_text(report.text, secrets)):
+            yield Violation(story=f"{report.name} holds {what}")
+    for path in evidence.world.watched_files:
+        for what in sorted(_found_in_file(path, secrets)):
+            yield Violation(story=f"{path.name} holds {what}")
+
+
+def known_secrets(world: World) -> dict[str, str]:
+    """Return every secret value of the world with what it is called."""
+    secrets = {number: "a test card or bank account number" for number in secret_numbers()}
+    for biller in world.billers:
+        secrets[biller.web_service_key] = f"the web service key of {biller.slug}"
+        secrets[biller.door_key] = f"the door key of {biller.slug}"
+        for credentials in (biller.rtdr_credentials, biller.payment_credentials):
+            secrets[credentials.token] = f"the Spectrum key of {credentials.username}"
+            secrets[credentials.password] = f"the Spectrum password of {credentials.username}"
+    return secrets
+
+
+def _found_in_text(text: str, secrets: dict[str, str]) -> set[str]:
+    lowered = text.lower()
+    found = {what for value, what in secrets.items() if value.lower() in lowered}
+    if _JWT.search(text):
+        found.add("a token")
+    if any(is_card_number(number) for number in _NUMBER.findall(text)):
+        found.add("a number that passes a card's check")
+    return found
+
+
+def _found_in_file(path: Path, secrets: dict[str, str]) -> set[str]:
+    """Scan a file of any kind, in pieces that overlap by the longest secret."""
+    overlap = max(len(value) for value in secrets)
+    found: set[str] = set()
+    if not path.is_file():
+        return found
+    with path.open("rb") as file:
+        tail = b""
+        while chunk := file.read(SCAN_CHUNK_BYTES):
+            window = (tail + chunk).lower()
+            found |= {w for value, w in secrets.items() if value.lower().encode() in window}
+            tail = chunk[-overlap:]
+    return found

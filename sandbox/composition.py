@@ -1,0 +1,99 @@
+"""The whole system in one process: the sandbox and the adapter, each behind its own socket.
+
+The only file that knows both. The adapter's jobs run on the world's clock, so a month of its
+schedule can be advanced like everything else; every call still goes through a real socket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from adapter.bootstrap import Adapter, build
+from adapter.doors.http import create_app
+from adapter.doors.server import DoorServer
+from adapter.settings import StaticSettings
+from sandbox.fakes.spectrum.feed import schedule_feed_export
+from sandbox.server import Sandbox
+from sandbox.world.adapter_settings import FeedChoice, adapter_settings
+from sandbox.world.world import World
+
+# Spectrum's extract is told every quarter of an hour when it comes as files (decision 0001).
+FEED_EXPORT_MINUTES = 15
+
+
+@dataclass(kw_only=True)
+class JoinedAdapter:
+    """An adapter at work for one world: its doors listen, its jobs wait on the world's clock."""
+
+    adapter: Adapter
+    doors: DoorServer
+
+    def stop(self) -> None:
+        self.adapter.stop()
+        self.doors.stop()
+
+
+def join_adapter(
+    world: World,
+    *,
+    folder: Path,
+    feed: FeedChoice = "http",
+    receipts_feed: bool = True,
+    port: int = 0,
+) -> JoinedAdapter:
+    """Build an adapter for every biller of the world, open its doors and start its schedule."""
+    feeds = folder / "feed"
+    ledger = folder / "adapter.db"
+    world.watched_files += [ledger, ledger.with_name(f"{ledger.name}-wal")]
+    settings = adapter_settings(
+        world,
+        ledger=f"sqlite:///{ledger}",
+        feed=feed,
+        feed_folder=feeds,
+        receipts_feed=receipts_feed,
+    )
+    adapter = build(StaticSettings(settings), clock=world.clock, timer=world.clock)
+    doors = DoorServer(create_app(adapter), host="127.0.0.1", port=port)
+    doors.start()
+    for biller in world.billers:
+        world.connectors[biller.slug].url = doors.url
+        if feed == "folder":
+            schedule_feed_export(world, biller, feeds / biller.slug, FEED_EXPORT_MINUTES)
+    adapter.start()
+    return JoinedAdapter(adapter=adapter, doors=doors)
+
+
+class FullSystem:
+    """Fakes, adapter and clock of one world on free ports, for as long as the block lasts."""
+
+    def __init__(
+        self,
+        world: World,
+        sandbox: Sandbox,
+        *,
+        folder: Path,
+        feed: FeedChoice = "http",
+        receipts_feed: bool = True,
+    ) -> None:
+        self.world = world
+        self.sandbox = sandbox
+        self._folder = folder
+        self._feed = feed
+        self._receipts_feed = receipts_feed
+
+    def __enter__(self) -> Self:
+        self.joined = join_adapter(
+            self.world, folder=self._folder, feed=self._feed, receipts_feed=self._receipts_feed
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.joined.stop()

@@ -1,0 +1,203 @@
+"""Spectrum's wire (A1 to A4, decision 0001): every path, its method, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, request
+
+from sandbox.fakes.spectrum.book import SpectrumBook, money_text
+from sandbox.fakes.spectrum.call import PARTNER, Call, empty, open_body, shown_request
+from sandbox.fakes.spectrum.errors import (
+    RefusedError,
+    bad_credentials,
+    invalid,
+    method_not_allowed,
+    no_such_path,
+    not_found,
+)
+from sandbox.fakes.spectrum.extract import Extract, extract_invoices, extract_receipts
+from sandbox.fakes.spectrum.receipts import Judgement, Outcome, ReceiptOrder, judge, read_order
+from sandbox.fakes.spectrum.tokens import TokenBook, find_credentials
+from sandbox.world.billers import Biller
+from sandbox.world.binding import caller, world_in
+from sandbox.world.world import World
+
+# A4's own words for outcome (b).
+PENDING_MESSAGE = "Receipt Can Be Obtained By Scheduled Service or maybe already was"
+# Every verb reaches our own 405; more than these no client sends.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
+
+blueprint = Blueprint("spectrum", __name__)
+
+
+def issue_token(call: Call) -> Response:
+    """A1: three matching values for a signed token."""
+    found = find_credentials(call.world, call.read_body("TokenRequest"))
+    facts = {"biller": found[0].slug if found else ""}
+    call.strike("before", facts)
+    if found is None:
+        raise bad_credentials()
+    biller, credentials = found
+    call.entry.tags["biller"] = biller.slug
+    token = call.world.book(TokenBook).issue(biller, credentials)
+    call.entry.outcome = f"a token for {biller.name}"
+    call.strike("after", facts)
+    attributes = {"token": token}
+    return call.answer(
+        {"data": {"id": credentials.user_id, "type": "jwtToken", "attributes": attributes}}
+    )
+
+
+def tell_balance(call: Call) -> Response:
+    """A2: what is due on an invoice, with four decimals."""
+    biller = call.authenticate()
+    number = call.read_query()["invoiceNumber"]
+    call.entry.tags["invoice_number"] = number
+    facts = {"biller": biller.slug, "invoice_number": number}
+    call.strike("before", facts)
+    invoice = call.world.book(SpectrumBook).invoice_of(biller, number)
+    if invoice is None:
+        raise not_found(f"There is no invoice {number}.")
+    call.entry.outcome = f"{money_text(invoice.balance)} is due"
+    call.strike("after", facts)
+    attributes = {"balanceDue": f"{invoice.balance:.4f}"}
+    return call.answer({"data": {"id": number, "type": "invoiceNumber", "attributes": attributes}})
+
+
+def receive_receipt(call: Call) -> Response:
+    """A3: a payment to apply, with one of A4's outcomes."""
+    biller = call.authenticate()
+    order = read_order(call.read_body("OnlineReceipt"))
+    facts = {
+        "biller": biller.slug,
+        "invoice_number": order.invoice_number,
+        "reference_number": order.reference_number,
+    }
+    call.entry.tags["invoice_number"] = order.invoice_number
+    call.entry.tags["payment_guid"] = order.reference_number
+    call.strike("before", facts)
+    book = call.world.book(SpectrumBook)
+    invoice = book.invoice_of(biller, order.invoice_number)
+    if invoice is None:
+        raise not_found(f"There is no invoice {order.invoice_number}.")
+    judgement = judge(book, biller, invoice, order)
+    call.entry.outcome = _phrase(judgement, order)
+    call.strike("after", facts)
+    return _answer_receipt(call, judgement)
+
+
+def tell_invoices(call: Call) -> Response:
+    """Decision 0001: invoices changed at or after a moment."""
+    return _answer_extract(call, "invoices", extract_invoices)
+
+
+def tell_receipts(call: Call) -> Response:
+    """Decision 0001: receipts applied at or after a moment, where the biller has this feed."""
+    return _answer_extract(call, "receipts", extract_receipts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """What one path serves; `operation` is its operationId in the contract."""
+
+    operation: str
+    method: str
+    serve: Callable[[Call], Response]
+
+
+# ASP.NET routes without regard to case, so the table is in lower case.
+ROUTES: dict[str, Route] = {
+    "wsspectrumapicore/api/token": Route(operation="Token", method="POST", serve=issue_token),
+    "wsspectrumapicore/api/invoice/invoicebalancedue": Route(
+        operation="InvoiceBalanceDue", method="GET", serve=tell_balance
+    ),
+    "wsspectrumapicore/api/onlinereceipt": Route(
+        operation="OnlineReceipt", method="POST", serve=receive_receipt
+    ),
+    "extract/v1/invoices": Route(operation="ExtractInvoices", method="GET", serve=tell_invoices),
+    "extract/v1/receipts": Route(operation="ExtractReceipts", method="GET", serve=tell_receipts),
+}
+
+
+@blueprint.route(
+    "/spectrum/", defaults={"path": ""}, methods=METHODS, provide_automatic_options=False
+)
+@blueprint.route("/spectrum/<path:path>", methods=METHODS, provide_automatic_options=False)
+def serve(path: str) -> Response:
+    """Serve one request to Spectrum and keep it in the world's journal."""
+    world = world_in(request.environ)
+    route = ROUTES.get(path.rstrip("/").lower())
+    body = open_body(request, route.method if route else "")
+    with world.journal.call(
+        source=caller(request.environ),
+        target=PARTNER,
+        operation=route.operation if route else "unknown path",
+        request=shown_request(request, body) if route else path,
+    ) as entry:
+        try:
+            call = Call(request=request, world=world, body=body, entry=entry)
+            response = _serve(call, route)
+        except RefusedError as refused:
+            response = Response(refused.body, refused.status, refused.headers)
+            entry.outcome, entry.response = refused.summary, refused.document
+            response = response if refused.body else empty(response)
+        entry.status = response.status_code
+        return response
+
+
+def _serve(call: Call, route: Route | None) -> Response:
+    if route is None:
+        raise no_such_path()
+    if call.request.method != route.method:
+        raise method_not_allowed(route.method)
+    return route.serve(call)
+
+
+def _answer_receipt(call: Call, judgement: Judgement) -> Response:
+    match judgement.outcome:
+        case Outcome.APPLIED:
+            return _echo(call, "receiptID", int(judgement.receipt_id))
+        case Outcome.PENDING:
+            return _echo(call, "message", PENDING_MESSAGE)
+        case Outcome.NOT_APPLIED:
+            return call.answer_nothing()
+
+
+def _echo(call: Call, name: str, value: str | int) -> Response:
+    document = {**call.body.read(), name: value}
+    return call.answer(document, call.body.echo(name, value))
+
+
+def _phrase(judgement: Judgement, order: ReceiptOrder) -> str:
+    match judgement.outcome:
+        case Outcome.APPLIED:
+            return f"receipt {judgement.receipt_id} for {money_text(order.amount)} applied"
+        case Outcome.PENDING:
+            return f"repeats receipt {judgement.receipt_id}: okay, without its number"
+        case Outcome.NOT_APPLIED:
+            return f"not applied: {judgement.reason}"
+
+
+def _answer_extract(
+    call: Call, name: str, extract: Callable[[World, Biller, datetime | None], Extract]
+) -> Response:
+    biller = call.authenticate()
+    since = _moment(call.read_query().get("since"))
+    facts = {"biller": biller.slug}
+    call.strike("before", facts)
+    if name == "receipts" and not call.world.behaviours.spectrum_receipts_feed:
+        raise not_found("This biller's extract has no receipts.")
+    told = extract(call.world, biller, since)
+    call.entry.outcome = f"{name}: {len(told.rows)}"
+    call.strike("after", facts)
+    return call.answer(told.document(name))
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise invalid({"since": ["The value is not a moment of the calendar."]}) from None

@@ -1,0 +1,70 @@
+"""The adapter's settings for one world, in the shape of its TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from sandbox.world.billers import Biller, SpectrumCredentials
+from sandbox.world.world import World
+
+FeedChoice = Literal["http", "folder"]
+
+
+def adapter_settings(
+    world: World,
+    *,
+    ledger: str,
+    feed: FeedChoice = "http",
+    feed_folder: Path = Path("feed"),
+    receipts_feed: bool = True,
+    listen: str = "127.0.0.1:8200",
+) -> dict[str, Any]:
+    """Return what an adapter needs to serve every biller of the world.
+
+    `ledger` is an SQLAlchemy URL. With the feed as a folder, each biller's files lie in a
+    folder of its own below `feed_folder`.
+    """
+    return {
+        "adapter": {"ledger": ledger, "listen": listen, "request_timeout_seconds": 5},
+        "billers": {
+            biller.slug: _biller_settings(world, biller, feed, feed_folder, receipts_feed)
+            for biller in world.billers
+        },
+    }
+
+
+def _biller_settings(
+    world: World, biller: Biller, feed: FeedChoice, feed_folder: Path, receipts_feed: bool
+) -> dict[str, Any]:
+    spectrum = f"{world.base_url}/spectrum/wsSpectrumAPICore"
+    extract = f"{world.base_url}/spectrum/extract/v1"
+    return {
+        "name": biller.name,
+        "time_zone": biller.time_zone,
+        "biller_guid": biller.biller_guid,
+        "web_service_key": biller.web_service_key,
+        "invoice_format_guid": biller.invoice_format_guid,
+        "door_key": biller.door_key,
+        "advanced_settings": {
+            "8": spectrum,
+            "9": biller.rtdr_credentials.username,
+            "10": _joined(biller.rtdr_credentials),
+            "11": spectrum,
+            "12": biller.payment_credentials.username,
+            "13": _joined(biller.payment_credentials),
+        },
+        "invoice_cloud": {
+            "web_services_url": f"{world.base_url}/invoicecloud/portal/webservices"
+        },
+        "feed": {
+            "kind": feed,
+            "location": extract if feed == "http" else str(feed_folder / biller.slug),
+            "receipts": receipts_feed,
+        },
+    }
+
+
+def _joined(credentials: SpectrumCredentials) -> str:
+    """Join password and key by a pipe, in the order of the technical design's example (F1)."""
+    return f"{credentials.password}|{credentials.token}"

@@ -1,0 +1,66 @@
+"""The payment day end to end: every way of losing the answer, over real sockets."""
+
+import json
+
+import pytest
+
+from sandbox.demo import DemoOptions, run_demo
+
+HOW = {
+    "http": "receipts_feed",
+    "folder": "receipts_feed",
+    "none": "balance",
+}
+
+
+def play(capsys, **options):
+    code = run_demo(DemoOptions(as_json=True, **options))
+    return code, json.loads(capsys.readouterr().out)
+
+
+def told(day, operation):
+    return [line for line in day["timeline"] if line["operation"] == operation]
+
+
+@pytest.mark.requirement("A1", "A2", "A3", "A4", "C1", "C2", "C6")
+@pytest.mark.parametrize("receipts_feed", ["http", "folder", "none"])
+@pytest.mark.parametrize("deduplicate", [True, False])
+@pytest.mark.parametrize("fault", ["sever_after", "sever_before"])
+def test_lost_answer_ends_applied_exactly_once(capsys, receipts_feed, deduplicate, fault):
+    """However the answer is lost, the auditor is clean and the timeline tells the evidence."""
+    code, day = play(capsys, receipts_feed=receipts_feed, deduplicate=deduplicate, fault=fault)
+    assert code == 0, day["audit"]
+    assert day["audit"]["clean"]
+    applied = told(day, "applied")
+    in_doubt = told(day, "in_doubt")
+    assert len(in_doubt) == 1
+    assert len(applied) == 4
+    invoice = in_doubt[0]["text"].split(":")[0]
+    ending = next(line for line in applied if line["text"].startswith(invoice))
+    if fault == "sever_after":
+        word = "balance moved" if receipts_feed == "none" else "receipts feed"
+        assert word in ending["text"]
+    posts = [
+        line
+        for line in told(day, "OnlineReceipt")
+        if line["kind"] == "call" and line["source"] == "adapter"
+    ]
+    assert len(posts) == (4 if fault == "sever_after" else 5)
+
+
+@pytest.mark.parametrize("seed", [1, 20260105])
+def test_same_seed_writes_the_same_journal(tmp_path, capsys, seed):
+    """Two runs of one seed write identical bytes; another seed's differ."""
+    paths = [tmp_path / name for name in ("one.jsonl", "two.jsonl", "other.jsonl")]
+    for path, number in zip(paths, (seed, seed, seed + 1), strict=True):
+        assert play(capsys, seed=number, journal=path)[0] == 0
+    one, two, other = (path.read_bytes() for path in paths)
+    assert one == two
+    assert one != other
+
+
+def test_silence_is_a_lost_answer_too(capsys):
+    """A partner that applies and never answers is timed out, then settled by evidence."""
+    code, day = play(capsys, fault="silence_after", receipts_feed="none", deduplicate=False)
+    assert code == 0, day["audit"]
+    assert len(told(day, "in_doubt")) == 1

@@ -1,0 +1,214 @@
+"""Every broken rule of a BIF is found, with its row, FileSpecID and rule."""
+
+import io
+import re
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from adapter.bif.check import PROBLEMS_MAX, check_bif
+from adapter.bif.problems import Rule
+from adapter.bif.reader import ROW_BYTES_MAX
+from contracts.loader import bif_fields
+
+bounded = settings(max_examples=50, deadline=None)
+COLUMNS = {column.id: column for column in bif_fields()}
+HARMLESS = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc",), exclude_characters="|~\u2028\u2029"),
+    min_size=1,
+    max_size=20,
+)
+RESERVED = st.sampled_from(["~", "\x00", "\t", "\x7f", "\x85", "\u2028", "\r"])
+
+
+def check(*lines, end="\n"):
+    return check_bif(io.BytesIO("".join(f"{line}{end}" for line in lines).encode()))
+
+
+def found(report):
+    return [(p.row, p.file_spec_id, p.rule.value) for p in report.problems]
+
+
+def changed(lines, row, old, new):
+    """Return the rows with `old` replaced in one of them, where it must stand."""
+    assert old in lines[row - 1]
+    return (*lines[: row - 1], lines[row - 1].replace(old, new, 1), *lines[row:])
+
+
+def without(line, file_spec_id):
+    return "|".join(p for p in line.split("|") if not p.startswith(f"{file_spec_id}~"))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_valid_file_has_no_problem_and_its_figures(sample_lines, end):
+    report = check(*sample_lines, end=end)
+    assert report.valid
+    assert not report.problems
+    assert (report.row_count, report.invoice_count) == (13, 4)
+    assert f"6~{report.total}" in sample_lines[0]
+
+
+def broken_value(column, draw):
+    """Return a value that the column can't have, and the rule that it breaks."""
+    if column.required and draw(st.booleans()):
+        return "", Rule.REQUIRED
+    if column.format == "text" or draw(st.booleans()):
+        return f"a{draw(RESERVED)}b", Rule.RESERVED_CHARACTER
+    value = draw(HARMLESS)
+    if column.format == "constant":
+        assume(value != column.value)
+        rule = Rule.CONSTANT
+    else:
+        assume(not re.fullmatch(column.pattern, value))
+        rule = Rule.FORMAT
+    assume(value.strip())
+    return value, rule
+
+
+@bounded
+@given(data=st.data())
+def test_any_single_broken_value_is_found(sample_lines, data):
+    """Whatever field of whatever row is spoilt, its row, FileSpecID and rule are told."""
+    row = data.draw(st.integers(1, len(sample_lines)))
+    parts = sample_lines[row - 1].split("|")
+    place = data.draw(st.integers(0, len(parts) - 1))
+    file_spec_id = int(parts[place].partition("~")[0])
+    value, rule = broken_value(COLUMNS[file_spec_id], data.draw)
+    parts[place] = f"{file_spec_id}~{value}"
+    report = check(*sample_lines[: row - 1], "|".join(parts), *sample_lines[row:])
+    assert found(report) == [(row, file_spec_id, rule.value)]
+    assert report.problems[0].value == value
+
+
+@bounded
+@given(st.binary(max_size=400))
+def test_no_bytes_make_the_check_fail(content):
+    report = check_bif(io.BytesIO(content))
+    assert not report.valid
+    assert report.render("x.BIF")
+    assert report.as_json()["problem_count"] == report.problem_count
+
+
+@bounded
+@given(data=st.data())
+def test_no_spoilt_file_makes_the_check_fail(sample_lines, data):
+    """Bytes are put over a valid file anywhere; the rows told are rows of the file."""
+    content = bytearray("\n".join(sample_lines).encode())
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at : at + data.draw(st.integers(0, 200))] = data.draw(st.binary(max_size=40))
+    report = check_bif(io.BytesIO(bytes(content)))
+    assert all(1 <= p.row <= max(report.row_count, 1) for p in report.problems)
+
+
+@pytest.mark.parametrize(
+    ("row", "old", "new", "expected"),
+    [
+        (1, "|5~4|", "|5~5|", [(1, 5, "count")]),
+        (1, "|6~", "|6~1", [(1, 6, "total")]),
+        (2, "|13~", "|13~1", [(1, 6, "total")]),
+        (2, "|8~R", "|8~R|8~R", [(2, 8, "duplicate_field")]),
+        (2, "|8~R", "|8~R|14~01/02/2026", [(2, 14, "unknown_field")]),
+        (2, "|8~R", "|8~R|60~x", [(2, 60, "unknown_field")]),
+        (2, "|8~R", "|8~R|junk", [(2, None, "unknown_field")]),
+        (2, "|8~R", "|8~R|", [(2, None, "unknown_field")]),
+        (2, "|8~R", "|08~R", [(2, None, "unknown_field"), (2, 8, "required")]),
+        (2, "|20~0", "", []),
+        (2, "|20~0", "|20~", []),
+        (2, "|248~", "|248~13/01/2026|", [(2, 248, "format"), (2, None, "unknown_field")]),
+        (3, "58~CR|", "", [(2, 58, "missing_record"), (3, None, "unknown_record")]),
+        (3, "58~CR|", "58~ID|", [(3, 58, "constant")]),
+        (4, "|79~", "|79~x", [(4, 79, "format")]),
+    ],
+)
+def test_a_spoilt_row_is_told(sample_lines, row, old, new, expected):
+    assert sorted(found(check(*changed(sample_lines, row, old, new))), key=str) == sorted(
+        expected, key=str
+    )
+
+
+@pytest.mark.parametrize("column", [c for c in bif_fields() if c.required], ids=lambda c: c.id)
+def test_each_required_column_is_missed(sample_lines, column):
+    row = {"FH": 1, "IH": 2, "CR": 3, "ID": 4}[column.record]
+    lines = (
+        *sample_lines[: row - 1],
+        without(sample_lines[row - 1], column.id),
+        *sample_lines[row:],
+    )
+    problems = found(check(*lines))
+    if column.name == "RowType":
+        assert (row, None, "unknown_record") in problems
+    else:
+        assert problems == [(row, column.id, "required")]
+
+
+def test_a_column_that_stands_too_early_is_told_once(sample_lines):
+    early = changed(sample_lines, 2, "7~IH|", "7~IH|375~1|")
+    early = changed(early, 2, "|252~1|375~1", "|252~1")
+    assert found(check(*early)) == [(2, 375, "field_order")]
+
+
+def test_an_invoice_stands_once(sample_lines):
+    number = re.search(r"\|10~(\d+)", sample_lines[1])[1]
+    other = re.search(r"\|10~(\d+)", sample_lines[4])[1]
+    twice = changed(sample_lines, 5, f"10~{other}", f"10~{number}")
+    assert found(check(*twice)) == [(5, 10, "duplicate_invoice")]
+
+
+def test_a_lost_row_is_told_where_its_invoice_begins(sample_lines):
+    assert found(check(*sample_lines[:2], *sample_lines[3:])) == [(2, 58, "missing_record")]
+    assert found(check(*sample_lines[:-1])) == [(11, 70, "missing_record")]
+
+
+def test_a_file_without_its_header_is_told_once(sample_lines):
+    assert found(check(*sample_lines[1:])) == [(1, 1, "missing_record")]
+
+
+def test_a_file_cut_short_does_not_keep_its_figures(sample_lines):
+    assert found(check(*sample_lines[:-3])) == [(1, 5, "count"), (1, 6, "total")]
+
+
+def test_an_empty_row_is_no_record(sample_lines):
+    assert found(check(*sample_lines, "")) == [(14, None, "unknown_record")]
+
+
+def test_an_empty_file_lacks_its_header():
+    assert found(check()) == [(1, 1, "missing_record")]
+
+
+def test_bytes_that_are_no_utf8_are_told(sample_lines):
+    content = "\n".join(sample_lines).encode().replace(b"60~", b"60~\xff", 1)
+    assert found(check_bif(io.BytesIO(content))) == [(3, None, "encoding")]
+
+
+def test_a_byte_order_mark_is_told(sample_lines):
+    assert found(check("\ufeff" + sample_lines[0], *sample_lines[1:])) == [(1, None, "encoding")]
+
+
+def test_a_row_too_long_is_told(sample_lines):
+    long = changed(sample_lines, 3, "|61~", "|61~" + "x" * ROW_BYTES_MAX)
+    assert (3, None, "format") in found(check(*long))
+
+
+def test_problems_are_kept_up_to_a_bound_and_counted_beyond_it(sample_lines):
+    report = check(sample_lines[0], *["junk"] * 3000)
+    assert len(report.problems) == PROBLEMS_MAX
+    assert report.problem_count == 3000
+    assert "2000 more problems are not listed" in report.render("x.BIF")
+
+
+def test_the_report_is_told_as_a_compiler_would(sample_lines):
+    lines = changed(sample_lines, 2, "|8~R", "|8~N")
+    report = check(*lines)
+    assert report.render("x.BIF").splitlines() == [
+        'x.BIF:2: 8 RecordType = "N": constant: it never varies; write R',
+        f"x.BIF: 1 problem; 13 rows, 4 invoices, total {report.total}",
+    ]
+    assert report.as_json() == {
+        "valid": False,
+        "problem_count": 1,
+        "problems": [report.problems[0].as_json()],
+        "row_count": 13,
+        "invoice_count": 4,
+        "total": str(report.total),
+    }

@@ -1,0 +1,183 @@
+"""Writing a BIF: true figures, refusals that hold nobody up, and what is read back."""
+
+import io
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapter.bif.check import check_bif
+from adapter.bif.problems import Rule
+from adapter.bif.reader import read_bif
+from adapter.bif.writer import BATCH_INVOICES, TOTAL_MAX, write_bif
+from adapter.domain.invoice import Invoice
+from adapter.errors import AdapterError, BadInputError, ConfigurationError
+
+bounded = settings(max_examples=50, deadline=None)
+
+days = st.dates(date(1990, 1, 1), date(2099, 12, 31))
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc",), exclude_characters="|~\u2028\u2029"),
+    max_size=40,
+)
+numbers = st.integers(1, 10**18 - 1).map(str)
+money = st.integers(0, 10**12).map(lambda cents: Decimal(cents).scaleb(-2))
+invoices = st.builds(
+    Invoice,
+    invoice_number=numbers,
+    policy_number=numbers,
+    organization_name=texts,
+    first_name=texts,
+    last_name=st.sampled_from(["Bauer", "Muñoz", "李", ""]),
+    address1=texts,
+    address2=texts,
+    city=texts,
+    state=texts,
+    zip_code=texts,
+    email_address=texts,
+    invoice_date=days,
+    due_date=days,
+    balance_due=money,
+    autopay_date=st.none() | days,
+)
+
+
+def written(some, header):
+    out = io.BytesIO()
+    return write_bif(some, header, out), out
+
+
+@bounded
+@given(some=st.lists(invoices, max_size=12))
+def test_what_is_written_is_read_back(header, some):
+    """Every invoice is in the file, value for value, or is refused by name."""
+    report, out = written(some, header)
+    out.seek(0)
+    _, groups = read_bif(out)
+    read = {group.header.values[10]: group for group in groups}
+    refused = {r.invoice_number for r in report.refused}
+    assert {i.invoice_number for i in some} == set(read) | refused
+    for invoice in {i.invoice_number: i for i in reversed(some)}.values():
+        if (group := read.get(invoice.invoice_number)) is None:
+            continue
+        assert group.customer.values[60] == invoice.customer_name
+        assert group.customer.values[61] == invoice.address1
+        assert group.customer.values[67] == invoice.email_address
+        assert Decimal(group.header.values[13]) == invoice.balance_due
+        assert group.header.values[12] == invoice.due_date.strftime("%m/%d/%Y")
+        assert bool(group.header.values[248]) == bool(invoice.autopay_date)
+        assert [d.values[72] for d in group.details] == [invoice.policy_number]
+
+
+@bounded
+@given(
+    some=st.lists(
+        invoices | st.builds(replace, invoices, balance_due=money.map(lambda m: -m)), max_size=12
+    )
+)
+def test_the_header_tells_the_body_whatever_was_refused(header, some):
+    report, out = written(some, header)
+    out.seek(0)
+    head, groups = read_bif(out)
+    amounts = [Decimal(group.header.values[13]) for group in groups]
+    assert int(head.values[5]) == len(amounts) == report.invoice_count
+    assert Decimal(head.values[6]) == sum(amounts) == report.total
+    assert len(amounts) + len(report.refused) == len(some)
+    assert report.size_bytes == len(out.getvalue())
+
+
+def test_a_bad_invoice_is_left_out_and_the_others_are_not(header, invoice_with):
+    some = [
+        invoice_with(invoice_number="1"),
+        invoice_with(invoice_number="2", organization_name="a|b"),
+        invoice_with(invoice_number="3"),
+    ]
+    report, out = written(some, header)
+    assert [r.invoice_number for r in report.refused] == ["2"]
+    assert report.total == Decimal("1462.74")
+    assert out.getvalue().count(b"7~IH") == 2
+
+
+def test_an_invoice_that_comes_twice_is_written_once(header, invoice_with):
+    report, _ = written([invoice_with(), invoice_with(balance_due=Decimal("1.00"))], header)
+    (problem,) = report.refused[0].problems
+    assert (problem.file_spec_id, problem.rule) == (10, Rule.DUPLICATE_INVOICE)
+    assert (report.invoice_count, report.total) == (1, Decimal("731.37"))
+
+
+def test_a_total_that_the_header_cannot_tell_costs_one_invoice(header, invoice_with):
+    some = [
+        invoice_with(invoice_number="1", balance_due=TOTAL_MAX),
+        invoice_with(invoice_number="2", balance_due=Decimal("0.01")),
+        invoice_with(invoice_number="3", balance_due=Decimal("0.00")),
+    ]
+    report, _ = written(some, header)
+    (problem,) = report.refused[0].problems
+    assert (problem.file_spec_id, problem.rule) == (13, Rule.TOTAL)
+    assert (report.invoice_count, report.total) == (2, TOTAL_MAX)
+
+
+def test_any_iterator_is_taken_once_in_its_order(header, invoice_with):
+    """The batches and their rest are all in the file, one after the other."""
+    count = 2 * BATCH_INVOICES + 1
+    report, out = written((invoice_with(invoice_number=str(n + 1)) for n in range(count)), header)
+    assert report.invoice_count == count
+    out.seek(0)
+    _, groups = read_bif(out)
+    assert [g.header.values[10] for g in groups] == [str(n + 1) for n in range(count)]
+
+
+def test_a_file_without_invoices_is_a_true_header(header):
+    report, out = written([], header)
+    assert (report.invoice_count, report.total) == (0, Decimal("0.00"))
+    assert out.getvalue().endswith(b"|5~0|6~0.00\n")
+
+
+def test_a_file_is_written_behind_what_stands_before_it(header, invoice_with):
+    out = io.BytesIO(b"before")
+    out.seek(0, io.SEEK_END)
+    report = write_bif([invoice_with()], header, out)
+    assert len(out.getvalue()) == report.size_bytes + len(b"before")
+
+
+def test_rows_end_in_line_feeds_the_last_one_too(header, invoice_with):
+    content = written([invoice_with()], header)[1].getvalue()
+    assert content.count(b"\n") == 4
+    assert content.endswith(b"\n")
+    assert b"\r" not in content
+
+
+@pytest.mark.parametrize("wrong", ["biller_guid", "invoice_format_guid"])
+def test_nothing_is_written_under_a_wrong_setting(header, invoice_with, wrong):
+    out = io.BytesIO()
+    profile = replace(header.profile, **{wrong: "none"})
+    with pytest.raises(ConfigurationError, match=wrong):
+        write_bif([invoice_with()], replace(header, profile=profile), out)
+    assert not out.getvalue()
+
+
+def test_nothing_is_written_under_a_wrong_reference(header):
+    with pytest.raises(BadInputError, match="ThirdPartyFileReference"):
+        write_bif([], replace(header, reference="no spaces"), io.BytesIO())
+
+
+class ForgetfulFile(io.BytesIO):
+    """A disk that loses the second digit of every amount it is given."""
+
+    def write(self, content):
+        return super().write(bytes(content).replace(b"731.37", b"701.37"))
+
+
+def test_a_file_that_does_not_read_back_is_not_handed_over(header, invoice_with):
+    some = [invoice_with(invoice_number="1"), invoice_with(invoice_number="2")]
+    with pytest.raises(AdapterError, match=r"does not read back.*total"):
+        write_bif(some, header, ForgetfulFile())
+
+
+def test_what_is_written_passes_the_check(header, invoice_with):
+    _, out = written([invoice_with()], header)
+    out.seek(0)
+    assert check_bif(out).valid
