@@ -16,7 +16,8 @@ FIELD_SEPARATOR = "|"
 ID_SEPARATOR = "~"
 # A half surrogate can stand in a Python string and has no UTF-8: no file can carry it.
 _SURROGATES = r"\ud800-\udfff"
-_FILE_SPEC_ID = re.compile(r"[1-9][0-9]{0,8}")
+_FILE_SPEC_ID = re.compile(r"[1-9][0-9]*")
+_FILE_SPEC_ID_LENGTH_MAX = 9
 # Dates and FileSpecIDs of one file are few; the bound only guards against a hostile one.
 _REMEMBERED = 4096
 
@@ -93,10 +94,9 @@ def judge(column: BifField, value: str, *, row: int | None = None) -> Problem | 
     return problem_at(row, column.id, value, rule, explanation=explanation, remedy=remedy)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def file_spec_id_of(text: str) -> int | None:
     """Read a FileSpecID as it stands on the wire; None for what is none."""
-    return int(text) if _FILE_SPEC_ID.fullmatch(text) else None
+    return _file_spec_id_of(text) if len(text) <= _FILE_SPEC_ID_LENGTH_MAX else None
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -134,6 +134,11 @@ def _remedy(column: BifField) -> str:
     if column.format in _DEMANDS:
         return f"write it as in {_DEMANDS[column.format][1]}"
     return f"give the {column.name}"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _file_spec_id_of(text: str) -> int | None:
+    return int(text) if _FILE_SPEC_ID.fullmatch(text) else None
 
 
 def _compile(kind: str) -> RecordShape:

@@ -25,7 +25,13 @@ class Fake:
 FAKES: dict[str, Fake] = {
     "spectrum": Fake(
         book="sandbox.fakes.spectrum.book:SpectrumBook",
-        operations=("Token", "InvoiceBalanceDue", "OnlineReceipt", "ExtractInvoices", "ExtractReceipts"),
+        operations=(
+            "Token",
+            "InvoiceBalanceDue",
+            "OnlineReceipt",
+            "ExtractInvoices",
+            "ExtractReceipts",
+        ),
         blueprint="sandbox.fakes.spectrum.api:blueprint",
     ),
     "invoice_cloud": Fake(

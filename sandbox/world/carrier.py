@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FIRST_INVOICE_NUMBER = 30254
 FIRST_BALANCE = Decimal("731.37")
 INVOICE_NUMBER_STEP_MAX = 7
+OLDEST_INVOICE_DAYS = 14
 STATES = ("IL", "IA", "MO", "IN", "WI")
 ORGANIZATIONS = 0.25
 EMAIL_ADDRESSES = 0.6
@@ -66,26 +67,30 @@ def _invent(seed: int, index: int, count: int, today: date) -> tuple[Policy, ...
 
     chance = random.Random(f"{seed}:carrier:{index}")  # noqa: S311  # invented, for a sandbox
     kinds = ("address", "company", "person")
-    faker = Faker("en_US", providers=[f"faker.providers.{kind}" for kind in kinds])
+    providers = [f"faker.providers.{kind}" for kind in kinds]
+    faker = Faker("en_US", providers=providers, use_weighting=False)  # eight times faster
     faker.seed_instance(f"{seed}:carrier:{index}")
     policy_numbers = chance.sample(range(1_000_000, 10_000_000), count)
+    ages_days = sorted(
+        (chance.randint(0, OLDEST_INVOICE_DAYS) for _ in range(count)), reverse=True
+    )
     number = FIRST_INVOICE_NUMBER + index * count * INVOICE_NUMBER_STEP_MAX
     policies = []
-    for policy_number in policy_numbers:
-        policies.append(_invent_policy(faker, chance, number, policy_number, today))
+    for policy_number, age_days in zip(policy_numbers, ages_days, strict=True):
+        issued = today - timedelta(days=age_days)
+        policies.append(_invent_policy(faker, chance, number, policy_number, issued))
         number += chance.randint(1, INVOICE_NUMBER_STEP_MAX)
     return tuple(policies)
 
 
 def _invent_policy(
-    faker: Faker, chance: random.Random, number: int, policy_number: int, today: date
+    faker: Faker, chance: random.Random, number: int, policy_number: int, invoice_date: date
 ) -> Policy:
     first, last = faker.first_name(), faker.last_name()
     organization = faker.company() if chance.random() < ORGANIZATIONS else ""
     has_email = chance.random() < EMAIL_ADDRESSES
     has_second_line = chance.random() < SECOND_ADDRESS_LINES
     state = chance.choice(STATES)
-    invoice_date = today - timedelta(days=chance.randint(0, 14))
     due_date = invoice_date + timedelta(days=chance.randint(21, 30))
     autopay_date = due_date - timedelta(days=chance.randint(0, 3))
     billed = Decimal(chance.randint(4_500, 250_000)).scaleb(-2)

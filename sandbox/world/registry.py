@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sandbox.world.world import World
 
 DEFAULT_WORLD = "default"
+WORLDS_KEY = "sandbox.worlds"
 # Each keeps its books and its journal in memory, so a forgotten loop must not grow them for ever.
 WORLDS_MAX = 1_000
 OPEN_INVOICES_MAX = 100_000
@@ -115,3 +118,11 @@ class Worlds:
 
     def _url_of(self, name: str) -> str:
         return self._base_url if name == DEFAULT_WORLD else f"{self._base_url}/w/{name}"
+
+
+def worlds_in(environ: Mapping[str, Any]) -> Worlds:
+    """Return the worlds of the server that took this request."""
+    worlds = environ[WORLDS_KEY]
+    if not isinstance(worlds, Worlds):
+        raise TypeError(f"{WORLDS_KEY} holds a {type(worlds).__name__}, not Worlds")
+    return worlds

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Response, request
+from flask.sansio.blueprints import BlueprintSetupState
+from werkzeug.routing import Rule
 
 from sandbox.fakes.spectrum.book import SpectrumBook, money_text
 from sandbox.fakes.spectrum.call import PARTNER, Call, empty, open_body, shown_request
@@ -27,8 +29,6 @@ from sandbox.world.world import World
 
 # A4's own words for outcome (b).
 PENDING_MESSAGE = "Receipt Can Be Obtained By Scheduled Service or maybe already was"
-# Every verb reaches our own 405; more than these no client sends.
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 blueprint = Blueprint("spectrum", __name__)
 
@@ -122,11 +122,7 @@ ROUTES: dict[str, Route] = {
 }
 
 
-@blueprint.route(
-    "/spectrum/", defaults={"path": ""}, methods=METHODS, provide_automatic_options=False
-)
-@blueprint.route("/spectrum/<path:path>", methods=METHODS, provide_automatic_options=False)
-def serve(path: str) -> Response:
+def serve(path: str = "") -> Response:
     """Serve one request to Spectrum and keep it in the world's journal."""
     world = world_in(request.environ)
     route = ROUTES.get(path.rstrip("/").lower())
@@ -148,6 +144,15 @@ def serve(path: str) -> Response:
         return response
 
 
+@blueprint.record_once
+def _mount(state: BlueprintSetupState) -> None:
+    """Route every verb and every path below /spectrum/ to `serve`, so that it says every no."""
+    endpoint = f"{blueprint.name}.serve"
+    for rule in ("/spectrum/", "/spectrum/<path:path>"):
+        state.app.url_map.add(Rule(rule, endpoint=endpoint, merge_slashes=False))
+    state.app.view_functions[endpoint] = serve
+
+
 def _serve(call: Call, route: Route | None) -> Response:
     if route is None:
         raise no_such_path()
@@ -159,14 +164,14 @@ def _serve(call: Call, route: Route | None) -> Response:
 def _answer_receipt(call: Call, judgement: Judgement) -> Response:
     match judgement.outcome:
         case Outcome.APPLIED:
-            return _echo(call, "receiptID", int(judgement.receipt_id))
+            return _echo(call, "receiptID", judgement.receipt_id)
         case Outcome.PENDING:
             return _echo(call, "message", PENDING_MESSAGE)
         case Outcome.NOT_APPLIED:
             return call.answer_nothing()
 
 
-def _echo(call: Call, name: str, value: str | int) -> Response:
+def _echo(call: Call, name: str, value: str) -> Response:
     document = {**call.body.read(), name: value}
     return call.answer(document, call.body.echo(name, value))
 

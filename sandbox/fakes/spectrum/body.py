@@ -44,7 +44,7 @@ class JsonBody:
             return f"({len(self.text)} characters of JSON)"
         return self.document
 
-    def echo(self, name: str, value: Any) -> str:
+    def echo(self, name: str, value: str) -> str:
         """Return the original text with one member more, every number spelled as it came."""
         head = self.text.removesuffix("}").rstrip()
         comma = "" if head == "{" else ","

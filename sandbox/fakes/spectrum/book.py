@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -112,7 +112,9 @@ class SpectrumBook(Book):
         self._by_reference: dict[tuple[str, str], list[str]] = {}
         for biller in world.billers:
             for policy in make_policies(world, biller):
-                self.record(InvoiceIssued(biller=biller.slug, policy=policy), at=world.born_at)
+                issued = InvoiceIssued(biller=biller.slug, policy=policy)
+                midnight = datetime.combine(policy.invoice_date, time(), biller.zone)
+                self.record(issued, at=midnight.astimezone(UTC))
 
     def invoice_of(self, biller: Biller, number: str) -> Invoice | None:
         """Return a biller's own invoice; another biller's does not exist for it."""

@@ -94,15 +94,15 @@ def test_brackets_inside_texts_are_no_depth():
 @pytest.mark.parametrize(
     ("text", "echoed"),
     [
-        ('{"amount": 10.00}', '{"amount": 10.00,"receiptID":1001}'),
-        ('{ "amount" :1e1 } ', '{ "amount" :1e1,"receiptID":1001}'),
-        ('{\n  "a": "}"\n}\n', '{\n  "a": "}","receiptID":1001}'),
-        ('{"a": {}}', '{"a": {},"receiptID":1001}'),
-        ("{ }", '{"receiptID":1001}'),
+        ('{"amount": 10.00}', '{"amount": 10.00,"receiptID":"1001"}'),
+        ('{ "amount" :1e1 } ', '{ "amount" :1e1,"receiptID":"1001"}'),
+        ('{\n  "a": "}"\n}\n', '{\n  "a": "}","receiptID":"1001"}'),
+        ('{"a": {}}', '{"a": {},"receiptID":"1001"}'),
+        ("{ }", '{"receiptID":"1001"}'),
     ],
 )
 def test_echo_keeps_the_original_text(text, echoed):
-    assert read(text.encode()).echo("receiptID", 1001) == echoed
+    assert read(text.encode()).echo("receiptID", "1001") == echoed
 
 
 VALUES = st.recursive(

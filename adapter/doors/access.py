@@ -1,0 +1,77 @@
+"""Who may pass: a biller's own credentials at its doors, operators at the ops door."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from adapter.doors.envelope import ForbiddenError, UnauthorizedError
+from adapter.settings import DoorAccess, SettingsView
+
+_BASIC = 'Basic realm="adapter", charset="UTF-8"'
+_BEARER = 'Bearer realm="adapter-ops"'
+# Stands in for an unknown biller, so that it takes the same steps as a known one.
+_NOBODY = DoorAccess(biller_guid="", door_key="")
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded")
+
+
+def require_biller(request: Request, settings: SettingsView, biller: str) -> DoorAccess:
+    """Return what opens this biller's doors when the caller knows it, else UnauthorizedError.
+
+    An unknown biller, a wrong username and a wrong password cannot be told apart.
+    """
+    access = settings.doors.get(biller, _NOBODY)
+    given = request.authorization
+    is_basic = given is not None and given.type == "basic"
+    username = (given.username or "") if given is not None and is_basic else ""
+    password = (given.password or "") if given is not None and is_basic else ""
+    username_fits = _same(username.lower(), access.biller_guid.lower())
+    password_fits = _same(password, access.door_key)
+    if not (username_fits and password_fits and is_basic and access is not _NOBODY):
+        raise UnauthorizedError(_BASIC, "Send the biller's GUID and door key by HTTP Basic")
+    return access
+
+
+def require_operator(request: Request, ops_key: str | None) -> None:
+    """Let an operator pass: with the ops key where one is set, else from the loopback only."""
+    if ops_key is None:
+        if not _is_local(request):
+            raise ForbiddenError("without an ops key only the loopback is answered")
+        return
+    given = request.authorization
+    token = (given.token or "") if given is not None and given.type == "bearer" else ""
+    if not _same(token, ops_key):
+        raise UnauthorizedError(_BEARER, "Send the ops key as a Bearer token")
+
+
+def _is_local(request: Request) -> bool:
+    """Tell a client on this machine from one behind a proxy, or behind a rebound name, on it."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        name = urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return False
+    return _is_loopback(request.remote_addr or "") and (name == "localhost" or _is_loopback(name))
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _same(given: str, expected: str) -> bool:
+    """Compare in a time that tells nothing of the content or the length."""
+    return hmac.compare_digest(_digest(given), _digest(expected))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

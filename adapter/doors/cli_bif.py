@@ -1,0 +1,85 @@
+"""The `adapter bif` commands: check an invoice file, write a sample or a biller's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from adapter.doors.exit_codes import EPILOG, ExitCode
+from adapter.errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from adapter.bif.check import CheckReport
+
+STANDARD_STREAM = "-"
+app = typer.Typer(help="Check and write Biller Invoice Files.", no_args_is_help=True)
+
+
+@app.command(epilog=EPILOG)
+def check(
+    file: Annotated[str, typer.Argument(help="A .BIF file, or - for standard input.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
+) -> None:
+    """List every broken rule of a BIF, a line each: file:row: field = value: rule: why; remedy."""
+    from adapter.bif.check import check_bif
+
+    if file == STANDARD_STREAM:
+        report = check_bif(sys.stdin.buffer)
+    else:
+        with _opened(Path(file), "rb") as stream:
+            report = check_bif(stream)
+    name = "standard input" if file == STANDARD_STREAM else file
+    typer.echo(_as_json(name, report) if as_json else report.render(name))
+    if not report.valid:
+        raise typer.Exit(ExitCode.PROBLEM)
+
+
+@app.command(epilog=EPILOG)
+def sample(
+    *,
+    invoices: Annotated[int, typer.Option(min=0, help="How many invoices.")] = 25,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 1,
+    out: Annotated[str, typer.Option(help="The file to write, or - for standard output.")],
+) -> None:
+    """Write a BIF of synthetic invoices; needs no configuration."""
+    from adapter.bif.sample import write_sample
+
+    if out == STANDARD_STREAM:
+        with tempfile.TemporaryFile() as stream:
+            write_sample(invoices, seed, stream)
+            stream.seek(0)
+            shutil.copyfileobj(stream, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        return
+    with _opened(Path(out), "w+b") as stream:
+        written = write_sample(invoices, seed, stream)
+    typer.echo(f"{out}: {written.invoice_count} invoices, total {written.total}", err=True)
+
+
+def _as_json(name: str, report: CheckReport) -> str:
+    return json.dumps({"file": name, **report.as_json()}, indent=2)
+
+
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
+    try:
+        stream: IO[bytes] = path.open(mode)
+    except OSError as error:
+        raise BadInputError(
+            field="file",
+            value=str(path),
+            rule=f"it cannot be opened ({error.strerror})",
+            remedy="Name a file that can be",
+        ) from None
+    with stream:
+        yield stream

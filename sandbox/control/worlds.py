@@ -1,0 +1,98 @@
+"""Worlds: listing, growing, connecting to and ending them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from sandbox.control.body import read_body, read_query
+from sandbox.control.clock import read_moment
+from sandbox.control.documents import world_document, world_summary
+from sandbox.control.errors import RefusedError, bad_input, unknown
+from sandbox.control.toml import toml_text
+from sandbox.world.adapter_settings import adapter_settings
+from sandbox.world.registry import (
+    BadWorldError,
+    UnknownWorldError,
+    WorldExistsError,
+    Worlds,
+    worlds_in,
+)
+from sandbox.world.world import World
+
+resource = Blueprint("worlds", __name__)
+
+
+@resource.get("/worlds")
+def list_worlds() -> dict[str, Any]:
+    read_query()
+    worlds = _worlds()
+    found = (worlds.find(name) for name in worlds.names())
+    return {"worlds": [world_summary(world) for world in found if world is not None]}
+
+
+@resource.post("/worlds")
+def create_world() -> tuple[dict[str, Any], int]:
+    read_query()
+    wanted = read_body("NewWorld")
+    try:
+        world = _worlds().create(
+            wanted["name"],
+            seed=int(wanted.get("seed", 1)),
+            start=_start(wanted.get("start")),
+            billers=int(wanted.get("billers", 1)),
+            open_invoices=int(wanted.get("open_invoices", 25)),
+        )
+    except WorldExistsError as error:
+        remedy = "Delete it first, or choose another name"
+        raise RefusedError(409, "world_exists", str(error), remedy=remedy) from error
+    except BadWorldError as error:
+        raise bad_input(str(error), remedy="Send other values") from error
+    return world_document(world), 201
+
+
+@resource.get("/worlds/<name>")
+def show_world(name: str) -> dict[str, Any]:
+    read_query()
+    return world_document(_world(name))
+
+
+@resource.delete("/worlds/<name>")
+def delete_world(name: str) -> Response:
+    read_query()
+    _world(name)
+    _worlds().delete(name)
+    return Response(status=204)
+
+
+@resource.get("/worlds/<name>/adapter.toml")
+def write_adapter_settings(name: str) -> Response:
+    read_query()
+    world = _world(name)
+    settings = adapter_settings(
+        world,
+        ledger="sqlite:///adapter.db",
+        receipts_feed=world.behaviours.spectrum_receipts_feed,
+    )
+    text = (
+        f"# An adapter for the sandbox's world {world.name!r}. Every secret here is invented.\n"
+        f"{toml_text(settings)}"
+    )
+    return Response(text, content_type="application/toml; charset=utf-8")
+
+
+def _worlds() -> Worlds:
+    return worlds_in(request.environ)
+
+
+def _world(name: str) -> World:
+    try:
+        return _worlds().get(name)
+    except UnknownWorldError as error:
+        raise unknown("world", str(error)) from None
+
+
+def _start(text: str | None) -> datetime | None:
+    return None if text is None else read_moment("start", text)
