@@ -48,6 +48,9 @@ requirements: $(VENV)/dev-installed ## requirement ids against the contract test
 assumptions: $(VENV)/sandbox-installed ## what the contracts assume, and what to ask the vendors
 	@$(BIN)/sandbox assumptions
 
+golden: $(VENV)/dev-installed ## write the golden files anew; read the diff before committing it
+	@$(BIN)/python tests/golden/test_bif_golden.py
+
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

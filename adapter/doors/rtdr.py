@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, request
 
+from adapter.domain.money import money_text
 from adapter.doors.access import require_biller
 from adapter.doors.requests import query
-from adapter.domain.money import money_text
 from adapter.errors import BadInputError, NotFoundError, RejectedError
 
 if TYPE_CHECKING:
