@@ -6,6 +6,7 @@ AdapterError
 |   `-- ContentConflictError same payment GUID and invoice, other content (409)
 |-- NotFoundError            no such biller, job, delivery or file
 |-- LedgerError              the store cannot be read or written; answer 503, accept nothing
+|   `-- LeaseLostError       somebody else has the row by now: record nothing
 `-- PartnerError             something went wrong between us and a partner
     |-- RetryableError       surely not applied: try again later
     |-- RejectedError        surely refused: the same request can never pass
@@ -51,6 +52,10 @@ class NotFoundError(AdapterError):
 
 class LedgerError(AdapterError):
     """The ledger cannot be read or written, or its schema is not ours."""
+
+
+class LeaseLostError(LedgerError):
+    """The row was claimed anew since: what this holder learned may no longer be recorded."""
 
 
 class PartnerError(AdapterError):

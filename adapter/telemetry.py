@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor
 
-HIDDEN = "[hidden]"
+from adapter.partners.redaction import HIDDEN, redacted
+
 # A value of this length may be a word of the log; replacing it everywhere would garble lines.
 KNOWN_SECRET_LENGTH_MIN = 8
 DEPTH_MAX = 6
@@ -22,14 +24,6 @@ _SECRET_NAME = re.compile(
 )
 # What invoices and policies are called is digits too, and no card.
 _PLAIN_NAMES = frozenset({"invoice_number", "account_number", "policy_number"})
-_SECRET_TEXT = re.compile(
-    r"(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9+/=_.~-]{6,}"
-    r"|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
-    r"|(?P<element><(?P<name>\w*:?(?:WebServiceKey|Password))\b[^>]*>)[^<]*"
-    r"|(?P<member>\"(?:password|token|door_?key|WebServiceKey)\"\s*:\s*)\"(?:[^\"\\]|\\.)*\"",
-    re.IGNORECASE,
-)
-_DIGITS = re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d.-])")
 
 
 class Redaction:
@@ -38,16 +32,14 @@ class Redaction:
     `known` tells the secrets of the present settings; they are hidden wherever they stand.
     """
 
-    def __init__(self, known: Callable[[], Iterable[str]] = tuple) -> None:
+    def __init__(self, known: Callable[[], frozenset[str]] = frozenset) -> None:
         self._known = known
 
     def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
-        secrets = sorted(
-            {s for s in self._known() if len(s) >= KNOWN_SECRET_LENGTH_MIN}, key=len, reverse=True
-        )
+        secrets = _any_of(self._known())
         return {key: self._value(key, value, secrets, DEPTH_MAX) for key, value in event.items()}
 
-    def _value(self, name: str, value: Any, secrets: list[str], depth: int) -> Any:
+    def _value(self, name: str, value: Any, secrets: re.Pattern[str] | None, depth: int) -> Any:
         if _SECRET_NAME.search(name):
             return HIDDEN
         if depth == 0:
@@ -61,29 +53,21 @@ class Redaction:
             return [self._value("", inner, secrets, depth - 1) for inner in value]
         if value is None or isinstance(value, bool | int | float):
             return value
-        return _redacted(str(value), secrets, cards=name not in _PLAIN_NAMES)
+        text = str(value) if secrets is None else secrets.sub(HIDDEN, str(value))
+        return text if name in _PLAIN_NAMES and text.isdigit() else redacted(text)
 
 
-def _redacted(text: str, secrets: list[str], *, cards: bool) -> str:
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    text = _SECRET_TEXT.sub(_hide, text)
-    return _DIGITS.sub(_hide_card, text) if cards else text
-
-
-def _hide(match: re.Match[str]) -> str:
-    return (match["scheme"] or match["element"] or match["member"] or "") + HIDDEN
-
-
-def _hide_card(match: re.Match[str]) -> str:
-    digits = [int(character) for character in match[0] if character.isdigit()]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
-    return HIDDEN if (sum(doubled) + sum(digits[-1::-2])) % 10 == 0 else match[0]
+@lru_cache(maxsize=4)
+def _any_of(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    """Return one pattern for all secrets, the longest first; every line of the log is searched."""
+    long = [secret for secret in secrets if len(secret) >= KNOWN_SECRET_LENGTH_MIN]
+    words = sorted(long, key=lambda secret: (-len(secret), secret))
+    return re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
 
 
 def configure_logging(
     *,
-    known_secrets: Callable[[], Iterable[str]] = tuple,
+    known_secrets: Callable[[], frozenset[str]] = frozenset,
     stream: TextIO | None = None,
     level: int = logging.INFO,
 ) -> None:

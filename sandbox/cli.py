@@ -93,7 +93,7 @@ def up(
                 _join_adapter(world, adapter_port, running)
         except OSError as error:
             _fail(EXIT_REFUSED, f"cannot listen: {error}")
-        typer.echo(f"The sandbox answers at {sandbox.url}/ (console); interrupt to stop.")
+        typer.echo(f"The sandbox listens at {sandbox.listens_at}/ (console); interrupt to stop.")
         _wait_for_signal()
 
 

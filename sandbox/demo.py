@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,6 +126,8 @@ _FAULT_WORDS: dict[FaultOption, str] = {
 def run_demo(options: DemoOptions) -> int:
     """Play the day; return 0 when the auditor finds every invariant to hold, else 1."""
     console = Console(highlight=False)
+    lines: list[Line] = []
+    show = lines.append if options.as_json else partial(print_line, console)
     with tempfile.TemporaryDirectory(prefix="sandbox-demo-") as folder:
         sandbox = Sandbox()
         sandbox.start("127.0.0.1", 0)
@@ -138,8 +141,6 @@ def run_demo(options: DemoOptions) -> int:
                 receipts_feed=options.receipts_feed != "none",
             )
             with system, httpx.Client(base_url=sandbox.url, timeout=60) as control:
-                lines: list[Line] = []
-                show = lines.append if options.as_json else (lambda line: print_line(console, line))
                 timeline = Timeline(world, show)
                 if not options.as_json:
                     _introduce(console, options, world.billers[0].name)

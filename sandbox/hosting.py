@@ -47,14 +47,7 @@ class HostedServer:
         )
         self._channels: dict[int, Any] = {}
         self._threads = _GrowingThreads()
-        listen: Any = settings.listen[0]
-        self._server: Any = _Server(
-            application,
-            map=self._channels,
-            dispatcher=self._threads,
-            adj=settings,
-            sockinfo=listen,
-        )
+        self._server = self._listen(application, settings)
         self._threads.set_thread_count(THREADS_MIN)
         self._loop = threading.Thread(target=self._server.run, name="sandbox-server", daemon=True)
         self._loop.start()
@@ -68,6 +61,20 @@ class HostedServer:
         self._threads.shutdown(timeout=STOP_SECONDS_MAX)
         self._server.trigger.pull_trigger(self._close_all)
         self._loop.join()
+
+    def _listen(self, application: WsgiApplication, settings: Adjustments) -> Any:
+        address: Any = settings.listen[0]
+        try:
+            return _Server(
+                application,
+                map=self._channels,
+                dispatcher=self._threads,
+                adj=settings,
+                sockinfo=address,
+            )
+        except OSError:
+            wasyncore.close_all(self._channels, ignore_all=True)
+            raise
 
     def _close_all(self) -> None:
         for channel in list(self._server.active_channels.values()):

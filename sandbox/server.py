@@ -43,7 +43,8 @@ class Sandbox:
         self._server: HostedServer | None = None
         self._app: Flask | None = None
         self._lock = Lock()
-        self.url = self._told_url or "http://127.0.0.1:8100"
+        self.listens_at = "http://127.0.0.1:8100"
+        self.url = self._told_url or self.listens_at
         self.worlds = Worlds(self.url)
 
     def create_world(
@@ -71,7 +72,8 @@ class Sandbox:
         from sandbox.hosting import HostedServer
 
         self._server = HostedServer(self.wsgi, host=host, port=port)
-        self.url = self._told_url or _url(host, self._server.port)
+        self.listens_at = _url(host, self._server.port)
+        self.url = self._told_url or self.listens_at
         self.worlds.move(self.url)
         self._application()
         return self

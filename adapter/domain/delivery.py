@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
+from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.payment import Payment
 
 
@@ -25,6 +26,31 @@ class DeliveryState(Enum):
 
 FINAL_STATES = frozenset({DeliveryState.APPLIED})
 VISIBLE_STATES = frozenset({DeliveryState.NOT_APPLIED, DeliveryState.DEAD})
+# A receipt may be on its way: no other post on the same invoice until it is settled.
+HOLDING_STATES = frozenset({DeliveryState.SENDING, DeliveryState.IN_DOUBT, DeliveryState.PENDING})
+# What may follow what; a state that is no key here ends the delivery or waits for a person.
+TRANSITIONS = {
+    DeliveryState.ACCEPTED: frozenset(
+        {DeliveryState.SENDING, DeliveryState.FAILED, DeliveryState.DEAD}
+    ),
+    DeliveryState.FAILED: frozenset(
+        {DeliveryState.SENDING, DeliveryState.FAILED, DeliveryState.DEAD}
+    ),
+    DeliveryState.SENDING: frozenset(
+        {
+            DeliveryState.APPLIED,
+            DeliveryState.PENDING,
+            DeliveryState.NOT_APPLIED,
+            DeliveryState.IN_DOUBT,
+            DeliveryState.FAILED,
+            DeliveryState.DEAD,
+        }
+    ),
+    DeliveryState.IN_DOUBT: frozenset(
+        {DeliveryState.APPLIED, DeliveryState.FAILED, DeliveryState.DEAD}
+    ),
+    DeliveryState.PENDING: frozenset({DeliveryState.APPLIED, DeliveryState.DEAD}),
+}
 
 
 class Source(Enum):
@@ -62,6 +88,47 @@ class Delivery:
     evidence: Evidence | None
     confirmed_at: datetime | None
     last_error: str
+
+
+class Cause(Enum):
+    """What moved a delivery from one state to another."""
+
+    TAKEN_OVER = "taken_over"  # somebody told the adapter of the payment
+    SENT = "sent"  # the request is about to leave
+    ANSWERED = "answered"  # Spectrum answered
+    NOT_SENT = "not_sent"  # something failed before the request left
+    ANSWER_LOST = "answer_lost"  # it left, and no answer to trust came
+    LEASE_EXPIRED = "lease_expired"  # whoever was sending recorded nothing in its time
+    EVIDENCE = "evidence"  # the receipts feed or the balance told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A move to another state, with everything that is recorded with it at once.
+
+    `attempts` of None keeps the count. `exception` opens a line of the exceptions list.
+    """
+
+    to_state: DeliveryState
+    cause: Cause
+    detail: str
+    next_at: datetime | None = None
+    receipt_id: str | None = None
+    evidence: Evidence | None = None
+    attempts: int | None = None
+    exception: ExceptionKind | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryEvent:
+    """A step that was taken, at a moment in UTC; the first has no state that it came from."""
+
+    at: datetime
+    from_state: DeliveryState | None
+    to_state: DeliveryState
+    cause: Cause
+    detail: str
+    attempt: int
 
 
 class BalanceVerdict(Enum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -31,6 +32,11 @@ class Invoice:
     def customer_name(self) -> str:
         """OrganizationName, or FirstName + LastName (E2)."""
         return self.organization_name or f"{self.first_name} {self.last_name}".strip()
+
+    def fingerprint(self) -> str:
+        """Identify everything a BIF says of the invoice: another one means that it changed."""
+        content = "\x1f".join(str(value) for value in astuple(self))
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

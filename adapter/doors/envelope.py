@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from adapter.doors.strict_json import BODY
 from adapter.errors import (
     AdapterError,
     BadInputError,
@@ -85,7 +86,7 @@ def _from_bad_input(error: BadInputError) -> Response:
         "conflict" if conflict else "bad_input",
         f"{subject}: {error.rule}",
         error.remedy,
-        field=error.field,
+        field=None if error.field == BODY else error.field,
     )
 
 

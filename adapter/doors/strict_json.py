@@ -8,6 +8,9 @@ from typing import Any, NoReturn
 
 from adapter.errors import BadInputError
 
+# What is wrong when no field of it can be named.
+BODY = "body"
+
 
 def parse_object(content: bytes) -> dict[str, Any]:
     """Return the one JSON object of a body; a figure with a point or exponent is a Decimal.
@@ -54,4 +57,4 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _refused(rule: str, remedy: str) -> BadInputError:
-    return BadInputError(field="body", value="", rule=rule, remedy=remedy)
+    return BadInputError(field=BODY, value="", rule=rule, remedy=remedy)

@@ -139,3 +139,35 @@ def _invoices(book: SpectrumBook) -> tuple[InvoiceRow, ...]:
             )
             for invoice in book.invoices.values()
         )
+
+
+def _payments(book: InvoiceCloudBook) -> tuple[PaymentRow, ...]:
+    with book.locked():
+        return tuple(
+            PaymentRow(
+                biller=payment.made.biller,
+                payment_guid=payment.made.payment_guid,
+                invoice_number=payment.made.invoice_number,
+                amount=payment.made.amount,
+                approved=payment.made.approved,
+                made_at=payment.made_at,
+            )
+            for payment in book.payments.values()
+        )
+
+
+def _files(book: InvoiceCloudBook) -> tuple[FileRow, ...]:
+    with book.locked():
+        return tuple(
+            FileRow(
+                file_name=file.file_name,
+                reference=file.reference,
+                header_count=file.header_count,
+                header_total=file.header_total,
+                body_count=file.body_count,
+                body_total=file.body_total,
+                received_at=at,
+            )
+            for at, file in book.files
+            if file.accepted
+        )

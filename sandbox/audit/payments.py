@@ -39,9 +39,7 @@ def every_payment_has_one_receipt(evidence: Evidence) -> Iterator[Violation]:
 
 def no_receipt_without_payment(evidence: Evidence) -> Iterator[Violation]:
     """Invariant 2; other vendors' receipts may exist."""
-    paid = {
-        (p.biller, p.payment_guid, p.invoice_number) for p in evidence.payments if p.approved
-    }
+    paid = {(p.biller, p.payment_guid, p.invoice_number) for p in evidence.payments if p.approved}
     for receipt in evidence.receipts:
         key = (receipt.biller, receipt.reference_number.lower(), receipt.invoice_number)
         if receipt.vendor == VENDOR and key not in paid:
@@ -87,21 +85,24 @@ def _judge_payment(
     if len(receipts) > 1:
         numbers = ", ".join(receipt.receipt_id for receipt in receipts)
         return f"applied {len(receipts)} times in Spectrum (receipts {numbers})"
-    if receipts:
-        if receipts[0].amount != payment.amount:
-            return f"receipt {receipts[0].receipt_id} in Spectrum is of {receipts[0].amount}"
-        return ""
+    if not receipts:
+        return _judge_absence(payment, delivery, evidence)
+    if receipts[0].amount != payment.amount:
+        return f"receipt {receipts[0].receipt_id} in Spectrum is of {receipts[0].amount}"
+    return ""
+
+
+def _judge_absence(payment: PaymentRow, delivery: Row | None, evidence: Evidence) -> str:
+    """Return what is wrong with a payment that Spectrum has no receipt of, or nothing."""
     if delivery is None:
         if evidence.is_young(payment.made_at):
             return ""
         return "no receipt in Spectrum, unknown to the adapter, and the payment poll has passed"
     state = delivery["state"]
-    if state in VISIBLE or (state in WAITING and delivery["next_at"]):
-        return ""
-    if state in IN_FLIGHT and not (evidence.at_rest and _is_overdue(delivery, evidence)):
-        return ""
-    if state in IN_FLIGHT:
+    if state in IN_FLIGHT and evidence.at_rest and _is_overdue(delivery, evidence):
         return f"the world is at rest and the adapter still has it in flight ({state})"
+    if state in VISIBLE | IN_FLIGHT or (state in WAITING and delivery["next_at"]):
+        return ""
     return f"no receipt in Spectrum, and the adapter says {state}"
 
 

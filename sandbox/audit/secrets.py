@@ -30,7 +30,7 @@ def no_secret_anywhere(evidence: Evidence) -> Iterator[Violation]:
 
 def known_secrets(world: World) -> dict[str, str]:
     """Return every secret value of the world with what it is called."""
-    secrets = {number: "a test card or bank account number" for number in secret_numbers()}
+    secrets = dict.fromkeys(secret_numbers(), "a test card or bank account number")
     for biller in world.billers:
         secrets[biller.web_service_key] = f"the web service key of {biller.slug}"
         secrets[biller.door_key] = f"the door key of {biller.slug}"

@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, request
 
 from sandbox.control.body import SHOWN_LENGTH_MAX, read_body, read_query
-from sandbox.control.errors import bad_input, unknown
-from sandbox.world.billers import Biller
+from sandbox.control.errors import bad_input
+from sandbox.control.lookup import find_biller
 from sandbox.world.binding import world_in
-from sandbox.world.world import World
 
 CREDENTIAL_LENGTH_MAX = 200
 
@@ -39,17 +38,6 @@ def connect() -> dict[str, Any]:
     connector.url = url
     connector.username, connector.password = credentials["username"], credentials["password"]
     return {"biller": biller.slug, "url": url}
-
-
-def find_biller(world: World, slug: str | None) -> Biller:
-    """Return the biller of this name, or the first one without a name."""
-    if slug is None:
-        return world.billers[0]
-    try:
-        return world.biller(slug)
-    except KeyError:
-        known = ", ".join(biller.slug for biller in world.billers)
-        raise unknown("biller", f"biller = {slug!r}: no such; there are: {known}") from None
 
 
 def _base_url(text: str) -> str:

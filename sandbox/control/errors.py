@@ -36,21 +36,18 @@ class RefusedError(Exception):
 
 
 def bad_input(message: str, *, remedy: str) -> RefusedError:
-    return RefusedError(400, "bad_input", message, remedy=remedy)
+    """Refuse a value; a card number that came with it is not told again."""
+    return RefusedError(400, "bad_input", redact_text(message), remedy=remedy)
 
 
 def unknown(what: str, message: str) -> RefusedError:
     """There is no such thing; the message lists those there are."""
-    return RefusedError(404, f"unknown_{what}", message, remedy="Choose one of those there are")
+    remedy = "Choose one of those there are"
+    return RefusedError(404, f"unknown_{what}", redact_text(message), remedy=remedy)
 
 
 def answer_refusal(refused: RefusedError) -> Response:
-    """Write a refusal down, with whatever a value may have brought in hidden."""
-    told = {
-        "code": refused.code,
-        "message": redact_text(refused.message),
-        "remedy": refused.remedy,
-    }
+    told = {"code": refused.code, "message": refused.message, "remedy": refused.remedy}
     response = jsonify({"error": told})
     response.status_code = refused.status
     response.headers.update(refused.headers)

@@ -10,17 +10,11 @@ from flask import Blueprint, Response, request
 from sandbox.control.body import read_body, read_query
 from sandbox.control.clock import read_moment
 from sandbox.control.documents import world_document, world_summary
-from sandbox.control.errors import RefusedError, bad_input, unknown
+from sandbox.control.errors import RefusedError, bad_input
+from sandbox.control.lookup import find_world
 from sandbox.control.toml import toml_text
 from sandbox.world.adapter_settings import adapter_settings
-from sandbox.world.registry import (
-    BadWorldError,
-    UnknownWorldError,
-    WorldExistsError,
-    Worlds,
-    worlds_in,
-)
-from sandbox.world.world import World
+from sandbox.world.registry import BadWorldError, WorldExistsError, worlds_in
 
 resource = Blueprint("worlds", __name__)
 
@@ -28,7 +22,7 @@ resource = Blueprint("worlds", __name__)
 @resource.get("/worlds")
 def list_worlds() -> dict[str, Any]:
     read_query()
-    worlds = _worlds()
+    worlds = worlds_in(request.environ)
     found = (worlds.find(name) for name in worlds.names())
     return {"worlds": [world_summary(world) for world in found if world is not None]}
 
@@ -38,7 +32,7 @@ def create_world() -> tuple[dict[str, Any], int]:
     read_query()
     wanted = read_body("NewWorld")
     try:
-        world = _worlds().create(
+        world = worlds_in(request.environ).create(
             wanted["name"],
             seed=int(wanted.get("seed", 1)),
             start=_start(wanted.get("start")),
@@ -56,21 +50,21 @@ def create_world() -> tuple[dict[str, Any], int]:
 @resource.get("/worlds/<name>")
 def show_world(name: str) -> dict[str, Any]:
     read_query()
-    return world_document(_world(name))
+    return world_document(find_world(name))
 
 
 @resource.delete("/worlds/<name>")
 def delete_world(name: str) -> Response:
     read_query()
-    _world(name)
-    _worlds().delete(name)
+    find_world(name)
+    worlds_in(request.environ).delete(name)
     return Response(status=204)
 
 
 @resource.get("/worlds/<name>/adapter.toml")
 def write_adapter_settings(name: str) -> Response:
     read_query()
-    world = _world(name)
+    world = find_world(name)
     settings = adapter_settings(
         world,
         ledger="sqlite:///adapter.db",
@@ -81,17 +75,6 @@ def write_adapter_settings(name: str) -> Response:
         f"{toml_text(settings)}"
     )
     return Response(text, content_type="application/toml; charset=utf-8")
-
-
-def _worlds() -> Worlds:
-    return worlds_in(request.environ)
-
-
-def _world(name: str) -> World:
-    try:
-        return _worlds().get(name)
-    except UnknownWorldError as error:
-        raise unknown("world", str(error)) from None
 
 
 def _start(text: str | None) -> datetime | None:

@@ -28,17 +28,23 @@ def adapter_settings(
     return {
         "adapter": {"ledger": ledger, "listen": listen, "request_timeout_seconds": 5},
         "billers": {
-            biller.slug: _biller_settings(world, biller, feed, feed_folder, receipts_feed)
+            biller.slug: {
+                **_biller_settings(world, biller),
+                "feed": {
+                    "kind": feed,
+                    "location": str(feed_folder / biller.slug)
+                    if feed == "folder"
+                    else f"{world.base_url}/spectrum/extract/v1",
+                    "receipts": receipts_feed,
+                },
+            }
             for biller in world.billers
         },
     }
 
 
-def _biller_settings(
-    world: World, biller: Biller, feed: FeedChoice, feed_folder: Path, receipts_feed: bool
-) -> dict[str, Any]:
+def _biller_settings(world: World, biller: Biller) -> dict[str, Any]:
     spectrum = f"{world.base_url}/spectrum/wsSpectrumAPICore"
-    extract = f"{world.base_url}/spectrum/extract/v1"
     return {
         "name": biller.name,
         "time_zone": biller.time_zone,
@@ -54,14 +60,7 @@ def _biller_settings(
             "12": biller.payment_credentials.username,
             "13": _joined(biller.payment_credentials),
         },
-        "invoice_cloud": {
-            "web_services_url": f"{world.base_url}/invoicecloud/portal/webservices"
-        },
-        "feed": {
-            "kind": feed,
-            "location": extract if feed == "http" else str(feed_folder / biller.slug),
-            "receipts": receipts_feed,
-        },
+        "invoice_cloud": {"web_services_url": f"{world.base_url}/invoicecloud/portal/webservices"},
     }
 
 

@@ -25,17 +25,14 @@ def bif_of(biller, invoice):
     amount, guid = invoice["balance_due"], biller["invoice_cloud"]["biller_guid"]
     form = biller["invoice_cloud"]["invoice_format_guid"]
     number, policy = invoice["invoice_number"], invoice["policy_number"]
-    return "\n".join(
-        (
-            f"1~FH|2~{guid}|3~BYHAND1|4~01/05/2026|5~1|6~{amount}",
-            f"7~IH|8~R|9~{form}|10~{number}|11~12/20/2025|12~01/20/2026|13~{amount}|20~0"
-            f"|21~{amount}|183~Spectrum|248~|252~1|375~1",
-            f"58~CR|59~{policy}|60~Ada Miller|61~12 Oak St|62~|63~Camp Point|64~IL|65~62320|67~"
-            "|356~0|357~0|409~1",
-            f"70~ID|72~{policy}|79~{amount}",
-            "",
-        )
-    )
+    return f"""\
+1~FH|2~{guid}|3~BYHAND1|4~01/05/2026|5~1|6~{amount}
+7~IH|8~R|9~{form}|10~{number}|11~12/20/2025|12~01/20/2026|13~{amount}|20~0|21~{amount}\
+|183~Spectrum|248~|252~1|375~1
+58~CR|59~{policy}|60~Ada Miller|61~12 Oak St|62~|63~Camp Point|64~IL|65~62320|67~\
+|356~0|357~0|409~1
+70~ID|72~{policy}|79~{amount}
+"""
 
 
 @pytest.mark.requirement("A1", "A2", "A3", "C1", "C2", "E1")

@@ -7,7 +7,8 @@ import logging
 import pytest
 import structlog
 
-from adapter.telemetry import HIDDEN, Redaction, configure_logging
+from adapter.partners.redaction import HIDDEN
+from adapter.telemetry import Redaction, configure_logging
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def fail(message):
 
 
 def redact(**event):
-    return Redaction(lambda: ["a-known-secret", "short"])(None, "info", event)
+    return Redaction(lambda: frozenset({"a-known-secret", "short"}))(None, "info", event)
 
 
 def test_our_lines_and_the_libraries_lines_are_json(stream):
@@ -47,7 +48,7 @@ def test_our_lines_and_the_libraries_lines_are_json(stream):
 
 
 def test_a_traceback_is_told_without_local_variables(stream):
-    configure_logging(known_secrets=lambda: ["a-known-secret"], stream=stream)
+    configure_logging(known_secrets=lambda: frozenset({"a-known-secret"}), stream=stream)
     try:
         fail("a-known-secret of 14 letters")
     except ValueError as error:

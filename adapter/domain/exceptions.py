@@ -1,0 +1,44 @@
+"""What needs a person: the kinds of exceptions, and one row of their list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class ExceptionKind(Enum):
+    """Why a person has to look."""
+
+    NOT_APPLIED = "not_applied"  # outcome (c): Spectrum said okay and applied nothing
+    DEAD = "dead"  # refused, or every try used up: surely not applied
+    EVIDENCE_UNCLEAR = "evidence_unclear"  # in doubt, and the evidence says neither yes nor no
+    EVIDENCE_OVERDUE = "evidence_overdue"  # in doubt or pending for too long; looked at still
+    MISMATCH = "mismatch"  # Invoice Cloud's report and the ledger disagree
+    NOT_REPORTED = "not_reported"  # the ledger has it, and Invoice Cloud's report does not
+    REPORT_UNREADABLE = "report_unreadable"  # a row of the report breaks a rule
+    INVOICE_REFUSED = "invoice_refused"  # no invoice file can carry this invoice
+    UPLOAD_REFUSED = "upload_refused"  # Invoice Cloud refused an invoice file
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExceptionItem:
+    """One line of the exceptions list; times are UTC.
+
+    With a `payment_guid` it concerns a payment and, while open, holds back every later post on
+    its invoice (decision 0009). Without one it holds back nothing.
+    """
+
+    id: int
+    biller: str
+    kind: ExceptionKind
+    payment_guid: str | None
+    invoice_number: str | None
+    detail: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolution: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None

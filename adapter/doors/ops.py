@@ -1,0 +1,148 @@
+"""The ops door: read-only views of the ledger and the settings, for operators and the auditor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from adapter.domain.delivery import DeliveryState
+from adapter.domain.payment import DeliveryKey, canonical_guid
+from adapter.doors import ops_views as views
+from adapter.doors.access import require_operator
+from adapter.doors.requests import query
+from adapter.errors import BadInputError, LedgerError, NotFoundError
+from adapter.partners.http import user_agent
+
+if TYPE_CHECKING:
+    from adapter.bootstrap import Adapter
+
+LIMIT_DEFAULT = 100
+LIMIT_MAX = 1000
+# Ids are 64-bit integers in every database.
+AFTER_MAX = 2**63 - 1
+
+
+def ops_door(adapter: Adapter) -> Blueprint:
+    door = Blueprint("ops", __name__, url_prefix="/ops")
+    door.before_request(
+        lambda: require_operator(request, adapter.source.current().adapter.ops_key)
+    )
+    _add_state(door, adapter)
+    _add_ledger(door, adapter)
+    return door
+
+
+def _add_state(door: Blueprint, adapter: Adapter) -> None:
+    @door.get("/health")
+    def health() -> Response:
+        return jsonify(status="ok", version=user_agent().rpartition("/")[2])
+
+    @door.get("/ready")
+    def ready() -> Response:
+        """Payments can be taken over while the ledger can be written, whatever else is wrong."""
+        problems = list(adapter.source.current().all_problems)
+        is_ready = True
+        try:
+            adapter.ledger.check_writable()
+        except LedgerError as error:
+            is_ready = False
+            problems.insert(0, str(error))
+        answer = jsonify(ready=is_ready, problems=problems)
+        answer.status_code = 200 if is_ready else 503
+        return answer
+
+    @door.get("/configuration")
+    def configuration() -> Response:
+        return jsonify(views.configuration_view(adapter.source.current()))
+
+
+def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
+    ledger = adapter.ledger
+
+    @door.get("/deliveries")
+    def deliveries() -> Response:
+        asked = query(request, "biller", "state", "limit", "after")
+        state = _state(asked.get("state"))
+        read = partial(ledger.deliveries.page, biller=asked.get("biller"), state=state)
+        return _page("deliveries", asked, read, views.delivery_view)
+
+    @door.get("/deliveries/<biller>/<guid>/<invoice>")
+    def delivery(biller: str, guid: str, invoice: str) -> Response:
+        found = ledger.deliveries.find(_key(biller, guid, invoice))
+        if found is None:
+            raise NotFoundError("there is no such delivery")
+        events = [views.event_view(event) for event in ledger.deliveries.events(found.id)]
+        return jsonify(delivery=views.delivery_view(found), events=events)
+
+    @door.get("/exceptions")
+    def exceptions() -> Response:
+        return _page("exceptions", _paging(), ledger.exceptions.page, views.exception_view)
+
+    @door.get("/uploads")
+    def uploads() -> Response:
+        return _page("uploads", _paging(), ledger.uploads.page, views.upload_view)
+
+    @door.get("/watermarks")
+    def watermarks() -> Response:
+        marks = [views.watermark_view(mark) for mark in ledger.watermarks.all()]
+        return jsonify(watermarks=marks)
+
+
+def _paging() -> dict[str, str]:
+    return query(request, "limit", "after")
+
+
+def _page(
+    name: str,
+    asked: dict[str, str],
+    read: Callable[..., Sequence[Any]],
+    view: Callable[[Any], dict[str, Any]],
+) -> Response:
+    """Answer one page; `next` asks for the one after it, and is null on the last."""
+    limit = _number(asked, "limit", default=LIMIT_DEFAULT, low=1, high=LIMIT_MAX)
+    after = _number(asked, "after", default=0, low=0, high=AFTER_MAX)
+    rows = read(limit=limit + 1, after=after)
+    shown = rows[:limit]
+    following = str(shown[-1].id) if len(rows) > limit else None
+    return jsonify({name: [view(row) for row in shown], "next": following})
+
+
+def _number(asked: dict[str, str], name: str, *, default: int, low: int, high: int) -> int:
+    text = asked.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(high))):
+        number = -1
+    else:
+        number = int(text)
+    if not low <= number <= high:
+        raise BadInputError(
+            field=name,
+            value=text[:40],
+            rule=f"it must be a whole number from {low} to {high}",
+            remedy="Send such a number, or leave it out",
+        )
+    return number
+
+
+def _state(text: str | None) -> DeliveryState | None:
+    if text is None:
+        return None
+    try:
+        return DeliveryState(text)
+    except ValueError:
+        known = ", ".join(state.value for state in DeliveryState)
+        raise BadInputError(
+            field="state", value=text[:40], rule="it is no state", remedy=f"Known here: {known}"
+        ) from None
+
+
+def _key(biller: str, guid: str, invoice: str) -> DeliveryKey:
+    try:
+        canonical = canonical_guid(guid)
+    except BadInputError:
+        raise NotFoundError("there is no such delivery") from None
+    return DeliveryKey(biller=biller, payment_guid=canonical, invoice_number=invoice)

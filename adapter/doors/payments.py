@@ -1,0 +1,37 @@
+"""The payment door: a notice is on disk before its 202 leaves; the engine is woken after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, jsonify, request
+
+from adapter.domain.delivery import Source
+from adapter.doors.access import require_biller
+from adapter.doors.notice import payment_of
+from adapter.doors.requests import json_object
+
+if TYPE_CHECKING:
+    from adapter.bootstrap import Adapter
+
+
+def payments_door(adapter: Adapter) -> Blueprint:
+    door = Blueprint("payments", __name__)
+
+    @door.post("/billers/<biller>/payments")
+    def take_over(biller: str) -> Response:
+        """Accept a payment; also while the biller's other settings are wrong: it waits then."""
+        access = require_biller(request, adapter.source.current(), biller)
+        payment = payment_of(json_object(request), biller=biller, biller_guid=access.biller_guid)
+        accepted = adapter.ledger.accept(payment, source=Source.DATA_PUMP, now=adapter.clock.now())
+        adapter.engine.wake()
+        answer = jsonify(
+            paymentGuid=payment.payment_guid,
+            invoiceNumber=payment.invoice_number,
+            state=accepted.delivery.state.value,
+            repeated=accepted.repeated,
+        )
+        answer.status_code = 202
+        return answer
+
+    return door

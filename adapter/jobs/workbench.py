@@ -1,0 +1,50 @@
+"""What a job works with, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adapter.clock import Clock
+from adapter.domain.retry import RetryPolicy
+from adapter.errors import AdapterError
+from adapter.ledger.ledger import Ledger
+from adapter.ports import BillersPort
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The bounds that jobs keep to, as the settings give them.
+
+    `settle_seconds` is longer than any request of ours may take, at both ends.
+    """
+
+    settle_seconds: float = 120.0
+    lease_seconds: float = 90.0
+    poll_overlap_minutes: float = 30.0
+    first_reach_hours: float = 48.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """The ledger, the billers' connections, the time and the rules."""
+
+    ledger: Ledger
+    billers: BillersPort
+    clock: Clock
+    rules: Rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobReport:
+    """What one run of a job did for one biller; `failure` is what ended it before its end.
+
+    A failure is no loss: the next run of the schedule takes up where this one ended.
+    """
+
+    job: str
+    biller: str
+    counts: Mapping[str, int]
+    note: str = ""
+    failure: AdapterError | None = None

@@ -1,0 +1,320 @@
+"""Working on deliveries: who may touch a row, and recording what came of it.
+
+A claim leases a row and raises its fence. Whatever is recorded names that fence, so a holder
+whose row was claimed again since can record nothing. While a row is leased, `next_at` is the
+lease's end: a row that nobody came back to is due again by itself.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from adapter.domain.delivery import (
+    HOLDING_STATES,
+    TRANSITIONS,
+    Cause,
+    Delivery,
+    DeliveryEvent,
+    DeliveryState,
+    Step,
+)
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.money import money_text
+from adapter.errors import LeaseLostError
+from adapter.ledger.deliveries import add_event, delivery_of, find_delivery
+from adapter.ledger.exceptions import (
+    DETAIL_LENGTH_MAX,
+    open_exception,
+    settle_exceptions,
+    was_opened,
+)
+from adapter.ledger.holding import hold_back, wake_invoice
+from adapter.ledger.schema import deliveries
+from adapter.ledger.store import ConcurrentWriteError, Store
+
+# Another worker may take the row, or its invoice, a moment before us; never this often on end.
+LOST_RACES_MAX = 100
+# The order of index `deliveries_due`.
+_DUE_ORDER = (deliveries.c.next_at, deliveries.c.id)
+_POSTABLE = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
+_CLAIMABLE = (*_POSTABLE, DeliveryState.IN_DOUBT, DeliveryState.PENDING)
+
+
+class ClaimBook:
+    """Claims due deliveries and records steps; every method is one transaction, none calls out."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._owner = str(uuid.uuid4())
+
+    def claim_due(self, biller: str, *, now: datetime, lease_seconds: float) -> Delivery | None:
+        """Lease the delivery of this biller that is due first, or return None.
+
+        A payment waits while another one on its invoice is on its way, in doubt or pending, and
+        while an exception about a payment is open on its invoice (decision 0009).
+        """
+        lost_races = 0
+        while True:
+            try:
+                with self._store.writing() as connection:
+                    due = _first_due(connection, biller, now)
+                    if due is None:
+                        return None
+                    # One that is held back is put off, so the next look finds another.
+                    if due.state not in _POSTABLE or not hold_back(connection, due, now):
+                        return self._lease(connection, due, now, lease_seconds)
+            except ConcurrentWriteError:
+                lost_races += 1
+                if lost_races == LOST_RACES_MAX:
+                    raise
+
+    def begin_sending(
+        self,
+        delivery: Delivery,
+        *,
+        balance_before: Decimal,
+        now: datetime,
+        lease_seconds: float,
+    ) -> Delivery:
+        """Commit that the request is about to leave and the balance just before; renew the lease.
+
+        From here on, whatever happens, the delivery is never posted again without evidence.
+        """
+        until = now + timedelta(seconds=lease_seconds)
+        attempt = delivery.attempts + 1
+        step = Step(
+            to_state=DeliveryState.SENDING,
+            cause=Cause.SENT,
+            detail=f"balance {money_text(balance_before)}; posting the receipt, try {attempt}",
+            attempts=attempt,
+        )
+        values = {
+            "state": step.to_state,
+            "attempts": attempt,
+            "sent_at": now,
+            "balance_before": balance_before,
+            "lease_until": until,
+            "next_at": until,
+        }
+        with self._store.writing() as connection:
+            _change(connection, delivery, values)
+            _tell(connection, delivery, step, now)
+            return _present(connection, delivery)
+
+    def record(self, delivery: Delivery, step: Step, *, now: datetime) -> Delivery:
+        """Write the state, its event and its exception together, and end the lease."""
+        if step.to_state not in TRANSITIONS.get(delivery.state, frozenset()):
+            raise ValueError(f"{delivery.state} is never followed by {step.to_state}")
+        values: dict[str, Any] = {
+            "state": step.to_state,
+            "next_at": step.next_at,
+            "lease_owner": None,
+            "lease_until": None,
+            "receipt_id": step.receipt_id,
+            "evidence": step.evidence,
+            "last_error": "" if step.evidence else step.detail[:DETAIL_LENGTH_MAX],
+        }
+        if step.attempts is not None:
+            values["attempts"] = step.attempts
+        with self._store.writing() as connection:
+            _change(connection, delivery, values)
+            _tell(connection, delivery, step, now)
+            if step.exception is not None:
+                _open(connection, delivery, step.exception, step.detail, now)
+            if step.to_state not in HOLDING_STATES:
+                _let_go(connection, delivery, now)
+            return _present(connection, delivery)
+
+    def put_off(
+        self,
+        delivery: Delivery,
+        *,
+        until: datetime,
+        reason: str,
+        now: datetime,
+        overdue: bool = False,
+    ) -> Delivery:
+        """End the lease without a step: nothing was learned. Overdue evidence is an exception."""
+        values = {
+            "next_at": until,
+            "lease_owner": None,
+            "lease_until": None,
+            "last_error": reason[:DETAIL_LENGTH_MAX],
+        }
+        kind = ExceptionKind.EVIDENCE_OVERDUE
+        with self._store.writing() as connection:
+            _change(connection, delivery, values)
+            since = delivery.sent_at or now
+            if overdue and not was_opened(connection, delivery.payment.key, kind, since):
+                _open(connection, delivery, kind, reason, now)
+            return _present(connection, delivery)
+
+    def expire_leases(self, biller: str, *, now: datetime, settle_seconds: float) -> int:
+        """Put every delivery in doubt whose sender recorded nothing within its lease.
+
+        Nobody asks whether the sender still lives: raising the fence is enough.
+        """
+        chosen = (
+            select(deliveries)
+            .where(
+                deliveries.c.biller == biller,
+                deliveries.c.next_at <= now,
+                deliveries.c.state == DeliveryState.SENDING,
+            )
+            .order_by(*_DUE_ORDER)
+        )
+        with self._store.writing() as connection:
+            expired = [delivery_of(row) for row in connection.execute(chosen).mappings()]
+            for delivery in expired:
+                sent_at = delivery.sent_at or now
+                look_at = max(now, sent_at + timedelta(seconds=settle_seconds))
+                step = Step(
+                    to_state=DeliveryState.IN_DOUBT,
+                    cause=Cause.LEASE_EXPIRED,
+                    detail="answer lost after sending: whoever sent it recorded nothing within "
+                    f"its lease; evidence is looked for at {look_at:%Y-%m-%dT%H:%M:%SZ}",
+                )
+                values = {
+                    "state": step.to_state,
+                    "next_at": look_at,
+                    "lease_owner": None,
+                    "lease_until": None,
+                    "fence": delivery.fence + 1,
+                    "last_error": step.detail,
+                }
+                _change(connection, delivery, values)
+                _tell(connection, delivery, step, now)
+        return len(expired)
+
+    def postpone_due(self, biller: str, *, now: datetime, until: datetime, reason: str) -> int:
+        """Let everything due wait, because a setting is wrong; no try is used up."""
+        with self._store.writing() as connection:
+            return connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.biller == biller,
+                    deliveries.c.next_at <= now,
+                    deliveries.c.state.in_(_CLAIMABLE),
+                )
+                .values(next_at=until, last_error=reason[:DETAIL_LENGTH_MAX])
+            ).rowcount
+
+    def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
+        """Return when the next delivery has to be looked at, of some billers or of all."""
+        chosen = select(func.min(deliveries.c.next_at)).where(deliveries.c.next_at.is_not(None))
+        with self._store.reading() as connection:
+            if billers is None:
+                questions = [chosen]
+            else:
+                questions = [chosen.where(deliveries.c.biller == biller) for biller in billers]
+            moments = [connection.execute(question).scalar_one() for question in questions]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _lease(
+        self, connection: Connection, due: Delivery, now: datetime, lease_seconds: float
+    ) -> Delivery:
+        until = now + timedelta(seconds=lease_seconds)
+        values = {
+            "lease_owner": self._owner,
+            "lease_until": until,
+            "next_at": until,
+            "fence": due.fence + 1,
+        }
+        claimed = connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == due.id, deliveries.c.fence == due.fence)
+            .values(**values)
+        )
+        if claimed.rowcount != 1:
+            raise ConcurrentWriteError("another worker has claimed the delivery")
+        return _present(connection, due)
+
+
+def _first_due(connection: Connection, biller: str, now: datetime) -> Delivery | None:
+    row = (
+        connection.execute(
+            select(deliveries)
+            .where(
+                deliveries.c.biller == biller,
+                deliveries.c.next_at <= now,
+                deliveries.c.state.in_(_CLAIMABLE),
+            )
+            .order_by(*_DUE_ORDER)
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else delivery_of(row)
+
+
+def _change(connection: Connection, delivery: Delivery, values: dict[str, Any]) -> None:
+    """Update a row if it is still as its holder knows it."""
+    changed = connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery.id,
+            deliveries.c.fence == delivery.fence,
+            deliveries.c.state == delivery.state,
+        )
+        .values(**values)
+    )
+    if changed.rowcount != 1:
+        raise LeaseLostError(
+            f"the lease on payment {delivery.payment.payment_guid}, invoice "
+            f"{delivery.payment.invoice_number}, has ended and somebody else has it"
+        )
+
+
+def _tell(connection: Connection, delivery: Delivery, step: Step, now: datetime) -> None:
+    event = DeliveryEvent(
+        at=now,
+        from_state=delivery.state,
+        to_state=step.to_state,
+        cause=step.cause,
+        detail=step.detail[:DETAIL_LENGTH_MAX],
+        attempt=delivery.attempts if step.attempts is None else step.attempts,
+    )
+    add_event(connection, delivery.id, event)
+
+
+def _open(
+    connection: Connection, delivery: Delivery, kind: ExceptionKind, detail: str, now: datetime
+) -> None:
+    open_exception(
+        connection,
+        delivery.payment.biller,
+        kind,
+        detail,
+        now=now,
+        payment_guid=delivery.payment.payment_guid,
+        invoice_number=delivery.payment.invoice_number,
+    )
+
+
+def _let_go(connection: Connection, delivery: Delivery, now: datetime) -> None:
+    """Release what waited for this delivery."""
+    payment = delivery.payment
+    settle_exceptions(
+        connection,
+        payment.biller,
+        ExceptionKind.EVIDENCE_OVERDUE,
+        now=now,
+        resolution="the evidence came after all",
+        invoice_numbers={payment.invoice_number},
+        payment_guid=payment.payment_guid,
+    )
+    wake_invoice(connection, payment.biller, payment.invoice_number, now)
+
+
+def _present(connection: Connection, delivery: Delivery) -> Delivery:
+    found = find_delivery(connection, delivery.payment.key)
+    if found is None:
+        raise LeaseLostError(f"the delivery {delivery.id} is gone")
+    return found

@@ -1,0 +1,74 @@
+"""Column types: moments as whole microseconds since 1970 in UTC, dollars as whole cents.
+
+Integers compare and order exactly on every database; a text or a float would not.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, String
+from sqlalchemy.types import TypeDecorator
+
+from adapter.clock import require_aware
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+ENUM_LENGTH = 24
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, to the microsecond."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        del dialect
+        return None if value is None else (require_aware(value, "moment") - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else EPOCH + value * MICROSECOND
+
+
+class Cents(TypeDecorator[Decimal]):
+    """Dollars with two decimals; anything finer is refused, never rounded."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        del dialect
+        if value is None:
+            return None
+        cents = value.scaleb(2)
+        if cents != cents.to_integral_value():
+            raise ValueError(f"money has whole cents, got {value}")
+        return int(cents)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        del dialect
+        return None if value is None else Decimal(value).scaleb(-2)
+
+
+class Member(TypeDecorator[Enum]):
+    """A member of an Enum, kept by its value."""
+
+    impl = String(ENUM_LENGTH)
+    cache_ok = True
+
+    def __init__(self, kind: type[Enum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else str(self.kind(value).value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Enum | None:
+        del dialect
+        return None if value is None else self.kind(value)

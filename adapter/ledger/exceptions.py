@@ -1,0 +1,189 @@
+"""The exceptions list: what needs a person, and what it holds back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, insert, select, update
+
+from adapter.domain.exceptions import ExceptionItem, ExceptionKind
+from adapter.domain.payment import DeliveryKey
+from adapter.errors import NotFoundError
+from adapter.ledger.holding import wake_invoice
+from adapter.ledger.schema import exceptions
+from adapter.ledger.store import Store
+
+# A partner's words may be long; what a person reads of them is not.
+DETAIL_LENGTH_MAX = 2000
+
+
+class ExceptionBook:
+    """Opens, finds and resolves exceptions; every method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def open(
+        self,
+        biller: str,
+        kind: ExceptionKind,
+        detail: str,
+        *,
+        now: datetime,
+        payment_guid: str | None = None,
+        invoice_number: str | None = None,
+        again: bool = False,
+    ) -> ExceptionItem:
+        """Open an exception, or return the one that stands for the same thing already.
+
+        An open one of the same kind and subject stands for it, and so does a resolved one with
+        the same detail, unless `again`: what a person has settled is not asked by every poll.
+        """
+        detail = detail[:DETAIL_LENGTH_MAX]
+        subject = _subject(biller, kind, payment_guid, invoice_number)
+        with self._store.writing() as connection:
+            for row in connection.execute(_newest_first(subject)).mappings():
+                if row["resolved_at"] is None or (row["detail"] == detail and not again):
+                    return exception_of(row)
+            open_exception(
+                connection,
+                biller,
+                kind,
+                detail,
+                now=now,
+                payment_guid=payment_guid,
+                invoice_number=invoice_number,
+            )
+            return exception_of(connection.execute(_newest_first(subject)).mappings().first())
+
+    def resolve(self, exception_id: int, *, now: datetime, resolution: str) -> ExceptionItem:
+        """Close an exception with a person's words, and let what it held back go on."""
+        found = select(exceptions).where(exceptions.c.id == exception_id)
+        with self._store.writing() as connection:
+            row = connection.execute(found).mappings().first()
+            if row is None:
+                raise NotFoundError(f"there is no exception {exception_id}")
+            if row["resolved_at"] is None:
+                connection.execute(
+                    update(exceptions)
+                    .where(exceptions.c.id == exception_id)
+                    .values(resolved_at=now, resolution=resolution[:DETAIL_LENGTH_MAX])
+                )
+                wake_invoice(connection, row["biller"], row["invoice_number"], now)
+            return exception_of(connection.execute(found).mappings().one())
+
+    def settle(
+        self,
+        biller: str,
+        kind: ExceptionKind,
+        *,
+        now: datetime,
+        resolution: str,
+        invoice_numbers: set[str] | None = None,
+    ) -> int:
+        """Close the open exceptions of a kind that settled themselves; return how many."""
+        with self._store.writing() as connection:
+            return settle_exceptions(
+                connection,
+                biller,
+                kind,
+                now=now,
+                resolution=resolution,
+                invoice_numbers=invoice_numbers,
+            )
+
+    def page(
+        self, *, limit: int, after: int = 0, only_open: bool = False
+    ) -> tuple[ExceptionItem, ...]:
+        """Return at most `limit` exceptions with an id beyond `after`, by id."""
+        chosen = select(exceptions).where(exceptions.c.id > after)
+        if only_open:
+            chosen = chosen.where(exceptions.c.resolved_at.is_(None))
+        with self._store.reading() as connection:
+            rows = connection.execute(chosen.order_by(exceptions.c.id).limit(limit)).mappings()
+            return tuple(exception_of(row) for row in rows)
+
+
+def open_exception(
+    connection: Connection,
+    biller: str,
+    kind: ExceptionKind,
+    detail: str,
+    *,
+    now: datetime,
+    payment_guid: str | None,
+    invoice_number: str | None,
+) -> None:
+    connection.execute(
+        insert(exceptions).values(
+            biller=biller,
+            kind=kind,
+            payment_guid=payment_guid,
+            invoice_number=invoice_number,
+            detail=detail[:DETAIL_LENGTH_MAX],
+            opened_at=now,
+            resolution="",
+        )
+    )
+
+
+def was_opened(
+    connection: Connection, key: DeliveryKey, kind: ExceptionKind, since: datetime
+) -> bool:
+    """Tell whether an exception of the kind was opened for a payment at or after a moment."""
+    subject = _subject(key.biller, kind, key.payment_guid, key.invoice_number)
+    found = select(exceptions.c.id).where(subject, exceptions.c.opened_at >= since).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def settle_exceptions(
+    connection: Connection,
+    biller: str,
+    kind: ExceptionKind,
+    *,
+    now: datetime,
+    resolution: str,
+    invoice_numbers: set[str] | None = None,
+    payment_guid: str | None = None,
+) -> int:
+    """Close the open exceptions of a kind, of all invoices or of those named."""
+    chosen = select(exceptions.c.id, exceptions.c.invoice_number).where(
+        exceptions.c.biller == biller,
+        exceptions.c.kind == kind,
+        exceptions.c.resolved_at.is_(None),
+    )
+    if payment_guid is not None:
+        chosen = chosen.where(exceptions.c.payment_guid == payment_guid)
+    settled = [
+        exception_id
+        for exception_id, number in connection.execute(chosen)
+        if invoice_numbers is None or number in invoice_numbers
+    ]
+    for exception_id in settled:
+        connection.execute(
+            update(exceptions)
+            .where(exceptions.c.id == exception_id)
+            .values(resolved_at=now, resolution=resolution)
+        )
+    return len(settled)
+
+
+def exception_of(row: RowMapping | None) -> ExceptionItem:
+    values: dict[str, Any] = dict(row or {})
+    return ExceptionItem(**values)
+
+
+def _subject(
+    biller: str, kind: ExceptionKind, payment_guid: str | None, invoice_number: str | None
+) -> Any:
+    return and_(
+        exceptions.c.biller == biller,
+        exceptions.c.kind == kind,
+        exceptions.c.payment_guid == payment_guid,
+        exceptions.c.invoice_number == invoice_number,
+    )
+
+
+def _newest_first(subject: Any) -> Select[Any]:
+    return select(exceptions).where(subject).order_by(exceptions.c.id.desc())

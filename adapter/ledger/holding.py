@@ -1,0 +1,87 @@
+"""What holds a payment back: another one on its invoice, or an open exception (decision 0009)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, or_, select, update
+
+from adapter.domain.delivery import HOLDING_STATES, Delivery, DeliveryState
+from adapter.domain.exceptions import ExceptionKind
+from adapter.ledger.schema import deliveries, exceptions
+
+# A payment behind an exception is looked at this often, should waking it have failed.
+HELD_BY_EXCEPTION = timedelta(hours=1)
+# A payment behind another one is looked at no sooner than this, so that looking comes to an end.
+HELD_BY_PAYMENT = timedelta(seconds=1)
+
+
+def hold_back(connection: Connection, due: Delivery, now: datetime) -> bool:
+    """Put a payment off that has to wait for its invoice; tell whether it has to."""
+    payment = due.payment
+    other = connection.execute(
+        select(deliveries.c.next_at, deliveries.c.payment_guid, deliveries.c.state)
+        .where(
+            deliveries.c.biller == payment.biller,
+            deliveries.c.invoice_number == payment.invoice_number,
+            deliveries.c.id != due.id,
+            or_(
+                deliveries.c.state.in_(tuple(HOLDING_STATES)),
+                deliveries.c.lease_owner.is_not(None),
+            ),
+        )
+        .limit(1)
+    ).first()
+    if other is not None:
+        until = max(other.next_at, now + HELD_BY_PAYMENT)
+        reason = f"waits for payment {other.payment_guid} on the same invoice, {other.state.value}"
+    else:
+        question = _payment_in_question(connection, payment.biller, payment.invoice_number)
+        if question is None:
+            return False
+        until = now + HELD_BY_EXCEPTION
+        reason = (
+            f"waits for a person: payment {question[0]} on the same invoice is an exception "
+            f"({question[1].value})"
+        )
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == due.id, deliveries.c.fence == due.fence)
+        .values(next_at=until, last_error=reason)
+    )
+    return True
+
+
+def wake_invoice(
+    connection: Connection, biller: str, invoice_number: str | None, now: datetime
+) -> None:
+    """Let the accepted payments of an invoice be looked at now instead of later."""
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.biller == biller,
+            deliveries.c.invoice_number == invoice_number,
+            deliveries.c.state == DeliveryState.ACCEPTED,
+            deliveries.c.lease_owner.is_(None),
+            deliveries.c.next_at > now,
+        )
+        .values(next_at=now)
+    )
+
+
+def _payment_in_question(
+    connection: Connection, biller: str, invoice_number: str
+) -> tuple[str, ExceptionKind] | None:
+    """Return the payment, and why, whose open exception holds back posts on an invoice."""
+    row = connection.execute(
+        select(exceptions.c.payment_guid, exceptions.c.kind)
+        .where(
+            exceptions.c.biller == biller,
+            exceptions.c.invoice_number == invoice_number,
+            exceptions.c.resolved_at.is_(None),
+            exceptions.c.payment_guid.is_not(None),
+        )
+        .order_by(exceptions.c.id)
+        .limit(1)
+    ).first()
+    return None if row is None else (row.payment_guid, row.kind)

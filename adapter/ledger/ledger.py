@@ -1,0 +1,59 @@
+"""The ledger: one database, five books, and the few questions that everybody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import update
+
+from adapter.domain.delivery import Source
+from adapter.domain.payment import Payment
+from adapter.ledger.claims import ClaimBook
+from adapter.ledger.deliveries import Accepted, DeliveryBook
+from adapter.ledger.exceptions import ExceptionBook
+from adapter.ledger.schema import SCHEMA_VERSION, meta
+from adapter.ledger.store import Store
+from adapter.ledger.uploads import UploadBook
+from adapter.ledger.watermarks import WatermarkBook
+
+
+class Ledger:
+    """The adapter's durable truth; safe to use from many threads and processes at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.deliveries = DeliveryBook(store)
+        self.claims = ClaimBook(store)
+        self.exceptions = ExceptionBook(store)
+        self.uploads = UploadBook(store)
+        self.watermarks = WatermarkBook(store)
+
+    def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
+        """Take a payment over: it is on disk when this returns."""
+        return self.deliveries.accept(payment, source=source, now=now)
+
+    def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
+        """Return when a delivery has to be looked at next, of some billers or of all."""
+        return self.claims.next_due_at(billers)
+
+    def check_writable(self) -> None:
+        """Raise LedgerError unless a transaction can be committed now."""
+        with self._store.writing() as connection:
+            connection.execute(
+                update(meta)
+                .where(meta.c.name == "schema_version")
+                .values(value=str(SCHEMA_VERSION))
+            )
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def open_ledger(url: str) -> Ledger:
+    """Open the ledger at an SQLAlchemy URL, making its tables in an empty database.
+
+    Raises LedgerError for a database that cannot be opened, that holds something else, or whose
+    schema another version of the adapter wrote.
+    """
+    return Ledger(Store(url))

@@ -1,0 +1,1 @@
+"""The Invoice Cloud fake: SOAP services, invoice files, payers and the data pump."""

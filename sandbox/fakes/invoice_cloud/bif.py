@@ -1,0 +1,322 @@
+"""Invoice Cloud's own reading of an invoice file: every rule checked, nothing taken on trust.
+
+It shares the field table with the adapter and not a line of code, so each tests the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from contracts.loader import BifField, bif_fields, toml
+from sandbox.fakes.invoice_cloud.book import BilledInvoice
+
+ZERO = Decimal("0.00")
+PROBLEMS_KEPT = 1000
+VALUE_SHOWN = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class BifProblem:
+    """One broken rule: the row from 1, and the column where one can be named."""
+
+    row: int
+    file_spec_id: int | None
+    field: str
+    value: str
+    rule: str
+
+    def __str__(self) -> str:
+        column = f", FileSpecID {self.file_spec_id} {self.field}" if self.file_spec_id else ""
+        return f"row {self.row}{column} '{self.value}': {self.rule}: {_rules()[self.rule]}"
+
+
+@dataclass(kw_only=True)
+class ParsedBif:
+    """A file as it was read: its header, its invoices, and everything wrong with it."""
+
+    header: dict[int, str] = field(default_factory=dict)
+    invoices: list[BilledInvoice] = field(default_factory=list)
+    problems: list[BifProblem] = field(default_factory=list)
+    problem_count: int = 0
+    invoice_count: int = 0
+    total: Decimal = ZERO
+
+    @property
+    def header_count(self) -> int:
+        return int(self.header[5]) if self.header.get(5, "").isdigit() else 0
+
+    @property
+    def header_total(self) -> Decimal:
+        return Decimal(self.header[6]) if _is_money(self.header.get(6, "")) else ZERO
+
+
+def parse_bif(content: bytes) -> ParsedBif:
+    """Read a whole file; whatever is wrong stands in `problems`, and reading goes on."""
+    return _Reading().read(content)
+
+
+class _Reading:
+    """One pass over a file: rows one by one, the order of records, the figures at the end."""
+
+    def __init__(self) -> None:
+        self.parsed = ParsedBif()
+        self._seen: set[str] = set()
+        self._kind = ""  # of the row before; empty before the first
+        self._invoice: dict[int, str] | None = None
+        self._invoice_row = 0
+        self._customer: dict[int, str] | None = None
+        self._details: list[dict[int, str]] = []
+        self._unread_rows = 0
+        self._unread_before_invoice = 0
+        self._amounts_known = True
+
+    def read(self, content: bytes) -> ParsedBif:
+        if content.startswith(b"\xef\xbb\xbf"):
+            self._problem(1, None, "byte order mark", "encoding")
+            content = content[3:]
+        for number, line in _lines(content):
+            text = self._decoded(number, line)
+            if text is not None:
+                self._row(number, text)
+        if not self.parsed.header and self._kind in {"", "unreadable"}:
+            self._missing(1, "FH", "")
+        self._close_invoice()
+        self._check_figures()
+        return self.parsed
+
+    def _decoded(self, number: int, line: bytes) -> str | None:
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError:
+            self._problem(number, None, line.decode("utf-8", "replace"), "encoding")
+            self._pass_over()
+            return None
+
+    def _pass_over(self) -> None:
+        """Note a row whose kind cannot be told: what seems missing may be this."""
+        self._unread_rows += 1
+        self._kind = self._kind or "unreadable"
+
+    def _row(self, number: int, text: str) -> None:
+        kind = _row_types().get(text.partition("~")[0])
+        if kind is None:
+            self._problem(number, None, text.partition("|")[0], "unknown_record")
+            self._pass_over()
+            return
+        if not self._kind and kind != "FH":
+            self._missing(number, "FH", "")
+        values = self._values(number, kind, text)
+        match kind:
+            case "FH":
+                self._file_header(number, values)
+            case "IH":
+                self._invoice_header(number, values)
+            case "CR":
+                self._customer_record(number, values)
+            case "ID":
+                self._detail(number, values)
+        self._kind = kind
+
+    def _file_header(self, number: int, values: dict[int, str]) -> None:
+        if self._kind:
+            self._record_order(number, "FH")
+        else:
+            self.parsed.header = values
+
+    def _invoice_header(self, number: int, values: dict[int, str]) -> None:
+        self._close_invoice()
+        self._invoice, self._invoice_row = values, number
+        self._unread_before_invoice = self._unread_rows
+        self._customer, self._details = None, []
+        self.parsed.invoice_count += 1
+        invoice_number = values.get(10, "")
+        if invoice_number and invoice_number in self._seen:
+            self._problem(number, _columns("IH")[10], invoice_number, "duplicate_invoice")
+        self._seen.add(invoice_number)
+        if _is_money(values.get(13, "")):
+            self.parsed.total += Decimal(values[13])
+        else:
+            self._amounts_known = False
+
+    def _customer_record(self, number: int, values: dict[int, str]) -> None:
+        if self._kind != "IH":
+            self._record_order(number, "CR")
+        if self._customer is None:
+            self._customer = values
+
+    def _detail(self, number: int, values: dict[int, str]) -> None:
+        if self._invoice is None:
+            self._record_order(number, "ID")
+        self._details.append(values)
+
+    def _close_invoice(self) -> None:
+        """Judge the invoice that ends here, and keep it when it is whole."""
+        if self._invoice is None:
+            return
+        if self._unread_rows == self._unread_before_invoice:
+            if self._customer is None:
+                self._missing(self._invoice_row, "CR", self._invoice.get(10, ""))
+            if not self._details:
+                self._missing(self._invoice_row, "ID", self._invoice.get(10, ""))
+        if not self.parsed.problem_count and self._customer is not None:
+            self.parsed.invoices.append(_billed(self._invoice, self._customer, self._details))
+        self._invoice = None
+
+    def _check_figures(self) -> None:
+        header, columns = self.parsed.header, _columns("FH")
+        if not header or self._unread_rows:
+            return
+        count, total = header.get(5, ""), header.get(6, "")
+        if count.isdigit() and int(count) != self.parsed.invoice_count:
+            self._problem(1, columns[5], count, "count")
+        if self._amounts_known and _is_money(total) and Decimal(total) != self.parsed.total:
+            self._problem(1, columns[6], total, "total")
+
+    def _values(self, number: int, kind: str, text: str) -> dict[int, str]:
+        """Return a row's values by FileSpecID, and note what is wrong with each."""
+        columns = _columns(kind)
+        order = {file_spec_id: place for place, file_spec_id in enumerate(columns)}
+        values: dict[int, str] = {}
+        before: BifField | None = None
+        for part in text.split("|"):
+            name, tilde, value = part.partition("~")
+            column = columns.get(int(name)) if _is_id(name) and tilde else None
+            if column is None:
+                self._unknown_field(number, part, name if tilde else "")
+                continue
+            if column.id in values:
+                self._problem(number, column, value, "duplicate_field")
+                continue
+            if before is not None and order[column.id] < order[before.id]:
+                self._problem(number, before, values[before.id], "field_order")
+            values[column.id] = value
+            before = column
+        for column in columns.values():
+            rule = _judge(column, values.get(column.id, ""))
+            if rule:
+                self._problem(number, column, values.get(column.id, ""), rule)
+        return values
+
+    def _unknown_field(self, number: int, part: str, name: str) -> None:
+        self._add(
+            BifProblem(
+                row=number,
+                file_spec_id=int(name) if _is_id(name) else None,
+                field="",
+                value=part[:VALUE_SHOWN],
+                rule="unknown_field",
+            )
+        )
+
+    def _record_order(self, number: int, kind: str) -> None:
+        self._problem(number, _row_type_column(kind), kind, "record_order")
+
+    def _missing(self, number: int, kind: str, value: str) -> None:
+        self._problem(number, _row_type_column(kind), value, "missing_record")
+
+    def _problem(self, row: int, column: BifField | None, value: str, rule: str) -> None:
+        self._add(
+            BifProblem(
+                row=row,
+                file_spec_id=column.id if column else None,
+                field=column.name if column else "",
+                value=value[:VALUE_SHOWN],
+                rule=rule,
+            )
+        )
+
+    def _add(self, problem: BifProblem) -> None:
+        self.parsed.problem_count += 1
+        if len(self.parsed.problems) < PROBLEMS_KEPT:
+            self.parsed.problems.append(problem)
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each line with its number from 1; LF and CR LF end a line, the last may lack it."""
+    start = number = 0
+    while start < len(content):
+        end = content.find(b"\n", start)
+        end = len(content) if end < 0 else end
+        number += 1
+        yield number, content[start:end].removesuffix(b"\r")
+        start = end + 1
+
+
+def _judge(column: BifField, value: str) -> str:
+    """Return the rule that a column's value breaks, or nothing."""
+    if not value.strip():
+        return "required" if column.required else ""
+    if _reserved().search(value):
+        return "reserved_character"
+    if column.format == "constant":
+        return "" if value == column.value else "constant"
+    if not _pattern(column.pattern).fullmatch(value):
+        return "format"
+    return "format" if column.format == "date" and not _in_calendar(value) else ""
+
+
+def _billed(
+    invoice: dict[int, str], customer: dict[int, str], details: list[dict[int, str]]
+) -> BilledInvoice:
+    return BilledInvoice(
+        invoice_number=invoice[10],
+        account_number=customer[59],
+        customer_name=customer[60],
+        email_address=customer.get(67, ""),
+        invoice_date=invoice[11],
+        due_date=invoice[12],
+        autopay_date=invoice.get(248, ""),
+        total_due=Decimal(invoice[13]),
+        allow_partial=invoice.get(20, "") == "1",
+        details=tuple((d.get(72, ""), Decimal(d.get(79) or ZERO)) for d in details),
+    )
+
+
+def _in_calendar(text: str) -> bool:
+    try:
+        date(int(text[6:]), int(text[:2]), int(text[3:5]))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 4  # noqa: PLR2004  # ids have three digits
+
+
+def _is_money(text: str) -> bool:
+    return bool(_pattern(toml("bif/fields.toml")["format"]["money"]["pattern"]).fullmatch(text))
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+@cache
+def _reserved() -> re.Pattern[str]:
+    return re.compile(toml("bif/fields.toml")["reserved"]["pattern"])
+
+
+@cache
+def _rules() -> dict[str, str]:
+    return dict(toml("bif/fields.toml")["rule"])
+
+
+@cache
+def _columns(kind: str) -> dict[int, BifField]:
+    return {column.id: column for column in bif_fields() if column.record == kind}
+
+
+def _row_type_column(kind: str) -> BifField:
+    return next(iter(_columns(kind).values()))
+
+
+@cache
+def _row_types() -> dict[str, str]:
+    return {str(_row_type_column(kind).id): kind for kind in ("FH", "IH", "CR", "ID")}

@@ -1,0 +1,124 @@
+"""Payers: someone pays a bill at Invoice Cloud, by card or by bank account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+from sandbox.fakes.invoice_cloud.book import Bill, InvoiceCloudBook, PaymentMade
+from sandbox.fakes.invoice_cloud.data_pump import schedule_delivery
+from sandbox.fakes.invoice_cloud.instruments import BankAccount, Card
+from sandbox.fakes.invoice_cloud.rtdr import refresh_balance
+from sandbox.world.billers import next_guid
+from sandbox.world.book import Book, Recorded
+from sandbox.world.world import World
+
+# Assumed, and on top of the amount (decision 0008).
+CARD_FEE = Decimal("3.00")
+NO_FEE = Decimal("0.00")
+
+
+class PaymentRefusedError(Exception):
+    """Invoice Cloud's page would not let the payer pay this; says why and what to do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentOrder:
+    """What a payer asks for; without `amount` (dollars) it is the whole balance."""
+
+    biller: str
+    invoice_number: str
+    instrument: Card | BankAccount
+    amount: Decimal | None = None
+
+
+class PaymentNumbers(Book):
+    """Draws payment GUIDs and references from the world's seed, in order of payment."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._chance: Random = world.chance("payments")
+
+    def apply(self, recorded: Recorded) -> None:
+        raise TypeError(f"payment numbers keep no {type(recorded.event).__name__}")
+
+    def draw(self) -> tuple[str, str]:
+        with self.lock:
+            return next_guid(self._chance), f"IC{self._chance.randrange(10**8, 10**9)}"
+
+
+def pay(world: World, order: PaymentOrder) -> PaymentMade:
+    """Let a payer pay: balance first, then the instrument, then the data pump is on its way.
+
+    Raises PaymentRefusedError for what the page would not take; a declined card is a payment
+    that was not approved.
+    """
+    book = world.book(InvoiceCloudBook)
+    bill = book.bill(order.biller, order.invoice_number)
+    if bill is None:
+        raise PaymentRefusedError(
+            f"Invoice Cloud has no bill {order.invoice_number} of {order.biller}",
+            "Upload an invoice file first, or pay one of the bills in GET /_sandbox/state",
+        )
+    bill = refresh_balance(world, bill)
+    amount = _amount(bill, order.amount)
+    guid, reference = world.book(PaymentNumbers).draw()
+    made = _payment(order, bill, amount, guid, reference)
+    book.record(made)
+    kind = made.card_type or "bank account"
+    world.journal.event(
+        target="invoice_cloud",
+        operation="Pay",
+        outcome=f"invoice {made.invoice_number}: {amount:.2f} by {kind}, {made.message.lower()}",
+        biller=order.biller,
+        invoice_number=made.invoice_number,
+        payment_guid=guid,
+    )
+    if made.approved:
+        schedule_delivery(world, guid)
+    return made
+
+
+def _amount(bill: Bill, wanted: Decimal | None) -> Decimal:
+    number = bill.invoice.invoice_number
+    if bill.balance <= 0:
+        raise PaymentRefusedError(
+            f"nothing is due on invoice {number}", "Pay a bill whose balance_due is not 0.00"
+        )
+    if wanted is None or wanted == bill.balance:
+        return bill.balance
+    due = f"{bill.balance:.2f} is due on invoice {number}, and the payer wants to pay {wanted:.2f}"
+    if wanted > bill.balance:
+        raise PaymentRefusedError(due, "Pay no more than what is due")
+    if not bill.invoice.allow_partial:
+        raise PaymentRefusedError(f"{due}; AllowPartialPayments is 0", "Pay the whole balance")
+    return wanted
+
+
+def _payment(
+    order: PaymentOrder, bill: Bill, amount: Decimal, guid: str, reference: str
+) -> PaymentMade:
+    instrument = order.instrument
+    card = instrument if isinstance(instrument, Card) else None
+    number = instrument.number if isinstance(instrument, Card) else instrument.account_number
+    return PaymentMade(
+        biller=order.biller,
+        payment_guid=guid,
+        invoice_number=bill.invoice.invoice_number,
+        account_number=bill.invoice.account_number,
+        customer_name=bill.invoice.customer_name,
+        amount=amount,
+        fee=CARD_FEE if card else NO_FEE,
+        method="CreditCard" if card else "ACH",
+        card_type=card.card_type if card else None,
+        last_four=number[-4:],
+        reference=reference,
+        message=card.message if card else "Approved",
+        approved=card.approved if card else True,
+    )

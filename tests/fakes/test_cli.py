@@ -1,0 +1,187 @@
+"""The command `sandbox`: what it says, what it exits with, and how it starts and stops."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from sandbox.cli import app
+from sandbox.server import Sandbox
+from sandbox.world.clock import DEMO_START
+
+ROOT = Path(__file__).parents[2]
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def sandbox(sandbox_server):
+    """Run a command against the running sandbox: `sandbox("advance", "2h")`."""
+
+    def run(*arguments, code=0):
+        told = CliRunner().invoke(app, [*arguments, "--url", sandbox_server.url])
+        assert told.exit_code == code, told.output
+        return told.output
+
+    return run
+
+
+def test_advance_tells_what_ran(sandbox, world):
+    world.clock.call_in(3600, "send_invoices", lambda: None)
+    told = sandbox("advance", "2h", "--world", world.name)
+    assert told.splitlines() == [
+        "2026-01-05T08:00:00Z to 2026-01-05T10:00:00Z",
+        "     1  send_invoices",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("how_far", "end"),
+    [
+        ("90s", "2026-01-05T08:01:30Z"),
+        ("15m", "2026-01-05T08:15:00Z"),
+        ("1d", "2026-01-06T08:00:00Z"),
+        ("2026-01-05T23:00:00Z", "2026-01-05T23:00:00Z"),
+    ],
+)
+def test_advance_takes_durations_and_moments(sandbox, world, how_far, end):
+    told = sandbox("advance", how_far, "--world", world.name, "--json")
+    assert json.loads(told)["end"] == end
+
+
+def test_refusal_is_told_and_exits_with_2(sandbox, world):
+    assert "until" in sandbox("advance", "tomorrow", "--world", world.name, code=2)
+    assert "there is no world 'nowhere'" in sandbox("audit", "--world", "nowhere", code=2)
+
+
+@pytest.mark.parametrize("command", [["audit"], ["advance", "1s"], ["world", "show"]])
+def test_absent_sandbox_exits_with_3(command):
+    told = CliRunner().invoke(app, [*command, "--url", NOBODY])
+    assert told.exit_code == 3
+    assert f"no sandbox answers at {NOBODY}" in told.output
+
+
+def test_audit_of_a_clean_world_exits_with_0(sandbox, world):
+    assert "BROKEN" not in sandbox("audit", "--world", world.name)
+    assert json.loads(sandbox("audit", "--world", world.name, "--json"))["clean"]
+
+
+def test_audit_of_a_broken_world_exits_with_1(sandbox, world):
+    """A receipt that no payment bears breaks invariant 2, and its story is told."""
+    credentials = world.billers[0].payment_credentials
+    api = f"{world.base_url}/spectrum/wsSpectrumAPICore/api"
+    values = {
+        "token": credentials.token,
+        "username": credentials.username,
+        "password": credentials.password,
+    }
+    token = httpx.post(f"{api}/Token", json=values).json()["data"]["attributes"]["token"]
+    state = httpx.get(f"{world.base_url}/_sandbox/state").json()
+    receipt = {
+        "invoiceNumber": 30254,
+        "policyNumber": state["spectrum"]["invoices"][0]["policy_number"],
+        "fullName": "Nobody",
+        "datePaid": "2026-01-05T08:00:00Z",
+        "referenceNumber": "00000000-0000-4000-8000-000000000001",
+        "amount": 1.00,
+        "fee": 0.00,
+        "transactionID": "T-1",
+        "transactionMessage": "Approved",
+        "paymentType": "ACH",
+        "approved": True,
+        "onlineVendor": "InvoiceCloud",
+    }
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.post(f"{api}/OnlineReceipt", json=receipt, headers=headers).status_code == 200
+    told = sandbox("audit", "--world", world.name, code=1)
+    assert re.search(r"BROKEN +2 .*\n +receipt \S+ of 1.00 on invoice 30254", told)
+
+
+def test_world_is_created_shown_and_deleted(sandbox, world):
+    name = f"{world.name}-child"
+    told = sandbox("world", "create", name, "--seed", "7", "--start", "2026-01-05T08:00:00Z")
+    assert f"{name}  seed 7  2026-01-05T08:00:00Z" in told
+    shown = json.loads(sandbox("world", "show", name, "--json"))
+    assert shown["billers"][0]["spectrum"]["password"] in told
+    assert sandbox("world", "delete", name) == ""
+    sandbox("world", "show", name, code=2)
+
+
+def test_control_token_is_sent():
+    locked = Sandbox(control_token="let-me-in")
+    locked.create_world(start=DEMO_START)
+    locked.start(port=0)
+    try:
+        command = ["world", "show", "--url", locked.url]
+        assert CliRunner().invoke(app, command).exit_code == 2
+        environment = {"SANDBOX_CONTROL_TOKEN": "let-me-in"}
+        assert CliRunner().invoke(app, command, env=environment).exit_code == 0
+    finally:
+        locked.stop()
+
+
+def test_assumptions_name_decision_question_and_clauses():
+    told = CliRunner().invoke(app, ["assumptions", "--json"])
+    assert told.exit_code == 0
+    records = {record["decision"]: record for record in json.loads(told.output)}
+    assert "PDS" in records["0006"]["question"]
+    assert any(clause.startswith("spectrum: ") for clause in records["0002"]["clauses"])
+    printed = CliRunner().invoke(app, ["assumptions"]).output
+    assert "0002" in printed
+    assert "Ask: " in printed
+
+
+@pytest.fixture
+def up():
+    """Start `sandbox up` as a process of its own, and return it with its URL."""
+    processes = []
+
+    def start(*arguments):
+        command = [sys.executable, "-c", "from sandbox.cli import main; main()", "up"]
+        process = subprocess.Popen(
+            [*command, "--port", "0", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        processes.append(process)
+        url = re.search(r"http://[0-9.:]+", process.stdout.readline())
+        return process, url.group()
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_up_serves_until_it_is_told_to_stop(up, number):
+    """With the default world in real time, and an end in peace."""
+    process, url = up("--seed", "7")
+    told = httpx.get(f"{url}/_sandbox/worlds/default").json()
+    assert (told["seed"], told["virtual"], told["base_url"]) == (7, False, url)
+    process.send_signal(number)
+    assert process.wait(timeout=60) == 0
+
+
+def test_up_in_virtual_time_expects_the_adapter_at_its_usual_place(up):
+    _, url = up("--virtual", "--billers", "2", "--base-url", "http://sandbox:8100")
+    told = httpx.get(f"{url}/_sandbox/worlds/default").json()
+    assert (told["virtual"], told["now"]) == (True, "2026-01-05T08:00:00Z")
+    assert told["base_url"] == "http://sandbox:8100"
+    page = httpx.get(f"{url}/").text
+    assert page.count("http://127.0.0.1:8200") == 2
+
+
+def test_up_on_a_taken_port_says_so(up):
+    _, url = up()
+    port = url.rpartition(":")[2]
+    told = CliRunner().invoke(app, ["up", "--port", port])
+    assert told.exit_code == 2
+    assert "cannot listen" in told.output
