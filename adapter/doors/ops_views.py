@@ -106,6 +106,7 @@ def _biller_view(biller: BillerSettings) -> dict[str, Any]:
         "rtdr": _access_view(biller.rtdr),
         "payments": _access_view(biller.payments),
         "web_services_url": biller.web_services_url,
+        "upload": "base64" if biller.base64_upload else "plain",
         "columns": dict(biller.columns),
         "feed": asdict(biller.feed),
         "reserved_characters": biller.reserved_characters,

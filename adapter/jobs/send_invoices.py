@@ -122,7 +122,9 @@ class _Run:
                 file_name=f"{upload.reference}.BIF", content=content
             )
         except (RetryableError, ConfigurationError) as error:
-            self._record(upload, UploadState.FAILED, error)
+            # This try surely failed; of an earlier one nobody knows.
+            state = UploadState.FAILED if upload.tries == 1 else UploadState.IN_DOUBT
+            self._record(upload, state, error)
             raise
         except RejectedError as error:
             self._refuse(upload, str(error))

@@ -229,16 +229,9 @@ class PartnerHttp:
         if status in _SENT_ELSEWHERE or (response.is_redirect and call.repeatable):
             raise self._misconfigured(call, f"answered by a redirect ({status})")
         kind = _kind_of_status(call, status)
-        raise self._error(
-            kind,
-            call,
-            f"answered {status}",
-            status=status,
-            content=_beginning(response),
-            wait_seconds=_retry_after_seconds(response.headers)
-            if kind is RetryableError
-            else None,
-        )
+        wait = _retry_after_seconds(response.headers) if kind is RetryableError else None
+        why, content = f"answered {status}", _beginning(response)
+        raise self._error(kind, call, why, status=status, content=content, wait_seconds=wait)
 
     def _misconfigured(
         self, call: Call, what: str, kind: type[ConfigurationError] = ConfigurationError

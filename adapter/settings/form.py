@@ -225,6 +225,9 @@ class InvoiceCloudTable(_Table):
     columns: Annotated[
         dict[str, Text], AfterValidator(_columns), Field(description="our_name = TheirColumn")
     ] = Field(default_factory=dict)
+    upload: Annotated[Literal["plain", "base64"], Field(description='"plain" or "base64"')] = (
+        "plain"
+    )
 
 
 class FeedTable(_Table):

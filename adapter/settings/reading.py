@@ -195,4 +195,5 @@ def _biller_settings(slug: str, table: BillerTable, folder: Path) -> BillerSetti
         columns=dict(table.invoice_cloud.columns),
         feed=FeedSettings(kind=feed.kind, location=location, receipts=feed.receipts),
         reserved_characters=table.bif.reserved_characters,
+        base64_upload=table.invoice_cloud.upload == "base64",
     )

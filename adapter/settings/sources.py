@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
+
 from adapter.errors import ConfigurationError
 from adapter.settings.indirection import FILE_BYTES_MAX, Stamp, stamp_of
 from adapter.settings.reading import Reading, read_settings
 from adapter.settings.values import SettingsView
 
+_log = structlog.get_logger(__name__)
 # Room for some hundred billers.
 SETTINGS_BYTES_MAX = 64 * FILE_BYTES_MAX
 
@@ -53,7 +56,8 @@ class FileSettings:
     def __init__(self, path: Path, *, environ: Mapping[str, str] = os.environ) -> None:
         self.path = path.absolute()
         self._environ = environ
-        self._lock = threading.Lock()
+        # The log asks for the present secrets, so whoever logs in here comes in again.
+        self._lock = threading.RLock()
         self._stamp: Stamp = stamp_of(self.path)
         reading = self._read()
         self._sources = reading.sources
@@ -72,6 +76,7 @@ class FileSettings:
             else:
                 self._sources = reading.sources
                 self._view = _next_view(self._view, reading)
+            _log.warning("settings were read anew", problems=list(self._view.all_problems))
             return self._view
 
     def _read(self) -> Reading:

@@ -40,6 +40,7 @@ class BillerSettings:
 
     `columns` names the payment report's columns where they differ from the usual ones, by our
     field names. `reserved_characters` is "refuse" or the character that replaces them.
+    `base64_upload` sends invoice files by the base64 operation.
     """
 
     slug: str
@@ -55,6 +56,13 @@ class BillerSettings:
     columns: Mapping[str, str]
     feed: FeedSettings
     reserved_characters: str
+    base64_upload: bool = False
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        accesses = (self.rtdr, self.payments)
+        spectrum = (secret for access in accesses for secret in (access.key, access.password))
+        return frozenset({self.web_service_key, self.door_key, *spectrum})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +109,13 @@ class SettingsView:
             *self.problems,
             *(line for lines in self.biller_problems.values() for line in lines),
         )
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every secret that is known now, for whoever must not show one."""
+        found = {access.door_key for access in self.doors.values()}
+        found.update(*(biller.secrets for biller in self.billers.values()))
+        return frozenset(found | ({self.adapter.ops_key} if self.adapter.ops_key else set()))
 
     def require_sound(self) -> None:
         """Raise ConfigurationError with every problem, if there is one."""

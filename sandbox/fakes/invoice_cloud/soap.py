@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,21 +73,32 @@ def _parse_header(line: str) -> tuple[str, dict[str, str]]:
     return told[0][0], dict(told[1:])
 
 
+def _forget_old_import_hook() -> None:
+    """Take Spyne's copy of six's importer away: it warns at every later import on Python 3.11."""
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if not type(finder).__module__.startswith("spyne.")
+    ]
+
+
 _make_spyne_importable()
 
-from spyne import (  # noqa: E402  # after the stand-ins
-    AnyXml,
-    Application,
-    Boolean,
-    ByteArray,
-    ComplexModel,
-    DateTime,
-    ServiceBase,
-    Unicode,
-    rpc,
-)
-from spyne.protocol.soap import Soap11, Soap12  # noqa: E402  # after the stand-ins
-from spyne.server.wsgi import WsgiApplication  # noqa: E402  # after the stand-ins
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Spyne was written for Pythons long gone
+    from spyne import (
+        AnyXml,
+        Application,
+        Boolean,
+        ByteArray,
+        ComplexModel,
+        DateTime,
+        ServiceBase,
+        Unicode,
+        rpc,
+    )
+    from spyne.protocol.soap import Soap11, Soap12
+    from spyne.server.wsgi import WsgiApplication
+
+_forget_old_import_hook()
 
 PARTNER = "invoice_cloud"
 CALL_KEY = "invoice_cloud.call"

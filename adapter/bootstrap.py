@@ -1,0 +1,186 @@
+"""The one place that builds anything: the ledger, the partners' clients, the engine."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import httpx
+
+from adapter.clock import Clock, Timer
+from adapter.domain.invoice import BifProfile
+from adapter.engines.embedded import EmbeddedEngine
+from adapter.errors import ConfigurationError, NotFoundError
+from adapter.jobs.workbench import Rules, Workbench
+from adapter.ledger import Ledger, open_ledger
+from adapter.partners.http import PartnerHttp, open_client
+from adapter.partners.invoice_cloud import InvoiceCloudClient
+from adapter.partners.spectrum import SpectrumClient
+from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
+from adapter.ports import (
+    BalancePort,
+    BillerPorts,
+    InvoiceFeedPort,
+    InvoiceUploadPort,
+    PaymentReportPort,
+    ReceiptFeedPort,
+    ReceiptPort,
+)
+from adapter.settings import AdapterSettings, BillerSettings, SettingsSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connections:
+    """One biller's ports, built from one version of its settings."""
+
+    bif_profile: BifProfile
+    rtdr: BalancePort
+    balances: BalancePort
+    receipts: ReceiptPort
+    invoice_feed: InvoiceFeedPort
+    receipt_feed: ReceiptFeedPort | None
+    invoice_upload: InvoiceUploadPort
+    payment_report: PaymentReportPort
+
+
+class Billers:
+    """Every configured biller; its connections live as long as its settings stay the same."""
+
+    def __init__(
+        self,
+        source: SettingsSource,
+        clock: Clock,
+        *,
+        spectrum: PartnerHttp,
+        invoice_cloud: PartnerHttp,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._spectrum = spectrum
+        self._invoice_cloud = invoice_cloud
+        self._lock = threading.Lock()
+        self._built: dict[str, tuple[BillerSettings, Connections]] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Return every biller, those with wrong settings too: what they miss is to be seen."""
+        view = self._source.current()
+        return tuple(sorted({*view.billers, *view.biller_problems}))
+
+    def ports(self, biller: str) -> BillerPorts:
+        """Return the biller's connections; raises ConfigurationError or NotFoundError."""
+        view = self._source.current()
+        settings = view.billers.get(biller)
+        if settings is None:
+            if biller in view.biller_problems:
+                raise ConfigurationError(*view.biller_problems[biller])
+            raise NotFoundError(f"there is no biller {biller} in the settings")
+        with self._lock:
+            built = self._built.get(biller)
+            if built is None or built[0] != settings:
+                built = (settings, self._connect(settings))
+                self._built[biller] = built
+            return built[1]
+
+    def _connect(self, biller: BillerSettings) -> Connections:
+        table = f"billers.{biller.slug}"
+        rtdr = SpectrumClient(
+            self._spectrum,
+            biller.rtdr,
+            self._clock,
+            settings=f"{table}.advanced_settings.8 to 10",
+        )
+        payments = SpectrumClient(
+            self._spectrum,
+            biller.payments,
+            self._clock,
+            settings=f"{table}.advanced_settings.11 to 13",
+        )
+        feed = _feed(biller, payments, f"{table}.feed")
+        invoice_cloud = InvoiceCloudClient(
+            self._invoice_cloud, biller, base64_upload=biller.base64_upload
+        )
+        return Connections(
+            bif_profile=_bif_profile(biller),
+            rtdr=rtdr,
+            balances=payments,
+            receipts=payments,
+            invoice_feed=feed,
+            receipt_feed=feed if biller.feed.receipts else None,
+            invoice_upload=invoice_cloud,
+            payment_report=invoice_cloud,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """A built adapter: what the doors and commands work with."""
+
+    source: SettingsSource
+    clock: Clock
+    ledger: Ledger
+    billers: Billers
+    work: Workbench
+    engine: EmbeddedEngine
+    clients: tuple[httpx.Client, ...]
+
+    def start(self) -> None:
+        """Let the jobs run on their schedule."""
+        self.engine.start()
+
+    def stop(self) -> None:
+        """Let what runs come to its end, and close every connection; close the doors before."""
+        self.engine.stop()
+        for client in self.clients:
+            client.close()
+        self.ledger.close()
+
+
+def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
+    """Build an adapter; what stands in [adapter] is read here once, the billers at each look."""
+    settings = source.current().adapter
+    ledger = open_ledger(settings.ledger)
+    # A client for each partner: one that hangs takes no connection from the other.
+    spectrum = open_client(timeout_seconds=settings.request_timeout_seconds)
+    invoice_cloud = open_client(timeout_seconds=settings.request_timeout_seconds)
+    billers = Billers(
+        source,
+        clock,
+        spectrum=PartnerHttp("spectrum", spectrum),
+        invoice_cloud=PartnerHttp("invoice_cloud", invoice_cloud),
+    )
+    work = Workbench(ledger=ledger, billers=billers, clock=clock, rules=_rules(settings))
+    return Adapter(
+        source=source,
+        clock=clock,
+        ledger=ledger,
+        billers=billers,
+        work=work,
+        engine=EmbeddedEngine(work, timer),
+        clients=(spectrum, invoice_cloud),
+    )
+
+
+def _feed(biller: BillerSettings, client: SpectrumClient, settings: str) -> HttpFeed | FolderFeed:
+    if biller.feed.kind == "http":
+        return HttpFeed(client, biller.feed.location, settings=settings)
+    return FolderFeed(biller.feed.location, settings=settings)
+
+
+def _bif_profile(biller: BillerSettings) -> BifProfile:
+    replaces = biller.reserved_characters != "refuse"
+    return BifProfile(
+        biller_guid=biller.biller_guid,
+        invoice_format_guid=biller.invoice_format_guid,
+        time_zone=biller.time_zone,
+        replacement=biller.reserved_characters if replaces else None,
+    )
+
+
+def _rules(settings: AdapterSettings) -> Rules:
+    return Rules(
+        settle_seconds=settings.settle_seconds,
+        lease_seconds=settings.lease_seconds,
+        poll_overlap_minutes=settings.poll_overlap_minutes,
+        first_reach_hours=settings.first_reach_hours,
+        retry=settings.retry,
+    )

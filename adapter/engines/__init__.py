@@ -1,0 +1,1 @@
+"""Who wakes the jobs; the ledger decides what there is to do."""

@@ -1,0 +1,194 @@
+"""Checks Invoice Cloud's payment report against the ledger, and posts what is missing (C2).
+
+The whole window is read before the mark moves, and whatever is written on the way may be written
+again: a poll that dies half-way, runs twice or runs after a day's outage changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+
+from adapter.domain.delivery import Delivery, Source
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.money import money_text
+from adapter.domain.payment import DeliveryKey, Payment
+from adapter.domain.reconcile import Finding, compare, differences
+from adapter.domain.window import GmtWindow, next_window
+from adapter.errors import AdapterError, BadInputError, ContentConflictError, LedgerError
+from adapter.jobs.workbench import JobReport, Workbench
+from adapter.ports import BillerPorts
+
+JOB = "reconcile_payments"
+# Rows that are looked up and confirmed in one transaction.
+ROWS_PER_LOOK = 500
+
+
+def run_once(biller: str, work: Workbench) -> JobReport:
+    """Read the report since the mark; raises LedgerError and nothing else."""
+    run = _Run(biller, work)
+    failure: AdapterError | None = None
+    try:
+        run.everything(work.billers.ports(biller))
+    except LedgerError:
+        raise
+    except AdapterError as error:
+        failure = error
+    return JobReport(job=JOB, biller=biller, counts=+run.counts, note=run.note, failure=failure)
+
+
+class _Run:
+    """One poll for one biller."""
+
+    def __init__(self, biller: str, work: Workbench) -> None:
+        self._biller = biller
+        self._work = work
+        self._ledger = work.ledger
+        self._reported: dict[str, set[str]] = defaultdict(set)  # invoices by payment GUID
+        self._missing: list[Payment] = []
+        self.counts: Counter[str] = Counter()
+        self.note = ""
+
+    def everything(self, ports: BillerPorts) -> None:
+        window = self._window()
+        self.note = f"{_moment(window.start_gmt)} to {_moment(window.end_gmt)}"
+        unreadable = self._read(ports, window)
+        for payment in self._missing:
+            self._take_over(payment)
+        if unreadable is None:
+            self._look_for_unreported(window)
+        if unreadable is None or self._is_settled(unreadable):
+            self._ledger.watermarks.move(
+                self._biller, JOB, window.end_gmt.isoformat(), now=self._now()
+            )
+
+    def _window(self) -> GmtWindow:
+        mark = self._ledger.watermarks.get(self._biller, JOB)
+        return next_window(
+            None if mark is None else datetime.fromisoformat(mark),
+            self._now(),
+            overlap=timedelta(minutes=self._work.rules.poll_overlap_minutes),
+            first_reach=timedelta(hours=self._work.rules.first_reach_hours),
+        )
+
+    def _read(self, ports: BillerPorts, window: GmtWindow) -> BadInputError | None:
+        """Compare every row; return the error that lists the rows that could not be read."""
+        rows = ports.payment_report.payments(window)
+        while True:
+            part: list[Payment] = []
+            try:
+                part.extend(islice(rows, ROWS_PER_LOOK))
+            except BadInputError as error:
+                return error
+            finally:
+                self._compare(part)
+            if len(part) < ROWS_PER_LOOK:
+                return None
+
+    def _compare(self, rows: Iterable[Payment]) -> None:
+        """Judge some rows; what is missing waits until every row of its GUID was seen."""
+        rows = list(rows)
+        known = {
+            delivery.payment.key: delivery
+            for delivery in self._ledger.deliveries.of_payments(
+                self._biller, (row.payment_guid for row in rows)
+            )
+        }
+        confirmed: list[int] = []
+        for row in rows:
+            self._reported[row.payment_guid].add(row.invoice_number)
+            delivery = known.get(row.key)
+            finding = compare(row, delivery)
+            self.counts[finding.value] += 1
+            if finding is Finding.MISSING:
+                self._missing.append(row)
+            elif finding is Finding.CONFIRMED and delivery is not None:
+                confirmed.append(delivery.id)
+            elif finding is Finding.MISMATCH and delivery is not None:
+                self._disagree(row, differences(row, delivery.payment))
+        if confirmed:
+            now = self._now()
+            self.counts["newly_confirmed"] += self._ledger.deliveries.confirm(confirmed, now=now)
+
+    def _take_over(self, payment: Payment) -> None:
+        """Accept a payment that the data pump never brought.
+
+        Unless the ledger has the same GUID on an invoice that the report does not name: then the
+        invoice differs, and posting it on both would apply the payment twice.
+        """
+        elsewhere = [
+            delivery.payment.invoice_number
+            for delivery in self._ledger.deliveries.of_payments(
+                self._biller, [payment.payment_guid]
+            )
+            if delivery.payment.invoice_number not in self._reported[payment.payment_guid]
+        ]
+        if elsewhere:
+            self.counts["mismatch"] += 1
+            self._disagree(
+                payment,
+                f"invoice_number: reported {payment.invoice_number}, "
+                f"taken over for {', '.join(elsewhere)}",
+            )
+            return
+        try:
+            accepted = self._ledger.accept(
+                payment, source=Source.PAYMENT_REPORT, now=self._now()
+            )
+        except ContentConflictError as error:  # the data pump brought it just now, and differs
+            self._disagree(payment, error.rule)
+            return
+        self.counts["taken_over"] += not accepted.repeated
+
+    def _disagree(self, row: Payment, words: str) -> None:
+        self._open(row.key, ExceptionKind.MISMATCH, f"the report disagrees: {words}")
+
+    def _look_for_unreported(self, window: GmtWindow) -> None:
+        """Find what the ledger has and the report lacks, but for the time that may still fill.
+
+        The next window begins where this look ends, so every moment is looked at once.
+        """
+        settled_until = window.end_gmt - timedelta(minutes=self._work.rules.poll_overlap_minutes)
+        for delivery in self._ledger.deliveries.unconfirmed(
+            self._biller, paid_from=window.start_gmt, paid_until=settled_until
+        ):
+            payment = delivery.payment
+            if payment.invoice_number in self._reported.get(payment.payment_guid, ()):
+                continue
+            self.counts["not_reported"] += 1
+            self._open(payment.key, ExceptionKind.NOT_REPORTED, _not_reported(delivery))
+
+    def _is_settled(self, unreadable: BadInputError) -> bool:
+        """Open the exception about rows that cannot be read; tell whether a person settled it."""
+        self.counts["unreadable"] += 1
+        item = self._ledger.exceptions.open(
+            self._biller, ExceptionKind.REPORT_UNREADABLE, str(unreadable), now=self._now()
+        )
+        return not item.is_open
+
+    def _open(self, key: DeliveryKey, kind: ExceptionKind, detail: str) -> None:
+        self._ledger.exceptions.open(
+            self._biller,
+            kind,
+            detail,
+            now=self._now(),
+            payment_guid=key.payment_guid,
+            invoice_number=key.invoice_number,
+        )
+
+    def _now(self) -> datetime:
+        return self._work.clock.now()
+
+
+def _not_reported(delivery: Delivery) -> str:
+    payment = delivery.payment
+    return (
+        f"taken over as {money_text(payment.amount)} paid at {_moment(payment.paid_at)}, and "
+        "Invoice Cloud's report of that time does not have it"
+    )
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

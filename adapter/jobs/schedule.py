@@ -1,0 +1,46 @@
+"""The table of the jobs: what runs when, in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from adapter.clock import require_aware
+from adapter.jobs import post_payments, reconcile_payments, send_invoices
+from adapter.jobs.workbench import JobReport, Workbench
+
+_MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
+
+JOBS: Mapping[str, Callable[[str, Workbench], JobReport]] = {
+    send_invoices.JOB: send_invoices.run_once,
+    reconcile_payments.JOB: reconcile_payments.run_once,
+    post_payments.JOB: post_payments.run_once,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A job that runs at every `interval`, `offset` past it, counted from midnight UTC.
+
+    Local time plays no part: a change to daylight-saving time loses and doubles no run.
+    """
+
+    job: str
+    interval: timedelta
+    offset: timedelta
+
+    def next_fire(self, after: datetime) -> datetime:
+        """Return the first moment to run that lies after another one, never at it."""
+        passed = require_aware(after, "after") - _MIDNIGHT - self.offset
+        return _MIDNIGHT + self.offset + (passed // self.interval + 1) * self.interval
+
+
+# Payments are posted as soon as they are accepted; the sweep at :30 finds whatever no wake-up did.
+SCHEDULE = (
+    Schedule(job=send_invoices.JOB, interval=timedelta(hours=1), offset=timedelta(0)),
+    Schedule(
+        job=reconcile_payments.JOB, interval=timedelta(hours=2), offset=timedelta(minutes=10)
+    ),
+    Schedule(job=post_payments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=30)),
+)

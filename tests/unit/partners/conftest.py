@@ -1,0 +1,101 @@
+"""What the partners' tests share: a clock that stands still, settings, a payment, a mock wire."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from adapter.domain.payment import Payment, PaymentMethod
+from adapter.partners.http import PartnerHttp, open_client
+from adapter.settings import BillerSettings, FeedSettings, SpectrumAccess
+
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class StandingClock:
+    """Tells the moment it was set to."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, **span: float) -> None:
+        self.moment += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def access() -> SpectrumAccess:
+    return SpectrumAccess(
+        base_url="https://spectrum.example/wsSpectrumAPICore",
+        username="alpha-payments",
+        key="0A1B2C3D-0000-4000-8000-00000000000B",
+        password="p4ss!word",
+    )
+
+
+@pytest.fixture
+def biller(access) -> BillerSettings:
+    return BillerSettings(
+        slug="alpha",
+        name="Alpha Mutual",
+        time_zone="America/Chicago",
+        biller_guid="11111111-0000-4000-8000-000000000001",
+        web_service_key="22222222-0000-4000-8000-000000000001",
+        invoice_format_guid="33333333-0000-4000-8000-000000000001",
+        door_key="door-secret",
+        rtdr=access,
+        payments=access,
+        web_services_url="https://ic.example/portal/webservices",
+        columns={},
+        feed=FeedSettings(kind="http", location="https://spectrum.example/extract", receipts=True),
+        reserved_characters="refuse",
+    )
+
+
+@pytest.fixture
+def payment() -> Payment:
+    return Payment(
+        biller="alpha",
+        payment_guid="aaaaaaaa-0000-4000-8000-000000000001",
+        invoice_number="30254",
+        account_number="900100",
+        customer_name="Dana Smith",
+        paid_at=datetime(2026, 1, 5, 14, 30, tzinfo=UTC),
+        amount=Decimal("731.37"),
+        fee=Decimal("2.50"),
+        payment_reference="ref-1",
+        payment_message="approved",
+        method=PaymentMethod.CREDIT_CARD,
+        approved=True,
+    )
+
+
+@pytest.fixture
+def changed(payment) -> Callable[..., Payment]:
+    """Return the payment with some fields changed."""
+    return lambda **fields: replace(payment, **fields)
+
+
+@pytest.fixture
+def wire():
+    """Return a PartnerHttp whose requests are answered by a function."""
+    clients = []
+
+    def build(handler, *, partner="spectrum", **rest) -> PartnerHttp:
+        client = open_client(timeout_seconds=30, transport=httpx.MockTransport(handler))
+        clients.append(client)
+        return PartnerHttp(partner, client, **rest)
+
+    yield build
+    for client in clients:
+        client.close()
