@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-import httpx
-
 from adapter.clock import Clock, Timer
 from adapter.domain.invoice import BifProfile
 from adapter.engines.embedded import EmbeddedEngine
@@ -46,18 +44,15 @@ class Connections:
 class Billers:
     """Every configured biller; its connections live as long as its settings stay the same."""
 
-    def __init__(
-        self,
-        source: SettingsSource,
-        clock: Clock,
-        *,
-        spectrum: PartnerHttp,
-        invoice_cloud: PartnerHttp,
-    ) -> None:
+    def __init__(self, source: SettingsSource, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._spectrum = spectrum
-        self._invoice_cloud = invoice_cloud
+        # A client for each partner: one that hangs takes no connection from the other.
+        seconds = source.current().adapter.request_timeout_seconds
+        self._clients = {
+            partner: open_client(timeout_seconds=seconds)
+            for partner in ("spectrum", "invoice_cloud")
+        }
         self._lock = threading.Lock()
         self._built: dict[str, tuple[BillerSettings, Connections]] = {}
 
@@ -81,23 +76,30 @@ class Billers:
                 self._built[biller] = built
             return built[1]
 
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def _http(self, partner: str) -> PartnerHttp:
+        return PartnerHttp(partner, self._clients[partner])
+
     def _connect(self, biller: BillerSettings) -> Connections:
         table = f"billers.{biller.slug}"
         rtdr = SpectrumClient(
-            self._spectrum,
+            self._http("spectrum"),
             biller.rtdr,
             self._clock,
             settings=f"{table}.advanced_settings.8 to 10",
         )
         payments = SpectrumClient(
-            self._spectrum,
+            self._http("spectrum"),
             biller.payments,
             self._clock,
             settings=f"{table}.advanced_settings.11 to 13",
         )
         feed = _feed(biller, payments, f"{table}.feed")
         invoice_cloud = InvoiceCloudClient(
-            self._invoice_cloud, biller, base64_upload=biller.base64_upload
+            self._http("invoice_cloud"), biller, base64_upload=biller.base64_upload
         )
         return Connections(
             bif_profile=_bif_profile(biller),
@@ -121,7 +123,6 @@ class Adapter:
     billers: Billers
     work: Workbench
     engine: EmbeddedEngine
-    clients: tuple[httpx.Client, ...]
 
     def start(self) -> None:
         """Let the jobs run on their schedule."""
@@ -130,8 +131,7 @@ class Adapter:
     def stop(self) -> None:
         """Let what runs come to its end, and close every connection; close the doors before."""
         self.engine.stop()
-        for client in self.clients:
-            client.close()
+        self.billers.close()
         self.ledger.close()
 
 
@@ -139,15 +139,7 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
     """Build an adapter; what stands in [adapter] is read here once, the billers at each look."""
     settings = source.current().adapter
     ledger = open_ledger(settings.ledger)
-    # A client for each partner: one that hangs takes no connection from the other.
-    spectrum = open_client(timeout_seconds=settings.request_timeout_seconds)
-    invoice_cloud = open_client(timeout_seconds=settings.request_timeout_seconds)
-    billers = Billers(
-        source,
-        clock,
-        spectrum=PartnerHttp("spectrum", spectrum),
-        invoice_cloud=PartnerHttp("invoice_cloud", invoice_cloud),
-    )
+    billers = Billers(source, clock)
     work = Workbench(ledger=ledger, billers=billers, clock=clock, rules=_rules(settings))
     return Adapter(
         source=source,
@@ -156,7 +148,6 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
         billers=billers,
         work=work,
         engine=EmbeddedEngine(work, timer),
-        clients=(spectrum, invoice_cloud),
     )
 
 

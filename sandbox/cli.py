@@ -103,6 +103,7 @@ def _join_adapter(world: World, port: int, running: ExitStack) -> None:
     folder = running.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
     joined = join_adapter(world, folder=Path(folder), port=port)
     running.callback(joined.stop)
+    running.callback(world.clock.stop)  # before the adapter: no job may start on its way out
     typer.echo(f"The adapter answers at http://127.0.0.1:{port}/ops/health.")
 
 

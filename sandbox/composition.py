@@ -6,6 +6,7 @@ schedule can be advanced like everything else; every call still goes through a r
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from adapter.bootstrap import Adapter, build
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
 from adapter.settings import StaticSettings
+from adapter.telemetry import configure_logging
 from sandbox.fakes.spectrum.feed import schedule_feed_export
 from sandbox.server import Sandbox
 from sandbox.world.adapter_settings import FeedChoice, adapter_settings
@@ -45,6 +47,7 @@ def join_adapter(
     port: int = 0,
 ) -> JoinedAdapter:
     """Build an adapter for every biller of the world, open its doors and start its schedule."""
+    configure_logging(level=logging.WARNING)
     feeds = folder / "feed"
     ledger = folder / "adapter.db"
     world.watched_files += [ledger, ledger.with_name(f"{ledger.name}-wal")]

@@ -43,7 +43,7 @@ class PaymentDay:
         self._timeline = timeline
 
     def play(self, options: DemoOptions) -> dict[str, Any]:
-        """Play the day from 08:00 to 14:15 and return the auditor's report."""
+        """Play the day from 08:00 on and return the auditor's report."""
         self._call("PATCH", "behaviours", {"spectrum_deduplicates": options.deduplicate})
         self._timeline.chapter("The hourly invoice file")
         self._advance(hours=1)
@@ -58,12 +58,16 @@ class PaymentDay:
         self._timeline.chapter("A fourth pays, and the data pump never gets through")
         self._lose_data_pump(fourth)
         self._pay(fourth, {"card_number": CARD})
-        self._timeline.chapter("The next invoice file carries what changed; the poll reconciles")
-        self._advance(hours=1)
-        self._advance(hours=2)
-        self._timeline.chapter("The next poll confirms what the one before posted")
-        self._advance(hours=2)
-        return self._call("GET", "audit")
+        self._timeline.chapter("The next invoice file carries what changed")
+        self._advance(minutes=35)
+        self._timeline.chapter("The poll confirms three payments and rescues the fourth")
+        self._advance(minutes=15)
+        self._timeline.chapter(
+            "The day goes on: one more change, then nothing to send and nothing to report"
+        )
+        self._advance(hours=3)
+        report: dict[str, Any] = self._call("GET", "audit")
+        return report
 
     def _open_invoices(self) -> list[dict[str, Any]]:
         bills = self._call("GET", "state")["invoice_cloud"]["bills"]

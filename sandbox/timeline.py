@@ -15,6 +15,9 @@ from sandbox.world.world import World
 
 # What a reader of the day need not see: it is in the journal all the same.
 QUIET_OPERATIONS = frozenset({"Token"})
+# A step that a call in the journal tells already.
+QUIET_STEPS = frozenset({"sending"})
+SHORT_NAMES = {"PaymentReportingDataSetFromGMT": "PaymentReporting"}
 NAMES = {"spectrum": "Spectrum", "invoice_cloud": "Invoice Cloud", "adapter": "adapter"}
 
 
@@ -40,7 +43,7 @@ class Timeline:
         self._world = world
         self._show = show
         self._told_journal = 0
-        self._told_ledger: set[tuple[str, int]] = set()
+        self._told_ledger: set[tuple[str, str]] = set()
 
     def chapter(self, text: str) -> None:
         at = f"{self._world.clock.now():%Y-%m-%dT%H:%M:%SZ}"
@@ -61,14 +64,15 @@ class Timeline:
             if event.key in self._told_ledger:
                 continue
             self._told_ledger.add(event.key)
-            if event.is_telling:
+            from_pump = event.step == "accepted" and event.source == "data_pump"
+            if event.step not in QUIET_STEPS and not from_pump:
                 lines.append(
                     Line(
                         at=event.at,
                         kind="ledger",
                         source="adapter",
                         target="adapter",
-                        operation=event.state,
+                        operation=event.step,
                         text=f"invoice {event.invoice_number}: {event.detail}",
                     )
                 )
@@ -85,8 +89,8 @@ def print_line(console: Console, line: Line) -> None:
     who = NAMES.get(line.source, line.source)
     if line.source != line.target:
         who = f"{who} > {NAMES.get(line.target, line.target)}"
-    row = Text(f"{line.at[11:19]}  {who:<26}  {line.operation:<20}  ", style=style)
-    row.append(line.text)
+    operation = SHORT_NAMES.get(line.operation, line.operation.replace("_", " "))
+    row = Text(f"{line.at[11:19]}  {who:<23}  {operation:<17}  {line.text}", style=style)
     console.print(row, soft_wrap=True)
 
 

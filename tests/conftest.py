@@ -131,10 +131,10 @@ def pytest_runtestloop(session):
             for requirement in marker.args:
                 tests[requirement].add(item.nodeid.partition("[")[0])
     known = tomllib.loads(REQUIREMENTS.read_text())["requirement"]
-    print(told_requirements(known, tests))  # noqa: T201  # the answer of --requirements
+    print(told_requirements(known, tests))
     problems = requirement_problems(known, tests)
     for problem in problems:
-        print(f"PROBLEM {problem}")  # noqa: T201  # the answer of --requirements
+        print(f"PROBLEM {problem}")
     session.testsfailed = len(problems)
     return True
 

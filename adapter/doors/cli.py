@@ -2,26 +2,150 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adapter.doors import cli_bif, cli_settings
-from adapter.doors.exit_codes import EPILOG, TellingGroup
+from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_of
 
+if TYPE_CHECKING:
+    from adapter.jobs.workbench import JobReport
+
+# Whatever takes time to import is imported by the command that needs it.
 app = typer.Typer(
     cls=TellingGroup,
     help="The integration adapter between Spectrum, IMT and Invoice Cloud.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
+    # Texts are told as they are: [adapter] is no markup.
+    rich_markup_mode=None,
     # A traceback with local variables would show secrets.
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_bif.app, name="bif")
 app.add_typer(cli_settings.app, name="settings")
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
+
+
+@app.command(epilog=EPILOG)
+def serve(*, config: Config) -> None:
+    """Open the doors and run the jobs on their schedule.
+
+    SIGTERM or SIGINT ends it once what runs has come to its end; a second one ends it at once.
+    Settings of billers are read anew whenever the file, or a file or variable that it names,
+    changes; those in [adapter] at the start. A biller with wrong settings waits, and its payments
+    are taken over all the same. The log goes to standard error: JSON, or text on a terminal.
+    """
+    from adapter.bootstrap import build
+    from adapter.clock import SystemClock, ThreadTimer
+    from adapter.doors.http import create_app
+    from adapter.doors.server import DoorServer
+    from adapter.settings import FileSettings
+    from adapter.telemetry import configure_logging
+
+    source = FileSettings(config)
+    configure_logging(known_secrets=lambda: source.current().secrets)
+    for problem in source.current().all_problems:
+        typer.echo(f"problem: {problem}", err=True)
+    clock = SystemClock()
+    timer = ThreadTimer(clock)
+    adapter = build(source, clock=clock, timer=timer)
+    settings = source.current().adapter
+    try:
+        server = DoorServer(
+            create_app(adapter), host=settings.listen_host, port=settings.listen_port
+        )
+        stopping = _stop_on_signals()
+        timer.start()
+        adapter.start()
+        server.start()
+        typer.echo(f"The doors are open at {server.url}")
+        stopping.wait()
+        server.stop()
+    finally:
+        adapter.engine.stop()
+        timer.stop()
+        adapter.stop()
+
+
+@app.command(epilog=EPILOG)
+def run(
+    job: Annotated[
+        str, typer.Argument(help="send_invoices, post_payments or reconcile_payments.")
+    ],
+    *,
+    config: Config,
+    biller: Annotated[str | None, typer.Option(help="One biller; without it, all.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="send_invoices: every invoice.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
+) -> None:
+    """Run one job now and tell what it did.
+
+    Safe beside a server on the same ledger. The exit code is that of the worst failure.
+    """
+    from adapter.bootstrap import build
+    from adapter.clock import SystemClock, ThreadTimer
+    from adapter.settings import FileSettings
+    from adapter.telemetry import configure_logging
+
+    source = FileSettings(config)
+    configure_logging(known_secrets=lambda: source.current().secrets)
+    clock = SystemClock()
+    adapter = build(source, clock=clock, timer=ThreadTimer(clock))
+    try:
+        reports = adapter.engine.run_job(job, biller, full=full)
+    finally:
+        adapter.stop()
+    if as_json:
+        typer.echo(json.dumps([_told(report) for report in reports], indent=2))
+    else:
+        for report in reports:
+            typer.echo(_line(report))
+    raise typer.Exit(_worst(reports))
+
+
+def _stop_on_signals() -> threading.Event:
+    """Return an event that the first SIGTERM or SIGINT sets; a second one ends at once."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: Any) -> None:
+        stopping.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopping
+
+
+def _told(report: JobReport) -> dict[str, Any]:
+    return {
+        "job": report.job,
+        "biller": report.biller,
+        "counts": dict(report.counts),
+        "note": report.note,
+        "failure": None if report.failure is None else str(report.failure),
+    }
+
+
+def _line(report: JobReport) -> str:
+    told = [f"{name} {number}" for name, number in report.counts.items()]
+    told += [report.note] if report.note else []
+    told += [f"failed: {report.failure}"] if report.failure is not None else []
+    return f"{report.job} {report.biller}: {', '.join(told) or 'nothing to do'}"
+
+
+def _worst(reports: tuple[JobReport, ...]) -> ExitCode:
+    codes = (exit_code_of(report.failure) for report in reports if report.failure is not None)
+    # What a partner sent is no usage of this command.
+    found = (ExitCode.PROBLEM if code is ExitCode.USAGE else code for code in codes)
+    return max(found, default=ExitCode.FINE)
 
 
 def main() -> None:

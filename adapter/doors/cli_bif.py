@@ -9,6 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from adapter.bif.check import CheckReport
 
 STANDARD_STREAM = "-"
-app = typer.Typer(help="Check and write Biller Invoice Files.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check and write Biller Invoice Files.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command(epilog=EPILOG)
@@ -30,7 +33,10 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
 ) -> None:
-    """List every broken rule of a BIF, a line each: file:row: field = value: rule: why; remedy."""
+    """List every broken rule of a BIF.
+
+    A line each, as a compiler would: file:row: field = value: rule: why; remedy.
+    """
     from adapter.bif.check import check_bif
 
     if file == STANDARD_STREAM:
@@ -51,7 +57,7 @@ def sample(
     seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 1,
     out: Annotated[str, typer.Option(help="The file to write, or - for standard output.")],
 ) -> None:
-    """Write a BIF of synthetic invoices; needs no configuration."""
+    """Write a BIF of synthetic invoices, without any configuration."""
     from adapter.bif.sample import write_sample
 
     if out == STANDARD_STREAM:
@@ -64,6 +70,43 @@ def sample(
     with _opened(Path(out), "w+b") as stream:
         written = write_sample(invoices, seed, stream)
     typer.echo(f"{out}: {written.invoice_count} invoices, total {written.total}", err=True)
+
+
+@app.command(epilog=EPILOG)
+def write(
+    *,
+    config: Annotated[Path, typer.Option(help="The TOML file of the settings.")],
+    biller: Annotated[str, typer.Option(help="Whose invoices.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+) -> None:
+    """Write a BIF of every invoice that Spectrum tells.
+
+    It is sent to nobody, and the ledger knows nothing of it.
+    """
+    from adapter.bif.rows import FileHeader
+    from adapter.bif.writer import write_bif
+    from adapter.bootstrap import Billers
+    from adapter.clock import SystemClock
+    from adapter.settings import FileSettings
+
+    clock = SystemClock()
+    billers = Billers(FileSettings(config), clock)
+    try:
+        ports = billers.ports(biller)
+        extract = ports.invoice_feed.invoices_since(None)
+    finally:
+        billers.close()
+    profile = ports.bif_profile
+    today = clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
+    reference = f"BIF{extract.as_of:%Y%m%d%H%M%S}"
+    header = FileHeader(profile=profile, reference=reference, created_on=today)
+    with _opened(out, "w+b") as stream:
+        written = write_bif(extract.invoices, header, stream)
+    for refused in written.refused:
+        typer.echo(str(refused), err=True)
+    typer.echo(f"{out}: {written.invoice_count} invoices, total {written.total}", err=True)
+    if written.refused:
+        raise typer.Exit(ExitCode.PROBLEM)
 
 
 def _as_json(name: str, report: CheckReport) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from adapter.doors.exit_codes import EPILOG, ExitCode
 
-app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+app = typer.Typer(help="Look at the settings.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command(epilog=EPILOG)
@@ -19,7 +19,7 @@ def check(
     config: Annotated[Path, typer.Option(help="The TOML file of the settings.")],
     as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
 ) -> None:
-    """Tell every wrong setting at once, a line each; values are never shown."""
+    """Tell every wrong setting at once, a line each, without any value."""
     from adapter.errors import ConfigurationError
     from adapter.settings import FileSettings
 

@@ -7,9 +7,8 @@ again: a poll that dies half-way, runs twice or runs after a day's outage change
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 from adapter.domain.delivery import Delivery, Source
 from adapter.domain.exceptions import ExceptionKind
@@ -75,21 +74,21 @@ class _Run:
 
     def _read(self, ports: BillerPorts, window: GmtWindow) -> BadInputError | None:
         """Compare every row; return the error that lists the rows that could not be read."""
-        rows = ports.payment_report.payments(window)
-        while True:
-            part: list[Payment] = []
-            try:
-                part.extend(islice(rows, ROWS_PER_LOOK))
-            except BadInputError as error:
-                return error
-            finally:
-                self._compare(part)
-            if len(part) < ROWS_PER_LOOK:
-                return None
+        part: list[Payment] = []
+        unreadable: BadInputError | None = None
+        try:
+            for row in ports.payment_report.payments(window):
+                part.append(row)
+                if len(part) == ROWS_PER_LOOK:
+                    self._compare(part)
+                    part = []
+        except BadInputError as error:
+            unreadable = error
+        self._compare(part)
+        return unreadable
 
-    def _compare(self, rows: Iterable[Payment]) -> None:
+    def _compare(self, rows: Sequence[Payment]) -> None:
         """Judge some rows; what is missing waits until every row of its GUID was seen."""
-        rows = list(rows)
         known = {
             delivery.payment.key: delivery
             for delivery in self._ledger.deliveries.of_payments(
@@ -134,13 +133,13 @@ class _Run:
             )
             return
         try:
-            accepted = self._ledger.accept(
-                payment, source=Source.PAYMENT_REPORT, now=self._now()
-            )
+            accepted = self._ledger.accept(payment, source=Source.PAYMENT_REPORT, now=self._now())
         except ContentConflictError as error:  # the data pump brought it just now, and differs
             self._disagree(payment, error.rule)
             return
-        self.counts["taken_over"] += not accepted.repeated
+        self._ledger.deliveries.confirm([accepted.delivery.id], now=self._now())
+        if not accepted.repeated:  # else the data pump brought it just now
+            self.counts["taken_over"] += 1
 
     def _disagree(self, row: Payment, words: str) -> None:
         self._open(row.key, ExceptionKind.MISMATCH, f"the report disagrees: {words}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from adapter.domain.delivery import Cause, Delivery, DeliveryEvent, DeliveryState, Source
 from adapter.domain.payment import DeliveryKey, Payment
@@ -143,12 +143,6 @@ class DeliveryBook:
                 DeliveryEvent(**{k: v for k, v in row.items() if k not in {"id", "delivery_id"}})
                 for row in rows
             )
-
-    def counts(self) -> dict[DeliveryState, int]:
-        """Return how many deliveries stand in each state."""
-        counted = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-        with self._store.reading() as connection:
-            return {state: number for state, number in connection.execute(counted)}  # noqa: C416
 
 
 def parts_of(names: list[Any]) -> Iterator[list[Any]]:

@@ -28,7 +28,7 @@ class Store:
         """Open the database and make its tables if it is new; refuse a schema that isn't ours."""
         try:
             self._engine = create_engine(url)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, ImportError, ValueError) as error:
             raise LedgerError(f"the ledger's URL cannot be used: {error}") from None
         self.name = self._engine.url.render_as_string(hide_password=True)
         self._reader = self._engine.execution_options(**{_READS: True})

@@ -199,7 +199,7 @@ class _FeedFile:
                     raise Row(where, {}).refuse("", _first_value(fields), rule)
                 yield Row(where, fields)
         except csv.Error as error:
-            where = f"{self.path.name} line {reader.line_num}"
+            where = f"{self.path.name} line {reader.reader.line_num}"
             raise Row(where, {}).refuse("", "", f"it is no CSV: {error}") from None
 
     def _bounded(self, file: TextIO) -> Iterator[str]:

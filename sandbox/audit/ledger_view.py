@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sandbox.world.world import World
+
+if TYPE_CHECKING:
+    import httpx
 
 Row = dict[str, Any]
 PAGE = 500
 TIMEOUT_SECONDS = 10.0
-# Ledger events that a reader of the timeline cares for: where the answer alone did not decide.
-TELLING_STATES = frozenset({"in_doubt", "applied", "pending", "not_applied", "failed", "dead"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +39,14 @@ class Ledger:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerEvent:
-    """One event of one delivery; `at` is ISO, UTC."""
+    """One step of one delivery, or its confirmation; `at` is ISO, UTC."""
 
-    key: tuple[str, int]
+    key: tuple[str, str]
     at: str
+    source: str
     invoice_number: str
-    state: str
+    step: str
     detail: str
-
-    @property
-    def is_telling(self) -> bool:
-        return self.state in TELLING_STATES
 
 
 class LedgerView:
@@ -81,16 +81,10 @@ class LedgerView:
     def events(self) -> list[LedgerEvent]:
         """Return every event of every delivery, each delivery's in order."""
         return [
-            LedgerEvent(
-                key=(f"{row['biller']}/{row['payment_guid']}/{row['invoice_number']}", position),
-                at=event["at"],
-                invoice_number=row["invoice_number"],
-                state=event["to"],
-                detail=event["detail"],
-            )
+            event
             for url in self._urls
             for row in self._rows(url, "deliveries")
-            for position, event in enumerate(self._delivery(url, row)["events"])
+            for event in _events(row, _get(f"{url}/ops/deliveries/{_path(row)}", {}))
         ]
 
     def _rows(self, url: str, kind: str) -> list[Row]:
@@ -103,9 +97,25 @@ class LedgerView:
                 return rows
             after = str(page["next"])
 
-    def _delivery(self, url: str, row: Row) -> Any:
-        path = f"{row['biller']}/{row['payment_guid']}/{row['invoice_number']}"
-        return _get(f"{url}/ops/deliveries/{path}", {})
+
+def _path(row: Row) -> str:
+    return f"{row['biller']}/{row['payment_guid']}/{row['invoice_number']}"
+
+
+def _events(row: Row, story: Row) -> Iterator[LedgerEvent]:
+    told = [(str(n), e["at"], e["to"], e["detail"]) for n, e in enumerate(story["events"])]
+    if row["confirmed_at"]:
+        words = "Invoice Cloud's report has it, with the same figures"
+        told.append(("confirmed", row["confirmed_at"], "confirmed", words))
+    for position, at, step, detail in told:
+        yield LedgerEvent(
+            key=(_path(row), position),
+            at=at,
+            source=row["source"],
+            invoice_number=row["invoice_number"],
+            step=step,
+            detail=detail,
+        )
 
 
 def _get(url: str, query: dict[str, str]) -> Any:
@@ -114,8 +124,16 @@ def _get(url: str, query: dict[str, str]) -> Any:
 
     wanted = {name: value for name, value in query.items() if value}
     try:
-        answer = httpx.get(url, params=wanted, timeout=TIMEOUT_SECONDS, trust_env=False)
+        answer = _client().get(url, params=wanted)
         answer.raise_for_status()
         return answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise OSError(f"the ops door did not answer: {error}") from error
+
+
+@cache
+def _client() -> httpx.Client:
+    """Open one client for all: to make one takes longer than a call."""
+    import httpx
+
+    return httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sandbox.world.world import Connector
+
+if TYPE_CHECKING:
+    import httpx
 
 # How long Invoice Cloud waits for an answer, on the machine's clock.
 TIMEOUT_SECONDS = 10.0
@@ -35,15 +39,12 @@ def call_connector(
     import httpx
 
     try:
-        answer = httpx.request(
+        answer = _client().request(
             method,
             f"{connector.url}{path}",
             params=query,
             json=body,
             auth=(connector.username, connector.password),
-            headers={"User-Agent": "InvoiceCloud-sandbox"},
-            timeout=TIMEOUT_SECONDS,
-            trust_env=False,
         )
     except httpx.TransportError as error:
         raise ConnectorError(type(error).__name__) from error
@@ -52,3 +53,13 @@ def call_connector(
     except ValueError:
         document = None
     return ConnectorAnswer(status=answer.status_code, document=document)
+
+
+@cache
+def _client() -> httpx.Client:
+    """Open one client for all: to make one takes longer than a call."""
+    import httpx
+
+    return httpx.Client(
+        headers={"User-Agent": "InvoiceCloud-sandbox"}, timeout=TIMEOUT_SECONDS, trust_env=False
+    )

@@ -67,16 +67,14 @@ def _attempt(world: World, payment: Payment, attempt: int) -> tuple[bool, str]:
             answer = call_connector(connector, "POST", path, body=notice)
             world.faults.strike("invoice_cloud", OPERATION, "after", facts)
         except (ConnectorError, FaultStruck) as error:
-            entry.outcome = f"attempt {attempt}: no answer ({type(error).__name__})"
-            return False, entry.outcome
+            outcome = f"no answer ({type(error).__name__})"
+            entry.outcome = f"attempt {attempt}: {outcome}"
+            return False, outcome
         entry.status, entry.response = answer.status, answer.document
         delivered = 200 <= answer.status < 300  # noqa: PLR2004  # any success
-        entry.outcome = (
-            f"{made.amount:.2f} taken over"
-            if delivered
-            else f"attempt {attempt}: HTTP {answer.status}"
-        )
-        return delivered, entry.outcome
+        outcome = f"{made.amount:.2f} taken over" if delivered else f"HTTP {answer.status}"
+        entry.outcome = outcome if delivered else f"attempt {attempt}: {outcome}"
+        return delivered, outcome
 
 
 def _retry_or_give_up(world: World, payment_guid: str, attempt: int, outcome: str) -> None:

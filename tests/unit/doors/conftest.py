@@ -1,10 +1,25 @@
-"""Commands and doors in a test's hands."""
+"""Doors and commands in a test's hands: a real ledger, and fakes for what lies behind it."""
+
+import base64
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from adapter.doors.cli import app
+from adapter.doors.http import create_app
+from adapter.errors import LedgerError
+from adapter.ledger import Ledger, open_ledger
+from adapter.settings import StaticSettings
 
+BILLER = "alpha-mutual"
+BILLER_GUID = "28c724d2-0ee2-4200-8a9e-c9e7ce791440"
+PAYMENT_GUID = "9f2c4b6e-0000-4000-8000-0123456789ab"
+NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 SETTINGS = """
 [adapter]
 ledger = "sqlite:///adapter.db"
@@ -35,13 +50,138 @@ location = "feed"
 """
 
 
+def settings_text(*, door_key="door-s3cret", time_zone="America/Chicago"):
+    return SETTINGS.format(door_key=door_key, time_zone=time_zone)
+
+
+class FixedClock:
+    def now(self):
+        return NOW
+
+
+class FakeEngine:
+    def __init__(self):
+        self.wakes = 0
+
+    def wake(self):
+        self.wakes += 1
+
+
+class FakeBalance:
+    """Spectrum's balance as a test wants it: an amount, or an error to raise."""
+
+    def __init__(self):
+        self.outcome = Decimal("731.37")
+        self.asked = []
+
+    def balance_due(self, invoice_number):
+        self.asked.append(invoice_number)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+class FakeBillers:
+    def __init__(self):
+        self.rtdr = FakeBalance()
+
+    def names(self):
+        return (BILLER,)
+
+    def ports(self, biller):
+        assert biller == BILLER
+        return self
+
+
+class BrokenLedger:
+    """A ledger on a full disk."""
+
+    def accept(self, _payment, **_rest):
+        raise LedgerError("the disk is full at /some/where")
+
+    def check_writable(self):
+        raise LedgerError("the disk is full")
+
+
+@dataclass
+class DoorsAdapter:
+    """What the doors see of an adapter."""
+
+    source: StaticSettings
+    ledger: Ledger
+    clock: FixedClock = field(default_factory=FixedClock)
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    billers: FakeBillers = field(default_factory=FakeBillers)
+
+    def change(self, **tables):
+        """Change settings as an edited file would: `adapter` or `biller` keys."""
+        tree = tomllib.loads(settings_text())
+        tree["adapter"].update(tables.get("adapter", {}))
+        tree["billers"][BILLER].update(tables.get("biller", {}))
+        self.source.replace(tree)
+
+
+@pytest.fixture
+def adapter(tmp_path):
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'doors.db'}")
+    yield DoorsAdapter(source=StaticSettings(tomllib.loads(settings_text())), ledger=ledger)
+    ledger.close()
+
+
+@pytest.fixture
+def broken_ledger():
+    return BrokenLedger()
+
+
+@pytest.fixture
+def open_doors():
+    """Return a client of the doors of an adapter."""
+    return lambda adapter: create_app(adapter).test_client()
+
+
+@pytest.fixture
+def client(adapter, open_doors):
+    return open_doors(adapter)
+
+
+@pytest.fixture
+def credentials():
+    joined = base64.b64encode(f"{BILLER_GUID}:door-s3cret".encode()).decode()
+    return {"Authorization": f"Basic {joined}"}
+
+
+@pytest.fixture
+def notice():
+    """Return a payment notice; a field changed to None is left out."""
+
+    def build(**changes):
+        whole = {
+            "BillerGUID": BILLER_GUID,
+            "PaymentGUID": PAYMENT_GUID,
+            "InvoiceNumber": "30254",
+            "AccountNumber": "1204117",
+            "CustomerName": "Ada Carver",
+            "PaymentDate": "2026-01-05T03:04:05.1234567-06:00",
+            "PaymentAmount": "731.37",
+            "ConvenienceFee": "2.95",
+            "PaymentReference": "REF-1",
+            "PaymentMessage": "Approved",
+            "PaymentType": "ACH",
+            "Approved": "True",
+        }
+        whole.update(changes)
+        return {name: value for name, value in whole.items() if value is not None}
+
+    return build
+
+
 @pytest.fixture
 def settings_file(tmp_path):
     """Write a settings file of one biller whose partners nobody can reach; return its path."""
 
-    def write(*, door_key="door-s3cret", time_zone="America/Chicago"):
+    def write(**changes) -> Path:
         path = tmp_path / "adapter.toml"
-        path.write_text(SETTINGS.format(door_key=door_key, time_zone=time_zone))
+        path.write_text(settings_text(**changes))
         return path
 
     return write

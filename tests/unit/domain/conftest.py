@@ -1,0 +1,51 @@
+"""Payments and invoices to reason about."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from adapter.domain.invoice import Invoice
+from adapter.domain.payment import Payment, PaymentMethod
+
+PAYMENT = Payment(
+    biller="camp-point",
+    payment_guid="6f1b7c1e-52d4-4c58-9d53-0d9a3f6a2b11",
+    invoice_number="30254",
+    account_number="1204117",
+    customer_name="Renée O'Brien",
+    paid_at=datetime(2026, 1, 5, 9, 12, tzinfo=UTC),
+    amount=Decimal("731.37"),
+    fee=Decimal("2.95"),
+    payment_reference="T-1",
+    payment_message="",
+    method=PaymentMethod.CREDIT_CARD,
+    approved=True,
+)
+INVOICE = Invoice(
+    invoice_number="30254",
+    policy_number="1204117",
+    organization_name="",
+    first_name="Renée",
+    last_name="O'Brien",
+    address1="12 Maple Ave",
+    address2="",
+    city="Camp Point",
+    state="IL",
+    zip_code="62320",
+    email_address="",
+    invoice_date=date(2026, 1, 2),
+    due_date=date(2026, 1, 27),
+    balance_due=Decimal("731.37"),
+    autopay_date=None,
+)
+
+
+@pytest.fixture(scope="session")
+def payment():
+    return PAYMENT
+
+
+@pytest.fixture(scope="session")
+def invoice():
+    return INVOICE

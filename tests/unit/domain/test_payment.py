@@ -1,0 +1,72 @@
+"""What makes a payment the same payment."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.domain.payment import DeliveryKey, PaymentMethod, canonical_guid
+from adapter.errors import BadInputError
+
+GUID = "6f1b7c1e-52d4-4c58-9d53-0d9a3f6a2b11"
+
+
+def test_key_is_biller_guid_and_invoice(payment):
+    assert payment.key == DeliveryKey(
+        biller="camp-point", payment_guid=GUID, invoice_number="30254"
+    )
+
+
+@pytest.mark.parametrize("shape", [GUID.upper(), f"{{{GUID}}}", GUID.replace("-", "")])
+def test_guid_is_the_same_in_every_shape_of_dotnet(payment, shape):
+    assert replace(payment, payment_guid=shape).key == payment.key
+
+
+@given(st.uuids())
+def test_canonical_guid_is_stable(guid):
+    assert canonical_guid(canonical_guid(str(guid).upper())) == str(guid)
+
+
+@given(st.text(max_size=80).filter(lambda text: sum(c.isalnum() for c in text) != 32))
+def test_what_is_no_guid_is_refused_in_short(text):
+    with pytest.raises(BadInputError) as refused:
+        canonical_guid(text)
+    assert len(refused.value.value) <= 60
+
+
+def test_times_are_kept_in_utc(payment):
+    local = payment.paid_at.astimezone(timezone(timedelta(hours=-6)))
+    assert replace(payment, paid_at=local).paid_at.utcoffset() == timedelta(0)
+    with pytest.raises(ValueError, match="paid_at must be an aware datetime"):
+        replace(payment, paid_at=datetime(2026, 1, 5, 9, 12))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"invoice_number": "30255"},
+        {"account_number": "1204118"},
+        {"amount": Decimal("731.38")},
+        {"fee": Decimal("2.96")},
+        {"method": PaymentMethod.ACH},
+        {"approved": False},
+    ],
+)
+def test_fingerprint_covers_what_moves_money(payment, change):
+    assert replace(payment, **change).fingerprint() != payment.fingerprint()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"customer_name": "R. O'Brien"},
+        {"payment_message": "thanks"},
+        {"payment_reference": "T-2"},
+        {"amount": Decimal("731.3700")},
+    ],
+)
+def test_fingerprint_leaves_out_what_may_be_retold(payment, change):
+    assert replace(payment, **change).fingerprint() == payment.fingerprint()

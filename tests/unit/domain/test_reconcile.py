@@ -1,0 +1,63 @@
+"""One row of the report against one delivery."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from adapter.domain.delivery import Delivery, DeliveryState, Source
+from adapter.domain.payment import PaymentMethod
+from adapter.domain.reconcile import Finding, compare, differences
+
+
+@pytest.fixture
+def delivery(payment):
+    return Delivery(
+        id=1,
+        payment=payment,
+        source=Source.DATA_PUMP,
+        state=DeliveryState.APPLIED,
+        attempts=1,
+        accepted_at=datetime(2026, 1, 5, 9, 13, tzinfo=UTC),
+        next_at=None,
+        sent_at=None,
+        lease_owner=None,
+        lease_until=None,
+        fence=1,
+        balance_before=None,
+        receipt_id="R-1",
+        evidence=None,
+        confirmed_at=None,
+        last_error="",
+    )
+
+
+def test_what_agrees_is_confirmed(payment, delivery):
+    retold = replace(payment, customer_name="BRIEN RENEE O", payment_message="web")
+    assert compare(retold, delivery) is Finding.CONFIRMED
+
+
+def test_what_the_ledger_lacks_is_missing_when_approved(payment):
+    assert compare(payment, None) is Finding.MISSING
+    assert compare(replace(payment, approved=False), None) is Finding.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"amount": Decimal("731.38")}, "amount: reported 731.38, posted 731.37"),
+        ({"fee": Decimal("0.00")}, "fee: reported 0.00, posted 2.95"),
+        ({"account_number": "1"}, "account_number: reported 1, posted 1204117"),
+        ({"method": PaymentMethod.ACH}, "method: reported ACH, posted CreditCard"),
+        ({"approved": False}, "approved: reported False, posted True"),
+    ],
+)
+def test_what_differs_is_a_mismatch_and_is_named(payment, delivery, change, words):
+    reported = replace(payment, **change)
+    assert compare(reported, delivery) is Finding.MISMATCH
+    assert differences(reported, payment) == words
+
+
+def test_nothing_differs_between_equals(payment):
+    assert differences(payment, payment) == ""

@@ -1,0 +1,75 @@
+"""Retry as a pure function: bounded, growing, jittered alike for alike histories."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.domain.retry import GiveUp, RetryAt, RetryPolicy, decide_retry
+from adapter.errors import (
+    ConfigurationError,
+    OutcomeUnknownError,
+    RejectedError,
+    RetryableError,
+)
+
+NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+POLICY = RetryPolicy()
+WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
+ATTEMPTS = st.integers(min_value=1, max_value=POLICY.attempts_max - 1)
+
+
+def decide(attempt, error, seed="seed", policy=POLICY):
+    return decide_retry(attempt=attempt, error=error, now=NOW, policy=policy, jitter_seed=seed)
+
+
+@given(ATTEMPTS, st.text(max_size=20))
+def test_wait_stays_within_the_growing_ceiling(attempt, seed):
+    decision = decide(attempt, RetryableError("busy", **WHERE), seed)
+    ceiling = min(POLICY.delay_seconds_max, POLICY.first_delay_seconds * 2 ** (attempt - 1))
+    assert isinstance(decision, RetryAt)
+    assert decision.counts
+    assert NOW <= decision.at <= NOW + timedelta(seconds=ceiling)
+
+
+@given(ATTEMPTS, st.text(max_size=20))
+def test_same_history_decides_alike(attempt, seed):
+    error = RetryableError("busy", **WHERE)
+    assert decide(attempt, error, seed) == decide(attempt, error, seed)
+
+
+def test_payments_do_not_come_back_together():
+    error = RetryableError("busy", **WHERE)
+    assert len({decide(5, error, f"payment {n}") for n in range(100)}) > 90
+
+
+@given(ATTEMPTS, st.floats(min_value=0, max_value=7200))
+def test_retry_after_is_a_floor(attempt, seconds):
+    error = RetryableError("busy", retry_after_seconds=seconds, **WHERE)
+    assert decide(attempt, error).at >= NOW + timedelta(seconds=seconds)
+
+
+@given(st.integers(min_value=POLICY.attempts_max, max_value=1000))
+def test_tries_come_to_an_end(attempt):
+    decision = decide(attempt, RetryableError("busy", **WHERE))
+    assert isinstance(decision, GiveUp)
+    assert "busy" in decision.reason
+    assert str(attempt) in decision.reason
+
+
+@given(st.integers(min_value=0, max_value=1000))
+def test_a_wrong_setting_uses_up_no_try(attempt):
+    """However often, it waits for the setting and never becomes a dead letter."""
+    decision = decide(attempt, ConfigurationError("billers.x: setting 13 is refused"))
+    wait = timedelta(seconds=POLICY.configuration_delay_seconds)
+    assert decision == RetryAt(at=NOW + wait, counts=False)
+
+
+def test_a_refusal_is_never_repeated():
+    assert isinstance(decide(1, RejectedError("no such invoice", **WHERE)), GiveUp)
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknownError("silence", **WHERE), ValueError("odd")])
+def test_any_other_error_is_tried_again(error):
+    assert isinstance(decide(1, error), RetryAt)

@@ -1,0 +1,134 @@
+"""`adapter serve` and `adapter run`: what they say, and how they end."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def served(settings_file):
+    """Start `adapter serve` as a process of its own; return it with its URL."""
+    started = []
+
+    def serve(path=None):
+        command = [sys.executable, "-c", "from adapter.doors.cli import main; main()", "serve"]
+        process = subprocess.Popen(
+            [*command, "--config", str(path or settings_file())],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        line = process.stdout.readline()
+        assert line.startswith("The doors are open at http://127.0.0.1:"), process.stderr.read()
+        return process, line.split()[-1]
+
+    yield serve
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_answers_until_it_is_told_to_stop(served, number):
+    process, url = served()
+    assert httpx.get(f"{url}/ops/health", trust_env=False).json()["status"] == "ok"
+    ready = httpx.get(f"{url}/ops/ready", trust_env=False)
+    assert ready.json() == {"ready": True, "problems": []}
+    process.send_signal(number)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert {"request answered"} <= {line["event"] for line in lines}
+    assert "s3cret" not in log
+
+
+def test_a_biller_with_wrong_settings_is_told_and_does_not_keep_the_others_from_working(
+    served, settings_file
+):
+    process, url = served(settings_file(time_zone="Nowhere"))
+    (biller,) = httpx.get(f"{url}/ops/configuration", trust_env=False).json()["billers"]
+    assert biller["door_open"] is True
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=60)
+    assert "problem: billers.alpha-mutual.time_zone: must be a time zone" in log
+
+
+def test_a_port_in_use_ends_with_a_configuration_error(cli, settings_file):
+    path = settings_file()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        path.write_text(path.read_text().replace("127.0.0.1:0", f"127.0.0.1:{port}"))
+        result = cli("serve", "--config", str(path))
+    assert result.exit_code == 3
+    assert "adapter.listen" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("post_payments",), 0, "post_payments alpha-mutual: nothing to do"),
+        (("send_invoices",), 3, "billers.alpha-mutual.feed"),
+        (("reconcile_payments",), 4, "no connection was made"),
+        (("reconcile_payments", "--biller", "alpha-mutual"), 4, "invoice_cloud"),
+    ],
+)
+def test_a_job_is_run_and_its_outcome_is_the_exit_code(cli, settings_file, arguments, code, says):
+    result = cli("run", *arguments, "--config", str(settings_file()))
+    assert result.exit_code == code
+    assert says in result.stdout
+
+
+def test_a_jobs_outcome_is_told_as_json(cli, settings_file):
+    result = cli("run", "reconcile_payments", "--json", "--config", str(settings_file()))
+    (report,) = json.loads(result.stdout)
+    assert report["biller"] == "alpha-mutual"
+    assert "no connection was made" in report["failure"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nonsense",), "known are post_payments, reconcile_payments, send_invoices"),
+        (("post_payments", "--biller", "beta"), "known are alpha-mutual"),
+        (("post_payments", "--full"), "only send_invoices can be full"),
+    ],
+)
+def test_what_cannot_be_run_is_wrong_usage(cli, settings_file, arguments, says):
+    result = cli("run", *arguments, "--config", str(settings_file()))
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_a_ledger_that_cannot_be_used_has_its_exit_code(cli, settings_file, tmp_path):
+    (tmp_path / "adapter.db").write_text("this is no database at all, and long enough to tell")
+    result = cli("run", "post_payments", "--config", str(settings_file()))
+    assert result.exit_code == 5
+    assert "ledger" in result.stderr
+
+
+def test_wrong_settings_have_theirs(cli, tmp_path):
+    for command in (("serve",), ("run", "post_payments")):
+        result = cli(*command, "--config", str(tmp_path / "absent.toml"))
+        assert result.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *((), ("serve",), ("run",), ("bif", "check"), ("bif", "sample"), ("bif", "write")),
+        ("settings", "check"),
+    ],
+)
+def test_every_command_tells_its_exit_codes(cli, command):
+    result = cli(*command, "--help")
+    assert result.exit_code == 0
+    assert "Exit codes: 0 fine" in result.stdout

@@ -1,0 +1,157 @@
+"""The ops door: read-only, paged within bounds, for operators only."""
+
+import json
+
+import pytest
+
+from adapter.domain.exceptions import ExceptionKind
+
+HERE = {"biller": "alpha-mutual"}
+
+
+@pytest.fixture
+def paid(client, credentials, notice):
+    """Take over five payments and return their invoice numbers."""
+    numbers = [str(30254 + index) for index in range(5)]
+    for number in numbers:
+        body = notice(InvoiceNumber=number)
+        answer = client.post("/billers/alpha-mutual/payments", json=body, headers=credentials)
+        assert answer.status_code == 202
+    return numbers
+
+
+def test_health_names_the_version(client):
+    told = client.get("/ops/health").get_json()
+    assert told["status"] == "ok"
+    assert told["version"]
+
+
+def test_ready_while_the_ledger_can_be_written(adapter, client):
+    """A wrong setting is told, and takes nobody's door away."""
+    assert client.get("/ops/ready").get_json() == {"ready": True, "problems": []}
+    adapter.change(biller={"time_zone": "Nowhere"})
+    answer = client.get("/ops/ready")
+    assert answer.status_code == 200
+    assert answer.get_json()["problems"][0].startswith("billers.alpha-mutual.time_zone")
+
+
+def test_not_ready_while_it_cannot(adapter, open_doors, broken_ledger, monkeypatch):
+    monkeypatch.setattr(adapter.ledger, "check_writable", broken_ledger.check_writable)
+    answer = open_doors(adapter).get("/ops/ready")
+    assert answer.status_code == 503
+    assert answer.get_json() == {"ready": False, "problems": ["the disk is full"]}
+
+
+def test_deliveries_are_paged_in_their_order(client, paid):
+    seen, after, pages = [], "", 0
+    while after is not None:
+        page = client.get(f"/ops/deliveries?limit=2&after={after or 0}").get_json()
+        seen += [row["invoice_number"] for row in page["deliveries"]]
+        after, pages = page["next"], pages + 1
+    assert seen == paid
+    assert pages == 3
+
+
+def test_a_page_that_ends_with_the_last_row_has_no_next(client, paid):
+    assert client.get(f"/ops/deliveries?limit={len(paid)}").get_json()["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("biller=alpha-mutual", 5),
+        ("biller=beta", 0),
+        ("state=accepted", 5),
+        ("state=dead", 0),
+        ("biller=alpha-mutual&state=accepted&limit=1", 1),
+    ],
+)
+def test_deliveries_are_chosen_by_biller_and_state(client, paid, query, found):
+    assert len(paid) == 5
+    assert len(client.get(f"/ops/deliveries?{query}").get_json()["deliveries"]) == found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("limit=0", "limit=1001", "limit=-1", "limit=x", "limit=1e3", "limit=", "limit=%D9%A3"),
+        *("after=-1", "after=x", f"after={2**63}", "after=" + "9" * 5000, "state=lost", "page=2"),
+        *("limit=1&limit=2",),
+    ],
+)
+def test_a_query_beyond_its_bounds_is_bad_input(client, query):
+    for kind in ("deliveries", "exceptions", "uploads"):
+        answer = client.get(f"/ops/{kind}?{query}")
+        assert answer.status_code == 400
+        assert answer.get_json()["error"]["field"] == query.partition("=")[0]
+
+
+def test_a_delivery_is_told_with_its_events(client, paid):
+    path = f"/ops/deliveries/alpha-mutual/9F2C4B6E-0000-4000-8000-0123456789AB/{paid[0]}"
+    told = client.get(path).get_json()
+    assert told["delivery"]["amount"] == "731.37"
+    (event,) = told["events"]
+    assert (event["from"], event["to"]) == (None, "accepted")
+    assert event["at"] == "2026-01-05T14:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "alpha-mutual/9f2c4b6e-0000-4000-8000-0123456789ac/30254",
+        "beta/9f2c4b6e-0000-4000-8000-0123456789ab/30254",
+        "alpha-mutual/9f2c4b6e-0000-4000-8000-0123456789ab/1",
+        "alpha-mutual/no-guid/30254",
+    ],
+)
+def test_an_unknown_delivery_is_not_found(client, paid, path):
+    assert paid
+    answer = client.get(f"/ops/deliveries/{path}")
+    assert answer.status_code == 404
+    assert answer.get_json()["error"]["code"] == "not_found"
+
+
+def test_exceptions_and_watermarks_are_listed(adapter, client):
+    now = adapter.clock.now()
+    adapter.ledger.exceptions.open("alpha-mutual", ExceptionKind.MISMATCH, "differs", now=now)
+    adapter.ledger.watermarks.move("alpha-mutual", "reconcile_payments", "mark", now=now)
+    (exception,) = client.get("/ops/exceptions").get_json()["exceptions"]
+    assert (exception["kind"], exception["resolved_at"]) == ("mismatch", None)
+    (mark,) = client.get("/ops/watermarks").get_json()["watermarks"]
+    assert (mark["job"], mark["moved_at"]) == ("reconcile_payments", "2026-01-05T14:00:00Z")
+    assert client.get("/ops/uploads").get_json() == {"uploads": [], "next": None}
+
+
+def test_the_configuration_is_told_without_a_secret(adapter, client):
+    adapter.change(adapter={"ops_key": "the-ops-s3cret"})
+    told = client.get("/ops/configuration", headers={"Authorization": "Bearer the-ops-s3cret"})
+    (biller,) = told.get_json()["billers"]
+    assert biller["right"] is True
+    assert biller["settings"]["rtdr"]["username"] == "alpha-rtdr"
+    text = told.get_data(as_text=True)
+    for secret in adapter.source.current().secrets:
+        assert secret not in text
+    assert "s3cret" not in text
+
+
+def test_what_is_wrong_is_told_by_biller(adapter, client):
+    adapter.change(biller={"time_zone": "Nowhere"})
+    (biller,) = client.get("/ops/configuration").get_json()["billers"]
+    assert biller["right"] is False
+    assert biller["door_open"] is True
+    assert biller["problems"][0].startswith("billers.alpha-mutual.time_zone: must be")
+    assert biller["settings"] is None
+
+
+@pytest.mark.parametrize(
+    "path", ["health", "ready", "deliveries", "exceptions", "uploads", "watermarks"]
+)
+def test_strangers_are_kept_out_of_every_view(adapter, client, path):
+    stranger = {"REMOTE_ADDR": "10.0.0.7"}
+    assert client.get(f"/ops/{path}", environ_overrides=stranger).status_code == 403
+    adapter.change(adapter={"ops_key": "the-ops-s3cret"})
+    assert client.get(f"/ops/{path}").status_code == 401
+    key = {"Authorization": "Bearer the-ops-s3cret"}
+    answer = client.get(f"/ops/{path}", headers=key, environ_overrides=stranger)
+    assert answer.status_code == 200
+    assert json.loads(answer.get_data())

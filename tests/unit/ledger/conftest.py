@@ -1,0 +1,88 @@
+"""A ledger of its own for each test, on a file, and payments to keep in it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from adapter.domain.delivery import Cause, DeliveryState, Evidence, Source, Step
+from adapter.domain.payment import Payment, PaymentMethod
+from adapter.ledger import open_ledger
+
+NOW = datetime(2026, 1, 5, 9, 12, 30, 123_456, tzinfo=UTC)
+LEASE = 90.0
+
+
+class Bench:
+    """A ledger and the shortest ways to bring a payment into any state."""
+
+    now = NOW
+    biller = "camp-point"
+
+    def __init__(self, url):
+        self.url = url
+        self.ledger = open_ledger(url)
+
+    def payment(self, number=1, *, invoice="30254", amount="731.37", biller=None, **fields):
+        usual = {
+            "biller": biller or self.biller,
+            "payment_guid": str(UUID(int=number)),
+            "invoice_number": invoice,
+            "account_number": "1204117",
+            "customer_name": "Renée O'Brien",
+            "paid_at": NOW - timedelta(minutes=number),
+            "amount": Decimal(amount),
+            "fee": Decimal("2.95"),
+            "payment_reference": "T-1",
+            "payment_message": "thanks",
+            "method": PaymentMethod.ACH,
+            "approved": True,
+        }
+        return Payment(**{**usual, **fields})
+
+    def accept(self, number=1, *, at=None, source=Source.DATA_PUMP, **fields):
+        payment = self.payment(number, **fields)
+        return self.ledger.accept(payment, source=source, now=at or NOW).delivery
+
+    def claim(self, *, at=None, biller=None):
+        return self.ledger.claims.claim_due(
+            biller or self.biller, now=at or self.now, lease_seconds=LEASE
+        )
+
+    def send(self, *, at=None, biller=None):
+        claimed = self.claim(at=at, biller=biller)
+        return self.ledger.claims.begin_sending(
+            claimed, balance_before=Decimal("731.37"), now=at or self.now, lease_seconds=LEASE
+        )
+
+    def record(self, delivery, state, *, at=None, **fields):
+        usual = {"to_state": state, "cause": Cause.ANSWERED, "detail": f"now {state.value}"}
+        if state is DeliveryState.APPLIED:
+            usual |= {"evidence": Evidence.ANSWER, "receipt_id": "R-1"}
+        step = Step(**{**usual, **fields})
+        return self.ledger.claims.record(delivery, step, now=at or self.now)
+
+    def events(self, delivery):
+        return self.ledger.deliveries.events(delivery.id)
+
+    def exceptions(self):
+        return self.ledger.exceptions.page(limit=100)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    bench = Bench(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield bench
+    bench.ledger.close()
+
+
+@pytest.fixture
+def now():
+    return NOW
+
+
+@pytest.fixture
+def later():
+    """Tell a moment by the seconds that have passed since the test's beginning."""
+    return lambda seconds: NOW + timedelta(seconds=seconds)

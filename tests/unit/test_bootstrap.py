@@ -1,0 +1,143 @@
+"""What gets built, from which settings, and when it is built anew."""
+
+import copy
+from datetime import UTC, datetime
+
+import pytest
+
+from adapter.bootstrap import build
+from adapter.errors import ConfigurationError, LedgerError, NotFoundError
+from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
+from adapter.settings import StaticSettings
+
+NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+
+
+class FixedClock:
+    def now(self):
+        return NOW
+
+
+class ListTimer:
+    """Keeps what it is asked to run, and runs nothing."""
+
+    def __init__(self):
+        self.calls = []
+
+    def call_at(self, at, label, action):
+        self.calls.append((at, label, action))
+
+
+def biller(number):
+    return {
+        "name": f"Carrier {number}",
+        "time_zone": "America/Chicago",
+        "biller_guid": f"11111111-0000-4000-8000-00000000000{number}",
+        "web_service_key": f"22222222-0000-4000-8000-00000000000{number}",
+        "invoice_format_guid": f"33333333-0000-4000-8000-00000000000{number}",
+        "door_key": f"door-secret-{number}",
+        "advanced_settings": {
+            "8": "https://spectrum.example/api-core",
+            "9": f"rtdr-{number}",
+            "10": f"p4ss|44444444-0000-4000-8000-00000000000{number}",
+            "11": "https://spectrum.example/api-core",
+            "12": f"payments-{number}",
+            "13": f"p4ss|55555555-0000-4000-8000-00000000000{number}",
+        },
+        "feed": {"kind": "http", "location": "https://spectrum.example/extract"},
+    }
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return {
+        "adapter": {"ledger": f"sqlite:///{tmp_path / 'adapter.db'}", "settle_seconds": 77},
+        "billers": {"alpha": biller(1), "beta": biller(2)},
+    }
+
+
+@pytest.fixture
+def timer():
+    return ListTimer()
+
+
+@pytest.fixture
+def adapter(tree, timer):
+    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+    yield adapter
+    adapter.stop()
+
+
+def test_rules_and_parts_come_of_the_settings(adapter):
+    assert adapter.work.rules.settle_seconds == 77
+    assert adapter.work.ledger is adapter.ledger
+    assert adapter.work.billers is adapter.billers
+    assert adapter.ledger.deliveries.page(limit=1) == ()
+
+
+def test_nothing_runs_before_the_start(adapter, timer):
+    assert timer.calls == []
+    adapter.start()
+    assert {label for _, label, _ in timer.calls} >= {"adapter.send_invoices"}
+
+
+def test_each_purpose_has_its_own_way_into_spectrum(adapter):
+    """The payer's balance is asked with settings 8 to 10, all else with 11 to 13."""
+    ports = adapter.billers.ports("alpha")
+    assert ports.rtdr is not ports.receipts
+    assert ports.balances is ports.receipts
+
+
+def test_connections_live_as_long_as_their_settings(adapter, tree):
+    alpha, beta = adapter.billers.ports("alpha"), adapter.billers.ports("beta")
+    assert adapter.billers.ports("alpha") is alpha
+    changed = copy.deepcopy(tree)
+    changed["billers"]["alpha"]["advanced_settings"]["9"] = "renamed"
+    adapter.source.replace(changed)
+    assert adapter.billers.ports("alpha") is not alpha
+    assert adapter.billers.ports("beta") is beta
+
+
+@pytest.mark.parametrize("receipts", [True, False])
+@pytest.mark.parametrize("kind", ["http", "folder"])
+def test_the_feed_is_the_one_that_the_biller_has(adapter, tree, tmp_path, kind, receipts):
+    location = "https://spectrum.example/extract" if kind == "http" else str(tmp_path)
+    feed = {"kind": kind, "location": location, "receipts": receipts}
+    tree["billers"]["alpha"]["feed"] = feed
+    adapter.source.replace(tree)
+    ports = adapter.billers.ports("alpha")
+    assert isinstance(ports.invoice_feed, HttpFeed if kind == "http" else FolderFeed)
+    assert ports.receipt_feed is (ports.invoice_feed if receipts else None)
+
+
+@pytest.mark.parametrize(("setting", "replacement"), [("refuse", None), (" ", " ")])
+def test_the_profile_of_the_invoice_file_follows_the_settings(adapter, tree, setting, replacement):
+    tree["billers"]["alpha"]["bif"] = {"reserved_characters": setting}
+    adapter.source.replace(tree)
+    profile = adapter.billers.ports("alpha").bif_profile
+    assert profile.replacement == replacement
+    assert profile.biller_guid == tree["billers"]["alpha"]["biller_guid"]
+    assert profile.time_zone == "America/Chicago"
+
+
+def test_a_biller_with_wrong_settings_is_named_and_not_connected(adapter, tree):
+    """Its jobs report what is wrong; the other biller keeps working."""
+    tree["billers"]["alpha"]["advanced_settings"]["10"] = "nonsense"
+    adapter.source.replace(tree)
+    assert adapter.billers.names() == ("alpha", "beta")
+    with pytest.raises(ConfigurationError, match=r"billers\.alpha\.advanced_settings\.10"):
+        adapter.billers.ports("alpha")
+    assert adapter.billers.ports("beta")
+    (report,) = adapter.engine.run_job("reconcile_payments", "alpha")
+    assert isinstance(report.failure, ConfigurationError)
+
+
+def test_a_biller_that_is_not_there_is_not_found(adapter):
+    with pytest.raises(NotFoundError, match="gamma"):
+        adapter.billers.ports("gamma")
+
+
+def test_a_ledger_that_is_something_else_is_refused(tree, tmp_path, timer):
+    (tmp_path / "adapter.db").write_text("this is no database at all, and long enough to tell")
+    with pytest.raises(LedgerError):
+        build(StaticSettings(tree), clock=FixedClock(), timer=timer)
