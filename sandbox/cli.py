@@ -89,22 +89,24 @@ def up(
         running.callback(sandbox.stop)
         try:
             sandbox.start(host, port)
-            if with_adapter:
-                _join_adapter(world, adapter_port, running)
+            adapter = _join_adapter(world, adapter_port, running) if with_adapter else None
         except OSError as error:
             _fail(EXIT_REFUSED, f"cannot listen: {error}")
         typer.echo(f"The sandbox listens at {sandbox.listens_at}/ (console); interrupt to stop.")
+        if adapter:
+            typer.echo(f"The adapter listens at {adapter}/ops/health.")
         _wait_for_signal()
 
 
-def _join_adapter(world: World, port: int, running: ExitStack) -> None:
+def _join_adapter(world: World, port: int, running: ExitStack) -> str:
+    """Run an adapter on the world's clock until `running` ends, and return its URL."""
     from sandbox.composition import join_adapter
 
     folder = running.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
     joined = join_adapter(world, folder=Path(folder), port=port)
     running.callback(joined.stop)
     running.callback(world.clock.stop)  # before the adapter: no job may start on its way out
-    typer.echo(f"The adapter answers at http://127.0.0.1:{port}/ops/health.")
+    return joined.doors.url
 
 
 def _wait_for_signal() -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from adapter.bootstrap import Adapter, build
 from adapter.doors.http import create_app
@@ -18,7 +16,6 @@ from adapter.doors.server import DoorServer
 from adapter.settings import StaticSettings
 from adapter.telemetry import configure_logging
 from sandbox.fakes.spectrum.feed import schedule_feed_export
-from sandbox.server import Sandbox
 from sandbox.world.adapter_settings import FeedChoice, adapter_settings
 from sandbox.world.world import World
 
@@ -45,6 +42,7 @@ def join_adapter(
     feed: FeedChoice = "http",
     receipts_feed: bool = True,
     port: int = 0,
+    request_timeout_seconds: float = 5.0,
 ) -> JoinedAdapter:
     """Build an adapter for every biller of the world, open its doors and start its schedule."""
     configure_logging(level=logging.WARNING)
@@ -57,6 +55,7 @@ def join_adapter(
         feed=feed,
         feed_folder=feeds,
         receipts_feed=receipts_feed,
+        request_timeout_seconds=request_timeout_seconds,
     )
     adapter = build(StaticSettings(settings), clock=world.clock, timer=world.clock)
     doors = DoorServer(create_app(adapter), host="127.0.0.1", port=port)
@@ -67,36 +66,3 @@ def join_adapter(
             schedule_feed_export(world, biller, feeds / biller.slug, FEED_EXPORT_MINUTES)
     adapter.start()
     return JoinedAdapter(adapter=adapter, doors=doors)
-
-
-class FullSystem:
-    """Fakes, adapter and clock of one world on free ports, for as long as the block lasts."""
-
-    def __init__(
-        self,
-        world: World,
-        sandbox: Sandbox,
-        *,
-        folder: Path,
-        feed: FeedChoice = "http",
-        receipts_feed: bool = True,
-    ) -> None:
-        self.world = world
-        self.sandbox = sandbox
-        self._folder = folder
-        self._feed = feed
-        self._receipts_feed = receipts_feed
-
-    def __enter__(self) -> Self:
-        self.joined = join_adapter(
-            self.world, folder=self._folder, feed=self._feed, receipts_feed=self._receipts_feed
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.joined.stop()

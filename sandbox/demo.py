@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import httpx
 from rich.console import Console
 
-from sandbox.composition import FullSystem
+from sandbox.composition import join_adapter
 from sandbox.server import Sandbox
 from sandbox.timeline import Line, Timeline, print_line
 from sandbox.world.clock import DEMO_START
@@ -132,27 +133,25 @@ def run_demo(options: DemoOptions) -> int:
     console = Console(highlight=False)
     lines: list[Line] = []
     show = lines.append if options.as_json else partial(print_line, console)
-    with tempfile.TemporaryDirectory(prefix="sandbox-demo-") as folder:
-        sandbox = Sandbox()
-        sandbox.start("127.0.0.1", 0)
-        try:
-            world = sandbox.create_world("default", seed=options.seed, start=DEMO_START)
-            system = FullSystem(
-                world,
-                sandbox,
-                folder=Path(folder),
-                feed="folder" if options.receipts_feed == "folder" else "http",
-                receipts_feed=options.receipts_feed != "none",
-            )
-            with system, httpx.Client(base_url=sandbox.url, timeout=60) as control:
-                timeline = Timeline(world, show)
-                if not options.as_json:
-                    _introduce(console, options, world.billers[0].name)
-                report = PaymentDay(control, timeline).play(options)
-            if options.journal is not None:
-                options.journal.write_text(world.journal.as_lines())
-        finally:
-            sandbox.stop()
+    with ExitStack() as running:
+        folder = Path(running.enter_context(TemporaryDirectory(prefix="sandbox-demo-")))
+        sandbox = Sandbox().start("127.0.0.1", 0)
+        running.callback(sandbox.stop)
+        world = sandbox.create_world(seed=options.seed, start=DEMO_START)
+        if not options.as_json:
+            _introduce(console, options, world.billers[0].name)
+        joined = join_adapter(
+            world,
+            folder=folder,
+            feed="folder" if options.receipts_feed == "folder" else "http",
+            receipts_feed=options.receipts_feed != "none",
+            request_timeout_seconds=1.0 if options.fault == "silence_after" else 5.0,
+        )
+        running.callback(joined.stop)
+        control = running.enter_context(httpx.Client(base_url=sandbox.url, timeout=60))
+        report = PaymentDay(control, Timeline(world, show)).play(options)
+        if options.journal is not None:
+            options.journal.write_text(world.journal.as_lines(), "utf-8")
     if options.as_json:
         told = {"timeline": [line.as_json() for line in lines], "audit": report}
         print(json.dumps(told, indent=2))  # noqa: T201  # the answer of --json

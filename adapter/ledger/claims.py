@@ -34,7 +34,7 @@ from adapter.ledger.exceptions import (
     settle_exceptions,
     was_opened,
 )
-from adapter.ledger.holding import hold_back, wake_invoice
+from adapter.ledger.holding import POSTABLE_STATES, hold_back, wake_invoice
 from adapter.ledger.schema import deliveries
 from adapter.ledger.store import ConcurrentWriteError, Store
 
@@ -42,8 +42,7 @@ from adapter.ledger.store import ConcurrentWriteError, Store
 LOST_RACES_MAX = 100
 # The order of index `deliveries_due`.
 _DUE_ORDER = (deliveries.c.next_at, deliveries.c.id)
-_POSTABLE = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
-_CLAIMABLE = (*_POSTABLE, DeliveryState.IN_DOUBT, DeliveryState.PENDING)
+_CLAIMABLE = (*POSTABLE_STATES, DeliveryState.IN_DOUBT, DeliveryState.PENDING)
 
 
 class ClaimBook:
@@ -67,7 +66,7 @@ class ClaimBook:
                     if due is None:
                         return None
                     # One that is held back is put off, so the next look finds another.
-                    if due.state not in _POSTABLE or not hold_back(connection, due, now):
+                    if due.state not in POSTABLE_STATES or not hold_back(connection, due, now):
                         return self._lease(connection, due, now, lease_seconds)
             except ConcurrentWriteError:
                 lost_races += 1

@@ -14,10 +14,12 @@ from adapter.ledger.schema import deliveries, exceptions
 HELD_BY_EXCEPTION = timedelta(hours=1)
 # A payment behind another one is looked at no sooner than this, so that looking comes to an end.
 HELD_BY_PAYMENT = timedelta(seconds=1)
+# In these, surely nothing was applied: what is due is a post.
+POSTABLE_STATES = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
 
 
 def hold_back(connection: Connection, due: Delivery, now: datetime) -> bool:
-    """Put a payment off that has to wait for its invoice; tell whether it has to."""
+    """Tell whether a payment has to wait for its invoice; put off all that wait there with it."""
     payment = due.payment
     other = connection.execute(
         select(deliveries.c.next_at, deliveries.c.payment_guid, deliveries.c.state)
@@ -46,8 +48,20 @@ def hold_back(connection: Connection, due: Delivery, now: datetime) -> bool:
         )
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == due.id, deliveries.c.fence == due.fence)
-        .values(next_at=until, last_error=reason)
+        .where(
+            deliveries.c.biller == payment.biller,
+            deliveries.c.invoice_number == payment.invoice_number,
+            deliveries.c.state.in_(POSTABLE_STATES),
+            or_(deliveries.c.lease_owner.is_(None), deliveries.c.id == due.id),
+            deliveries.c.next_at <= now,
+        )
+        .values(
+            next_at=until,
+            last_error=reason,
+            lease_owner=None,
+            lease_until=None,
+            fence=deliveries.c.fence + 1,  # whoever claimed it once and slept, may not send it
+        )
     )
     return True
 

@@ -27,6 +27,9 @@ from adapter.partners.soap_answer import (
 DIFFGRAM = "urn:schemas-microsoft-com:xml-diffgram-v1"
 # The rows of one piece are held at once; a connection delivers about as much at a time.
 PIECE_BYTES = 64 * 1024
+# A payment takes about 300 characters and its column names 150.
+ROW_CHARACTERS_MAX = 1024 * 1024
+DEPTH_MAX = 64
 # Column names are looked up for every value; a report has a dozen of them.
 COLUMN_NAMES_KEPT = 1024
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -53,8 +56,8 @@ class DataSetReader:
         """
         events = _DataSetEvents()
         target: Any = events  # lxml's stubs ask for more than lxml does
-        # Without huge_tree, libxml2 bounds every text (10 MB) and the depth (256). The length of
-        # the whole is bounded by whoever delivers the chunks.
+        # Names and attributes are bounded by libxml2, rows and depth by what it reports to, the
+        # whole by whoever delivers the chunks.
         parser = etree.XMLParser(
             target=target, resolve_entities=False, no_network=True, huge_tree=False
         )
@@ -84,6 +87,7 @@ class _DataSetEvents:
         self._table = ""
         self._row: dict[str, str] | None = None
         self._text: list[str] | None = None
+        self._characters = 0  # of the row so far, or of the fault
         self._fault: dict[str, str] | None = None
 
     def take_rows(self) -> list[dict[str, str]]:
@@ -95,10 +99,13 @@ class _DataSetEvents:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
+        if self._depth > DEPTH_MAX:
+            raise UnreadableAnswerError("the answer is nested too deeply")
         below = self._depth - self._diffgram_depth
         if below == _COLUMN:
             nil = attributes and attributes.get(_NIL) in {"true", "1"}
             self._text = None if nil else []
+            self._count(tag)
         elif below == _ROW:
             self._start_row(tag)
         elif below > _COLUMN:
@@ -109,6 +116,7 @@ class _DataSetEvents:
     def data(self, text: str) -> None:
         if self._text is not None:
             self._text.append(text)
+            self._count(text)
 
     def end(self, tag: str) -> None:
         below = self._depth - self._diffgram_depth
@@ -126,7 +134,7 @@ class _DataSetEvents:
         elif below == 0:
             self._diffgram_depth = math.inf
         elif self._fault is not None:
-            self._end_in_fault(tag)
+            self._end_in_fault(tag, self._fault)
 
     def close(self) -> None:
         """Be told that the document has ended well; what it held was taken already."""
@@ -136,6 +144,12 @@ class _DataSetEvents:
             return
         self._table = self._table or tag
         self._row = {} if tag == self._table else None
+        self._characters = 0
+
+    def _count(self, text: str) -> None:
+        self._characters += len(text)
+        if self._characters > ROW_CHARACTERS_MAX:
+            raise UnreadableAnswerError(f"a row has over {ROW_CHARACTERS_MAX} characters")
 
     def _start_outside(self, tag: str) -> None:
         name = name_of(tag)
@@ -153,12 +167,11 @@ class _DataSetEvents:
         elif self._depth - self._diffgram_depth == _ROOT:
             self._aside = name.namespace == DIFFGRAM
 
-    def _end_in_fault(self, tag: str) -> None:
-        texts = self._fault or {}
+    def _end_in_fault(self, tag: str, fault: dict[str, str]) -> None:
         name = name_of(tag)
         if name.local == "Fault":
-            raise fault_of(texts)
-        texts.setdefault(name.local, "".join(self._text or ()))
+            raise fault_of(fault)
+        fault.setdefault(name.local, "".join(self._text or ()))
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:

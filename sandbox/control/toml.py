@@ -11,7 +11,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml_text(document: Mapping[str, Any]) -> str:
-    """Write tables of texts, whole numbers and booleans, however deep."""
+    """Write tables of texts, figures and booleans, however deep."""
     return "\n".join(_table(document, ())).lstrip("\n") + "\n"
 
 
@@ -32,6 +32,7 @@ def _key(name: str) -> str:
 
 
 def _value(value: Any) -> str:
-    if not isinstance(value, str | int | bool):
-        raise TypeError(f"settings hold texts, whole numbers and booleans, not {value!r}")
-    return json.dumps(value, ensure_ascii=False)  # JSON's spelling of these is TOML's too
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"settings hold texts, figures and booleans, not {value!r}")
+    # JSON's spelling of these is TOML's too.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -15,6 +16,10 @@ from sandbox.control.lookup import find_world
 from sandbox.control.toml import toml_text
 from sandbox.world.adapter_settings import adapter_settings
 from sandbox.world.registry import BadWorldError, WorldExistsError, worlds_in
+from sandbox.world.world import World
+
+ADAPTER_ADDRESS = "127.0.0.1:8200"
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 
 resource = Blueprint("worlds", __name__)
 
@@ -69,6 +74,7 @@ def write_adapter_settings(name: str) -> Response:
         world,
         ledger="sqlite:///adapter.db",
         receipts_feed=world.behaviours.spectrum_receipts_feed,
+        listen=_expected_at(world),
     )
     text = (
         f"# An adapter for the sandbox's world {world.name!r}. Every secret here is invented.\n"
@@ -79,3 +85,9 @@ def write_adapter_settings(name: str) -> Response:
 
 def _start(text: str | None) -> datetime | None:
     return None if text is None else read_moment("start", text)
+
+
+def _expected_at(world: World) -> str:
+    """Return the address on this machine where Invoice Cloud expects the adapter."""
+    told = urlsplit(world.connectors[world.billers[0].slug].url or "")
+    return told.netloc if told.port and told.hostname in LOOPBACK_NAMES else ADAPTER_ADDRESS

@@ -19,6 +19,7 @@ def adapter_settings(
     feed_folder: Path = Path("feed"),
     receipts_feed: bool = True,
     listen: str = "127.0.0.1:8200",
+    request_timeout_seconds: float = 5.0,
 ) -> dict[str, Any]:
     """Return what an adapter needs to serve every biller of the world.
 
@@ -26,7 +27,11 @@ def adapter_settings(
     folder of its own below `feed_folder`.
     """
     return {
-        "adapter": {"ledger": ledger, "listen": listen, "request_timeout_seconds": 5},
+        "adapter": {
+            "ledger": ledger,
+            "listen": listen,
+            "request_timeout_seconds": request_timeout_seconds,
+        },
         "billers": {
             biller.slug: {
                 **_biller_settings(world, biller),

@@ -6,12 +6,6 @@ import pytest
 
 from sandbox.demo import DemoOptions, run_demo
 
-HOW = {
-    "http": "receipts_feed",
-    "folder": "receipts_feed",
-    "none": "balance",
-}
-
 
 def play(capsys, **options):
     code = run_demo(DemoOptions(as_json=True, **options))
@@ -48,11 +42,10 @@ def test_lost_answer_ends_applied_exactly_once(capsys, receipts_feed, deduplicat
     assert len(posts) == (4 if fault == "sever_after" else 5)
 
 
-@pytest.mark.parametrize("seed", [1, 20260105])
-def test_same_seed_writes_the_same_journal(tmp_path, capsys, seed):
+def test_same_seed_writes_the_same_journal(tmp_path, capsys):
     """Two runs of one seed write identical bytes; another seed's differ."""
     paths = [tmp_path / name for name in ("one.jsonl", "two.jsonl", "other.jsonl")]
-    for path, number in zip(paths, (seed, seed, seed + 1), strict=True):
+    for path, number in zip(paths, (7, 7, 8), strict=True):
         assert play(capsys, seed=number, journal=path)[0] == 0
     one, two, other = (path.read_bytes() for path in paths)
     assert one == two

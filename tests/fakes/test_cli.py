@@ -179,6 +179,20 @@ def test_up_in_virtual_time_expects_the_adapter_at_its_usual_place(up):
     assert page.count("http://127.0.0.1:8200") == 2
 
 
+def test_up_with_an_adapter_sends_the_first_invoice_file(up):
+    """Both in one process and on one clock, each behind its own socket."""
+    process, url = up("--virtual", "--with-adapter", "--adapter-port", "0")
+    adapter = re.search(r"http://[0-9.:]+", process.stdout.readline()).group()
+    assert httpx.get(f"{adapter}/ops/health").status_code == 200
+    answer = httpx.post(f"{url}/_sandbox/clock/advance", json={"seconds": 3600}, timeout=60)
+    assert answer.json()["end"] == "2026-01-05T09:00:00Z"
+    bills = httpx.get(f"{url}/_sandbox/state").json()["invoice_cloud"]["bills"]
+    assert len(bills) == 25
+    assert httpx.get(f"{url}/_sandbox/audit").json()["clean"]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+
+
 def test_up_on_a_taken_port_says_so(up):
     _, url = up()
     port = url.rpartition(":")[2]

@@ -71,6 +71,21 @@ def test_adapter_settings_are_ready_made(control, receipts):
     assert biller["advanced_settings"]["13"] == key
 
 
+@pytest.mark.parametrize(
+    ("url", "listen"),
+    [
+        (None, "127.0.0.1:8200"),
+        ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+        ("http://adapter:9000", "127.0.0.1:8200"),
+        ("http://localhost", "127.0.0.1:8200"),
+    ],
+)
+def test_adapter_listens_where_it_is_expected(control, url, listen):
+    control("PUT", "connector", {"url": url})
+    settings = tomllib.loads(control("GET", "worlds/default/adapter.toml").text)
+    assert settings["adapter"]["listen"] == listen
+
+
 @pytest.mark.parametrize("path", ["worlds/nowhere", "worlds/nowhere/adapter.toml"])
 def test_unknown_world_lists_the_known(refusal, path):
     assert "there are: default" in refusal(404, "GET", path)["message"]

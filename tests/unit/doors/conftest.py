@@ -1,6 +1,7 @@
 """Doors and commands in a test's hands: a real ledger, and fakes for what lies behind it."""
 
 import base64
+import logging
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from adapter.doors.cli import app
@@ -191,8 +193,14 @@ def settings_file(tmp_path):
 def cli():
     """Run an `adapter` command line and return what it said and how it ended."""
     runner = CliRunner()
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
 
     def run(*arguments: str, stdin: bytes | None = None):
         return runner.invoke(app, list(arguments), input=stdin)
 
-    return run
+    yield run
+    # Commands log to what was their standard error.
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

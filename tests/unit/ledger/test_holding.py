@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from adapter.domain.delivery import Cause, DeliveryState, Step
 from adapter.domain.exceptions import ExceptionKind
+from adapter.errors import LeaseLostError
 from adapter.ledger.schema import deliveries
 from adapter.ledger.store import ConcurrentWriteError, Store
 
@@ -74,6 +75,26 @@ def test_an_open_exception_holds_back_until_a_person_resolves_it(bench, later):
     resolved = bench.ledger.exceptions.resolve(item.id, now=later(HOUR + 60), resolution="seen")
     assert not resolved.is_open
     assert bench.claim(at=later(HOUR + 60)).payment.key == bench.payment(2).key
+
+
+def test_who_slept_over_its_lease_may_not_post_past_a_new_exception(bench, later):
+    bench.accept(1)
+    slept = bench.claim()
+    bench.ledger.exceptions.open(
+        bench.biller,
+        ExceptionKind.MISMATCH,
+        "the report disagrees",
+        now=later(10),
+        payment_guid=slept.payment.payment_guid,
+        invoice_number="30254",
+    )
+    assert bench.claim(at=later(90)) is None
+    with pytest.raises(LeaseLostError):
+        bench.ledger.claims.begin_sending(
+            slept, balance_before=slept.payment.amount, now=later(91), lease_seconds=90
+        )
+    found = bench.ledger.deliveries.find(slept.payment.key)
+    assert (found.state, found.lease_owner) == (DeliveryState.ACCEPTED, None)
 
 
 def test_an_exception_about_no_payment_holds_nothing_back(bench, now):

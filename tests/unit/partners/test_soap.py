@@ -96,7 +96,7 @@ def test_nothing_is_ever_loaded():
 
 
 def test_the_client_is_imported_without_zeep():
-    """zeep takes a quarter of a second, which only the first SOAP call pays."""
+    """The library takes a quarter of a second, which only the first SOAP call pays."""
     program = (
         "import sys, adapter.partners.invoice_cloud, adapter.partners.spectrum_feed; "
         "sys.exit('zeep' in sys.modules)"

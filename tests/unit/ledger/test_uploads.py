@@ -1,0 +1,136 @@
+"""Invoice files: kept until answered, billed when accepted."""
+
+import sqlite3
+from decimal import Decimal
+
+import pytest
+
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.upload import InvoiceFile, UploadAnswer, UploadState
+from adapter.errors import LeaseLostError, LedgerError
+
+CONTENT = "1~FH|2~Renée\n".encode()
+ACCEPTED = UploadAnswer(accepted=True, file_name="4546.BIF", file_guid="g-1", message="Imported")
+
+
+@pytest.fixture
+def file(bench, now):
+    def make(reference="BIF1", **fingerprints):
+        return InvoiceFile(
+            biller=bench.biller,
+            reference=reference,
+            content=CONTENT,
+            invoice_count=2,
+            total=Decimal("731.37"),
+            as_of=now,
+            fingerprints=fingerprints or {"30254": "aa", "30255": "bb"},
+        )
+
+    return make
+
+
+@pytest.fixture
+def upload(bench, file, now):
+    return bench.ledger.uploads.begin(file(), now=now)
+
+
+def stored(bench, column):
+    path = bench.url.removeprefix("sqlite:///")
+    connection = sqlite3.connect(path)
+    rows = connection.execute(f"SELECT {column} FROM uploads").fetchall()
+    connection.close()
+    return [value for (value,) in rows]
+
+
+def test_a_file_is_kept_before_it_leaves(bench, upload, now):
+    assert (upload.state, upload.tries, upload.sent_at) == (UploadState.SENDING, 1, now)
+    assert (upload.invoice_count, upload.total) == (2, Decimal("731.37"))
+    assert bench.ledger.uploads.unsettled(bench.biller) == (upload,)
+    assert bench.ledger.uploads.unsettled("another") == ()
+    assert stored(bench, "content") == [CONTENT]
+
+
+def test_acceptance_bills_the_invoices_and_moves_the_cursor_at_once(bench, upload, later):
+    bench.ledger.exceptions.open(
+        bench.biller, ExceptionKind.INVOICE_REFUSED, "a |", now=bench.now, invoice_number="30254"
+    )
+    uploads = bench.ledger.uploads
+    assert uploads.billed(bench.biller, ["30254"]) == {}
+    uploads.record_accepted(upload, ACCEPTED, now=later(2), mark=("send_invoices", "cursor-2"))
+    (known,) = uploads.page(limit=9)
+    assert (known.state, known.answered_at) == (UploadState.ACCEPTED, later(2))
+    assert (known.file_name, known.file_guid, known.message) == ("4546.BIF", "g-1", "Imported")
+    billed = uploads.billed(bench.biller, ["30254", "30255", "30256"])
+    assert billed == {"30254": "aa", "30255": "bb"}
+    assert bench.ledger.watermarks.get(bench.biller, "send_invoices") == "cursor-2"
+    assert bench.exceptions()[0].resolution == "sent in BIF1"
+    assert uploads.unsettled(bench.biller) == ()
+
+
+def test_bytes_are_dropped_once_the_answer_is_known(bench, upload, later):
+    bench.ledger.uploads.record_accepted(upload, ACCEPTED, now=later(2))
+    assert stored(bench, "content") == [None]
+    assert stored(bench, "fingerprints") == [None]
+    assert bench.ledger.watermarks.all() == ()
+
+
+def test_the_latest_file_says_what_an_invoice_was_billed_as(bench, file, upload, later):
+    uploads = bench.ledger.uploads
+    uploads.record_accepted(upload, ACCEPTED, now=later(2))
+    second = uploads.begin(file("BIF2", **{"30255": "cc"}), now=later(3))
+    uploads.record_accepted(second, ACCEPTED, now=later(4))
+    assert uploads.billed(bench.biller, ["30254", "30255"]) == {"30254": "aa", "30255": "cc"}
+    assert uploads.billed("another", ["30254"]) == {}
+
+
+@pytest.mark.parametrize("state", [UploadState.REFUSED, UploadState.FAILED])
+def test_what_was_not_accepted_bills_nothing(bench, upload, later, state):
+    uploads = bench.ledger.uploads
+    uploads.record_failed(upload, state, "no", now=later(2))
+    (known,) = uploads.page(limit=9)
+    assert (known.state, known.answered_at, known.message) == (state, later(2), "no")
+    assert uploads.unsettled(bench.biller) == ()
+    assert uploads.billed(bench.biller, ["30254"]) == {}
+    assert stored(bench, "content") == [None]
+
+
+def test_a_file_in_doubt_is_sent_again_with_the_same_bytes(bench, upload, later):
+    uploads = bench.ledger.uploads
+    uploads.record_failed(upload, UploadState.IN_DOUBT, "silence", now=later(2))
+    (doubtful,) = uploads.unsettled(bench.biller)
+    assert (doubtful.state, doubtful.answered_at) == (UploadState.IN_DOUBT, None)
+    again, content = uploads.send_again(doubtful, now=later(3600))
+    assert content == CONTENT
+    assert (again.reference, again.tries) == ("BIF1", 2)
+    assert (again.state, again.sent_at) == (UploadState.SENDING, later(3600))
+    uploads.record_accepted(again, ACCEPTED, now=later(3601))
+    assert uploads.billed(bench.biller, ["30254"]) == {"30254": "aa"}
+
+
+def test_only_the_latest_try_may_record(bench, upload, later):
+    uploads = bench.ledger.uploads
+    again, _ = uploads.send_again(upload, now=later(3600))
+    with pytest.raises(LeaseLostError):
+        uploads.send_again(upload, now=later(3600))
+    with pytest.raises(LeaseLostError):
+        uploads.record_accepted(upload, ACCEPTED, now=later(3600))
+    uploads.record_accepted(again, ACCEPTED, now=later(3601))
+    with pytest.raises(LeaseLostError):
+        uploads.record_failed(again, UploadState.REFUSED, "late", now=later(3602))
+    assert uploads.page(limit=1)[0].state is UploadState.ACCEPTED
+
+
+def test_a_reference_is_used_once_by_a_biller(bench, file, upload, now):
+    uploads = bench.ledger.uploads
+    assert uploads.is_known(bench.biller, "BIF1")
+    assert not uploads.is_known("another", "BIF1")
+    assert not uploads.is_known(bench.biller, "BIF2")
+    with pytest.raises(LedgerError):
+        uploads.begin(file(), now=now)
+
+
+def test_pages_follow_each_other(bench, file, now):
+    made = [bench.ledger.uploads.begin(file(f"BIF{n}"), now=now) for n in range(3)]
+    page = bench.ledger.uploads.page(limit=2)
+    assert page == tuple(made[:2])
+    assert bench.ledger.uploads.page(limit=2, after=page[-1].id) == (made[2],)
