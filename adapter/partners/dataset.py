@@ -8,7 +8,6 @@ no diffgram at all, is an error, though rows may have been handed over before it
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -30,10 +29,14 @@ PIECE_BYTES = 64 * 1024
 # A payment takes about 300 characters and its column names 150.
 ROW_CHARACTERS_MAX = 1024 * 1024
 DEPTH_MAX = 64
+_TOO_LONG = f"a row has over {ROW_CHARACTERS_MAX} characters"
 # Column names are looked up for every value; a report has a dozen of them.
 COLUMN_NAMES_KEPT = 1024
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_TRUE = frozenset({"true", "1"})
+# Where the diffgram is while there is none: every depth is above it.
+_FAR = 1_000_000
 # Depths below the diffgram.
 _ROOT, _ROW, _COLUMN = 1, 2, 3
 
@@ -82,7 +85,7 @@ class _DataSetEvents:
         self.found = False
         self._rows: list[dict[str, str]] = []
         self._depth = 0
-        self._diffgram_depth = math.inf
+        self._diffgram_depth = _FAR
         self._aside = False  # inside diffgr:before or diffgr:errors
         self._table = ""
         self._row: dict[str, str] | None = None
@@ -99,15 +102,14 @@ class _DataSetEvents:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
-        if self._depth > DEPTH_MAX:
-            raise UnreadableAnswerError("the answer is nested too deeply")
         below = self._depth - self._diffgram_depth
         if below == _COLUMN:
-            nil = attributes and attributes.get(_NIL) in {"true", "1"}
-            self._text = None if nil else []
-            self._count(tag)
+            self._text = None if attributes and attributes.get(_NIL) in _TRUE else []
+            self._characters += len(tag)
         elif below == _ROW:
             self._start_row(tag)
+        elif self._depth > DEPTH_MAX:
+            raise UnreadableAnswerError("the answer is nested too deeply")
         elif below > _COLUMN:
             self._text = None  # a column that holds elements is no value
         else:
@@ -116,7 +118,9 @@ class _DataSetEvents:
     def data(self, text: str) -> None:
         if self._text is not None:
             self._text.append(text)
-            self._count(text)
+            self._characters += len(text)
+            if self._characters > ROW_CHARACTERS_MAX:
+                raise UnreadableAnswerError(_TOO_LONG)
 
     def end(self, tag: str) -> None:
         below = self._depth - self._diffgram_depth
@@ -125,6 +129,8 @@ class _DataSetEvents:
             if self._row is not None and self._text is not None:
                 self._row[_column_name(tag)] = "".join(self._text)
             self._text = None
+            if self._characters > ROW_CHARACTERS_MAX:
+                raise UnreadableAnswerError(_TOO_LONG)
         elif below == _ROW:
             if self._row is not None:
                 self._rows.append(self._row)
@@ -132,7 +138,7 @@ class _DataSetEvents:
         elif below == _ROOT:
             self._aside = False
         elif below == 0:
-            self._diffgram_depth = math.inf
+            self._diffgram_depth = _FAR
         elif self._fault is not None:
             self._end_in_fault(tag, self._fault)
 
@@ -145,11 +151,6 @@ class _DataSetEvents:
         self._table = self._table or tag
         self._row = {} if tag == self._table else None
         self._characters = 0
-
-    def _count(self, text: str) -> None:
-        self._characters += len(text)
-        if self._characters > ROW_CHARACTERS_MAX:
-            raise UnreadableAnswerError(f"a row has over {ROW_CHARACTERS_MAX} characters")
 
     def _start_outside(self, tag: str) -> None:
         name = name_of(tag)

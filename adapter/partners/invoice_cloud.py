@@ -6,6 +6,7 @@ invoice_cloud_report.py. Invoice Cloud's names are assumed (decision 0004).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +16,7 @@ import structlog
 from adapter.domain.payment import Payment
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.window import GmtWindow
-from adapter.errors import BadInputError, ConfigurationError
+from adapter.errors import BadInputError, ConfigurationError, RejectedError
 from adapter.partners.dataset import DataSetReader
 from adapter.partners.http import Call, PartnerHttp, UnreadableAnswerError
 from adapter.partners.invoice_cloud_report import (
@@ -30,7 +31,6 @@ from adapter.partners.soap_answer import (
     SoapFaultError,
     fault_error,
     read_result,
-    speaks_of_credentials,
 )
 from adapter.settings import BillerSettings
 
@@ -50,6 +50,8 @@ _WRONG_ADDRESS = frozenset(
         HTTPStatus.GONE,
     }
 )
+# A refused file speaks of its fields, a refused caller of the key that no file holds.
+_SPEAKS_OF_KEY = re.compile(r"web ?service ?key", re.IGNORECASE)
 
 _log = structlog.get_logger(__name__)
 
@@ -68,15 +70,18 @@ class InvoiceCloudClient:
         self._reported: frozenset[str] = frozenset()
 
     def upload(self, *, file_name: str, content: bytes) -> UploadAnswer:
-        """Send one BIF, once. A refused file is an answer; refused credentials are an error."""
+        """Send one BIF, once. A refused file is an answer; refused credentials are an error.
+
+        What cannot be written as XML is refused before it is sent.
+        """
         operation = "UploadInvoiceFileBase64" if self._base64_upload else "UploadInvoiceFile"
-        file = content if self._base64_upload else _text(content)
-        call = self._call(
-            UPLOAD_SERVICE,
-            operation,
-            {"FileName": file_name, "InvoiceFile": file},
-            repeatable=False,
-        )
+        try:
+            file = content if self._base64_upload else _text(content)
+            parameters = {"FileName": file_name, "InvoiceFile": file}
+            call = self._call(UPLOAD_SERVICE, operation, parameters, repeatable=False)
+        except BadInputError as error:
+            partner = self._http.partner
+            raise RejectedError(str(error), partner=partner, operation=operation) from None
         answer = self._http.send(call)
         try:
             result = read_result(answer.content, f"{operation}Result")
@@ -87,7 +92,7 @@ class InvoiceCloudClient:
             raise self._http.distrust(
                 call, str(error), status=answer.status, content=answer.content
             ) from None
-        if not uploaded.accepted and speaks_of_credentials(uploaded.message):
+        if not uploaded.accepted and _SPEAKS_OF_KEY.search(uploaded.message):
             told = redacted_excerpt(uploaded.message, secrets=call.secrets)
             raise ConfigurationError(f"{call.settings}: invoice_cloud {operation} says: {told}")
         return uploaded

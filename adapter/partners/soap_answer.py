@@ -46,16 +46,11 @@ def name_of(tag: str) -> Name:
     return Name(namespace[1:], local)
 
 
-def speaks_of_credentials(text: str) -> bool:
-    """Tell whether a message is about the biller's GUID or key, and so about our settings."""
-    return _SPEAKS_OF_CREDENTIALS.search(text) is not None
-
-
 def fault_error(
     fault: SoapFaultError, http: PartnerHttp, call: Call, *, status: int
 ) -> AdapterError:
     """Return what a fault means: our settings, our request, or the service's own trouble."""
-    if speaks_of_credentials(fault.text):
+    if _SPEAKS_OF_CREDENTIALS.search(fault.text):
         told = redacted_excerpt(fault.text, secrets=call.secrets)
         return ConfigurationError(
             f"{call.settings}: {http.partner} {call.operation} refused them: {told}. "

@@ -47,3 +47,64 @@ def test_a_file_that_cannot_be_opened_is_wrong_usage(cli, tmp_path, command):
 def test_a_count_out_of_bounds_is_wrong_usage(cli, tmp_path, count):
     result = cli("bif", "sample", "--invoices", count, "--out", str(tmp_path / "x.BIF"))
     assert result.exit_code == 2
+
+
+INVOICE = {
+    "invoice_number": "30254",
+    "policy_number": "1204117",
+    "organization_name": "",
+    "first_name": "Ada",
+    "last_name": "Carver",
+    "address1": "12 Main St",
+    "address2": "",
+    "city": "Ames",
+    "state": "IA",
+    "zip_code": "50010",
+    "email_address": "",
+    "invoice_date": "2026-01-02",
+    "due_date": "2026-01-27",
+    "balance_due": "731.37",
+    "autopay_date": None,
+}
+
+
+def tell(folder, *invoices):
+    """Write Spectrum's extract as a file of the feed's folder."""
+    (folder / "feed").mkdir()
+    path = folder / "feed" / "invoices-20260105T080000Z.jsonl"
+    path.write_text("".join(f"{json.dumps(invoice)}\n" for invoice in invoices))
+
+
+def test_a_billers_own_file_is_written_from_its_feed(cli, settings_file, tmp_path):
+    """Nothing is sent, and no ledger is made."""
+    tell(tmp_path, INVOICE)
+    out = tmp_path / "alpha.BIF"
+    options = ("--config", str(settings_file()), "--biller", "alpha-mutual", "--out", str(out))
+    result = cli("bif", "write", *options)
+    assert result.exit_code == 0, result.stderr
+    assert "1 invoices, total 731.37" in result.stderr
+    assert b"10~30254|" in out.read_bytes()
+    assert cli("bif", "check", str(out)).exit_code == 0
+    assert not (tmp_path / "adapter.db").exists()
+
+
+def test_an_invoice_that_no_file_can_carry_is_told(cli, settings_file, tmp_path):
+    tell(tmp_path, INVOICE, {**INVOICE, "invoice_number": "30255", "city": "A|B"})
+    out = tmp_path / "alpha.BIF"
+    options = ("--config", str(settings_file()), "--biller", "alpha-mutual", "--out", str(out))
+    result = cli("bif", "write", *options)
+    assert result.exit_code == 1
+    assert "invoice 30255 is left out" in result.stderr
+    assert cli("bif", "check", str(out)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("biller", "code"), [("beta", 2), ("alpha-mutual", 3)], ids=["unknown biller", "no folder"]
+)
+def test_a_file_that_cannot_be_written_ends_with_its_reason(
+    cli, settings_file, tmp_path, biller, code
+):
+    options = ("--config", str(settings_file()), "--biller", biller)
+    result = cli("bif", "write", *options, "--out", str(tmp_path / "x.BIF"))
+    assert result.exit_code == code
+    assert result.stderr.startswith("error: ")

@@ -34,12 +34,12 @@ def upload(bench, file, now):
     return bench.ledger.uploads.begin(file(), now=now)
 
 
-def stored(bench, column):
-    path = bench.url.removeprefix("sqlite:///")
-    connection = sqlite3.connect(path)
-    rows = connection.execute(f"SELECT {column} FROM uploads").fetchall()
+def kept(bench):
+    """Return the bytes and the fingerprints of the only file, as they stand in the database."""
+    connection = sqlite3.connect(bench.url.removeprefix("sqlite:///"))
+    (row,) = connection.execute("SELECT content, fingerprints FROM uploads").fetchall()
     connection.close()
-    return [value for (value,) in rows]
+    return row
 
 
 def test_a_file_is_kept_before_it_leaves(bench, upload, now):
@@ -47,7 +47,7 @@ def test_a_file_is_kept_before_it_leaves(bench, upload, now):
     assert (upload.invoice_count, upload.total) == (2, Decimal("731.37"))
     assert bench.ledger.uploads.unsettled(bench.biller) == (upload,)
     assert bench.ledger.uploads.unsettled("another") == ()
-    assert stored(bench, "content") == [CONTENT]
+    assert kept(bench)[0] == CONTENT
 
 
 def test_acceptance_bills_the_invoices_and_moves_the_cursor_at_once(bench, upload, later):
@@ -69,8 +69,7 @@ def test_acceptance_bills_the_invoices_and_moves_the_cursor_at_once(bench, uploa
 
 def test_bytes_are_dropped_once_the_answer_is_known(bench, upload, later):
     bench.ledger.uploads.record_accepted(upload, ACCEPTED, now=later(2))
-    assert stored(bench, "content") == [None]
-    assert stored(bench, "fingerprints") == [None]
+    assert kept(bench) == (None, None)
     assert bench.ledger.watermarks.all() == ()
 
 
@@ -91,7 +90,7 @@ def test_what_was_not_accepted_bills_nothing(bench, upload, later, state):
     assert (known.state, known.answered_at, known.message) == (state, later(2), "no")
     assert uploads.unsettled(bench.biller) == ()
     assert uploads.billed(bench.biller, ["30254"]) == {}
-    assert stored(bench, "content") == [None]
+    assert kept(bench) == (None, None)
 
 
 def test_a_file_in_doubt_is_sent_again_with_the_same_bytes(bench, upload, later):
@@ -120,7 +119,8 @@ def test_only_the_latest_try_may_record(bench, upload, later):
     assert uploads.page(limit=1)[0].state is UploadState.ACCEPTED
 
 
-def test_a_reference_is_used_once_by_a_biller(bench, file, upload, now):
+@pytest.mark.usefixtures("upload")
+def test_a_reference_is_used_once_by_a_biller(bench, file, now):
     uploads = bench.ledger.uploads
     assert uploads.is_known(bench.biller, "BIF1")
     assert not uploads.is_known("another", "BIF1")

@@ -1,4 +1,4 @@
-"""What the partners' tests share: a clock that stands still, settings, a payment, a mock wire."""
+"""What the partners' tests share: a standing clock, settings, a payment, a mock wire."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,8 +10,10 @@ import pytest
 
 from adapter.domain.payment import Payment, PaymentMethod
 from adapter.partners.http import PartnerHttp, open_client
+from adapter.partners.spectrum import SpectrumClient
 from adapter.settings import BillerSettings, FeedSettings, SpectrumAccess
 
+SETTINGS = "billers.alpha.advanced_settings.11, 12 and 13"
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
@@ -26,6 +28,41 @@ class StandingClock:
 
     def advance(self, **span: float) -> None:
         self.moment += timedelta(**span)
+
+
+class Spectrum:
+    """A Spectrum that answers as it is told, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests = []
+        self.tokens = 0
+        self.tokens_max = 9
+        self.refused = set()
+        self.token_answer = None
+        self.answer = httpx.Response(200)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if request.url.path.endswith("/api/Token"):
+            return self._issue()
+        if request.headers["Authorization"].removeprefix("Bearer ") in self.refused:
+            return httpx.Response(401, headers={"WWW-Authenticate": "Bearer"})
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def _issue(self) -> httpx.Response:
+        if self.token_answer is not None:
+            return self.token_answer
+        if self.tokens == self.tokens_max:
+            return httpx.Response(503)
+        self.tokens += 1
+        attributes = {"token": f"token-{self.tokens}"}
+        document = {"data": {"id": "58", "type": "jwtToken", "attributes": attributes}}
+        return httpx.Response(200, json=document)
+
+    def paths(self) -> list[str]:
+        return [request.url.path.rpartition("/")[2] for request in self.requests]
 
 
 @pytest.fixture
@@ -99,3 +136,13 @@ def wire():
     yield build
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def spectrum() -> Spectrum:
+    return Spectrum()
+
+
+@pytest.fixture
+def client(spectrum, wire, access, clock) -> SpectrumClient:
+    return SpectrumClient(wire(spectrum), access, clock, settings=SETTINGS)

@@ -138,10 +138,10 @@ def test_upload_as_bytes(cloud):
 
 def test_a_refused_file_is_an_answer_with_its_reason(cloud):
     client, _ = cloud(
-        uploaded("<Success>false</Success><ErrorMessage>Row 2: InvoiceNumber</ErrorMessage>")
+        uploaded("<Success>false</Success><ErrorMessage>Row 1: BillerGuid</ErrorMessage>")
     )
     assert upload(client) == UploadAnswer(
-        accepted=False, file_name="", file_guid="", message="Row 2: InvoiceNumber"
+        accepted=False, file_name="", file_guid="", message="Row 1: BillerGuid"
     )
 
 
@@ -211,7 +211,7 @@ def test_an_upload_that_never_left_can_be_tried_again(cloud):
 @pytest.mark.parametrize("content", [b"\xff", b"1~FH|2~\x00"])
 def test_what_is_no_text_is_not_sent_as_text(cloud, content):
     client, asked = cloud(uploaded("<Success>true</Success>"))
-    with pytest.raises(BadInputError):
+    with pytest.raises(RejectedError, match="InvoiceFile"):
         client.upload(file_name="f.BIF", content=content)
     assert asked == []
 

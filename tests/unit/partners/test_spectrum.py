@@ -22,55 +22,9 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.partners.http import Call
-from adapter.partners.spectrum import SpectrumClient, receipt_json
+from adapter.partners.spectrum import receipt_json
 
-SETTINGS = "billers.alpha.advanced_settings.11, 12 and 13"
 PENDING = "Receipt Can Be Obtained By Scheduled Service or maybe already was"
-
-
-class Spectrum:
-    """A Spectrum that answers as it is told, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.requests = []
-        self.tokens = 0
-        self.tokens_max = 9
-        self.refused = set()
-        self.token_answer = None
-        self.answer = httpx.Response(200)
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if request.url.path.endswith("/api/Token"):
-            return self._issue()
-        if request.headers["Authorization"].removeprefix("Bearer ") in self.refused:
-            return httpx.Response(401, headers={"WWW-Authenticate": "Bearer"})
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    def _issue(self) -> httpx.Response:
-        if self.token_answer is not None:
-            return self.token_answer
-        if self.tokens == self.tokens_max:
-            return httpx.Response(503)
-        self.tokens += 1
-        attributes = {"token": f"token-{self.tokens}"}
-        document = {"data": {"id": "58", "type": "jwtToken", "attributes": attributes}}
-        return httpx.Response(200, json=document)
-
-    def paths(self) -> list[str]:
-        return [request.url.path.rpartition("/")[2] for request in self.requests]
-
-
-@pytest.fixture
-def spectrum() -> Spectrum:
-    return Spectrum()
-
-
-@pytest.fixture
-def client(spectrum, wire, access, clock) -> SpectrumClient:
-    return SpectrumClient(wire(spectrum), access, clock, settings=SETTINGS)
 
 
 def balance(told: object, number: object = "30254") -> httpx.Response:

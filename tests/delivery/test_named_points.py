@@ -1,0 +1,273 @@
+"""Every way of losing an answer or a process, one by one: applied exactly once, or visible."""
+
+from datetime import timedelta
+
+import pytest
+
+from adapter.domain.delivery import DeliveryState, Evidence
+from adapter.domain.exceptions import ExceptionKind
+
+LOST = ("apply_and_lose_the_answer", "apply_late_and_lose_the_answer", "crash_in_our_code")
+DEATHS = ("die_before_sending", "die_before_post", "die_after_post")
+
+
+@pytest.fixture
+def paid(carrier):
+    payment = carrier.pay()
+    carrier.tell(payment)
+    return payment
+
+
+def test_a_quiet_day_needs_one_post(carrier, paid):
+    carrier.post()
+    delivery = carrier.delivery(paid)
+    assert (delivery.state, delivery.evidence) == (DeliveryState.APPLIED, Evidence.ANSWER)
+    assert carrier.details(paid)[-1] == "Spectrum answered with receipt R-1001: applied"
+    carrier.run_for(hours=4)
+    assert len(carrier.spectrum.posts) == 1
+    assert carrier.delivery(paid).confirmed_at is not None
+
+
+@pytest.mark.parametrize("plan", LOST)
+def test_a_lost_answer_is_found_by_evidence_and_never_posted_again(carrier, paid, has_feed, plan):
+    carrier.spectrum.plans = [plan]
+    carrier.post()
+    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
+    assert carrier.details(paid)[-1].startswith("answer lost after sending (")
+    carrier.run_for(hours=4)
+    delivery = carrier.delivery(paid)
+    assert delivery.state is DeliveryState.APPLIED
+    assert len(carrier.spectrum.posts) == 1
+    if has_feed:
+        assert (delivery.evidence, delivery.receipt_id) == (Evidence.RECEIPTS_FEED, "R-1001")
+        words = "found in the receipts feed as receipt R-1001: applied"
+    else:
+        assert (delivery.evidence, delivery.receipt_id) == (Evidence.BALANCE, None)
+        words = "balance moved 100000.00 -> 99990.00 by exactly the amount: applied (inferred)"
+    assert carrier.details(paid)[-1] == f"answer lost after sending; {words}"
+
+
+def test_a_lost_request_is_posted_again(carrier, paid, has_feed):
+    carrier.spectrum.plans = ["lose_the_request"]
+    carrier.run_for(hours=4)
+    delivery = carrier.delivery(paid)
+    assert (delivery.state, delivery.evidence) == (DeliveryState.APPLIED, Evidence.ANSWER)
+    assert delivery.attempts == 2
+    assert len(carrier.spectrum.posts) == 2
+    words = "not in the receipts feed, told up to" if has_feed else "balance is still 100000.00"
+    assert words in carrier.details(paid)[-3]
+
+
+def test_nothing_is_posted_again_before_the_settle_time(carrier, paid):
+    carrier.spectrum.plans = ["lose_the_request"]
+    carrier.post()
+    carrier.clock.advance(119.999)
+    carrier.post()
+    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
+    carrier.clock.advance(0.001)
+    carrier.post()
+    assert carrier.delivery(paid).state is DeliveryState.APPLIED
+
+
+@pytest.mark.parametrize("plan", DEATHS)
+def test_a_process_that_dies_loses_and_doubles_nothing(carrier, paid, plan):
+    carrier.spectrum.plans = [plan]
+    carrier.post()
+    assert carrier.deaths == 1
+    carrier.run_for(hours=4)
+    assert carrier.delivery(paid).state is DeliveryState.APPLIED
+    assert len(carrier.receipts(paid)) == 1
+    assert len(carrier.spectrum.posts) == (2 if plan == "die_before_post" else 1)
+
+
+@pytest.mark.parametrize("plan", DEATHS)
+def test_a_process_that_dies_again_and_again(carrier, paid, plan):
+    carrier.spectrum.plans = [plan] * 5
+    carrier.run_for(hours=4)
+    assert carrier.deaths == (1 if plan == "die_after_post" else 5)
+    assert carrier.delivery(paid).state is DeliveryState.APPLIED
+    assert len(carrier.receipts(paid)) == 1
+
+
+def test_who_died_while_sending_leaves_a_doubt(carrier, paid):
+    carrier.spectrum.plans = ["die_after_post"]
+    carrier.post()
+    assert carrier.delivery(paid).state is DeliveryState.SENDING
+    carrier.clock.advance(90)
+    carrier.post()
+    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
+    assert carrier.details(paid)[-1].startswith("answer lost after sending: whoever sent it")
+
+
+def test_an_answer_that_comes_after_the_lease_records_nothing(carrier, paid):
+    """Another process has put the payment in doubt meanwhile; evidence decides."""
+    carrier.spectrum.plans = ["apply_slowly"]
+    report = carrier.post()
+    assert report.counts["lease_lost"] == 1
+    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
+    carrier.run_for(hours=4)
+    delivery = carrier.delivery(paid)
+    assert delivery.state is DeliveryState.APPLIED
+    assert delivery.evidence is not Evidence.ANSWER
+    assert len(carrier.spectrum.posts) == 1
+
+
+@pytest.mark.parametrize("plan", ["okay_and_applied", "okay_and_apply_hours_later"])
+def test_okay_without_a_receipt_is_confirmed_and_never_posted_again(carrier, paid, has_feed, plan):
+    carrier.spectrum.plans = [plan]
+    carrier.post()
+    assert carrier.delivery(paid).state is DeliveryState.PENDING
+    carrier.run_for(hours=8)
+    delivery = carrier.delivery(paid)
+    assert delivery.state is DeliveryState.APPLIED
+    assert delivery.evidence is (Evidence.RECEIPTS_FEED if has_feed else Evidence.BALANCE)
+    assert carrier.details(paid)[-1].startswith("okay without a receipt; ")
+    assert len(carrier.spectrum.posts) == 1
+
+
+def test_okay_that_never_becomes_a_receipt_is_shown_to_a_person(carrier, paid):
+    """Pending it stays, and visible; it is looked at still, and never posted again."""
+    carrier.spectrum.plans = ["okay_and_applied"]
+    carrier.spectrum._post = lambda *_: None
+    carrier.run_for(hours=28, poll_hours=14)
+    delivery = carrier.delivery(paid)
+    assert delivery.state is DeliveryState.PENDING
+    assert delivery.next_at is not None
+    (item,) = carrier.open_exceptions()
+    assert (item.kind, item.payment_guid) == (
+        ExceptionKind.EVIDENCE_OVERDUE,
+        paid.payment_guid,
+    )
+    assert item.opened_at >= delivery.sent_at + timedelta(hours=24)
+    assert len(carrier.spectrum.posts) == 1
+
+
+def test_not_applied_goes_to_a_person_and_holds_back_the_next(carrier, paid):
+    carrier.spectrum.plans = ["not_applied"]
+    second = carrier.pay()
+    carrier.tell(second)
+    carrier.run_for(hours=4)
+    assert carrier.delivery(paid).state is DeliveryState.NOT_APPLIED
+    assert carrier.delivery(second).state is DeliveryState.ACCEPTED
+    assert len(carrier.spectrum.posts) == 1
+    (item,) = carrier.open_exceptions()
+    assert item.kind is ExceptionKind.NOT_APPLIED
+    carrier.ledger.exceptions.resolve(item.id, now=carrier.clock.now(), resolution="refunded")
+    carrier.post()
+    assert carrier.delivery(second).state is DeliveryState.APPLIED
+    carrier.cloud.payments.remove(paid)  # a person has settled it: no receipt is owed
+
+
+def test_a_refusal_is_a_dead_letter_at_once(carrier, paid):
+    carrier.spectrum.plans = ["refuse"]
+    carrier.run_for(hours=4)
+    assert carrier.delivery(paid).state is DeliveryState.DEAD
+    assert len(carrier.spectrum.posts) == 1
+    (item,) = carrier.open_exceptions()
+    assert item.kind is ExceptionKind.DEAD
+
+
+def test_a_wrong_setting_loses_no_try(carrier, paid):
+    carrier.spectrum.plans = ["setting_refused"] * 35
+    carrier.run_for(hours=4)
+    delivery = carrier.delivery(paid)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.APPLIED, 1)
+    assert len(carrier.spectrum.posts) == 36
+
+
+def test_the_data_pump_and_the_report_may_tell_as_often_as_they_like(carrier, paid):
+    for _ in range(3):
+        carrier.tell(paid)
+        carrier.post()
+        carrier.poll()
+        carrier.clock.advance(7200)
+    assert carrier.tell(paid).repeated
+    assert len(carrier.spectrum.posts) == 1
+
+
+def test_what_the_data_pump_never_told_comes_from_the_report(carrier):
+    payment = carrier.pay()
+    carrier.clock.advance(3600)
+    carrier.poll()
+    carrier.post()
+    delivery = carrier.delivery(payment)
+    assert (delivery.state, delivery.source.value) == (DeliveryState.APPLIED, "payment_report")
+    carrier.run_for(hours=4)
+    assert len(carrier.spectrum.posts) == 1
+
+
+def test_somebody_elses_receipt_makes_the_balance_unclear(make_carrier):
+    """Without a feed the balance is all there is; what it cannot tell, a person has to."""
+    carrier = make_carrier(has_feed=False)
+    payment = carrier.pay()
+    carrier.tell(payment)
+    carrier.spectrum.plans = ["apply_and_lose_the_answer"]
+    carrier.post()
+    carrier.spectrum.apply("counter", "1", payment.amount * 3)
+    carrier.run_for(hours=4)
+    delivery = carrier.delivery(payment)
+    assert delivery.state is DeliveryState.DEAD
+    assert delivery.last_error.endswith(
+        "balance moved 100000.00 -> 99960.00, and the amount is 10.00: unclear, "
+        "a person has to look"
+    )
+    (item,) = carrier.open_exceptions()
+    assert item.kind is ExceptionKind.EVIDENCE_UNCLEAR
+    assert len(carrier.spectrum.posts) == 1
+    carrier.close()
+
+
+@pytest.mark.parametrize("lag", [60, 900, 7200])
+def test_a_feed_that_lags_is_waited_for(make_carrier, lag):
+    """Absence counts only once the feed is told beyond the settle time."""
+    carrier = make_carrier(has_feed=True, deduplicates=False, feed_lag_seconds=lag)
+    payments = [carrier.pay(invoice) for invoice in ("1", "2")]
+    for payment in payments:
+        carrier.tell(payment)
+    carrier.spectrum.plans = ["apply_and_lose_the_answer", "lose_the_request"]
+    carrier.run_for(hours=8)
+    assert [len(carrier.receipts(payment)) for payment in payments] == [1, 1]
+    assert len(carrier.spectrum.posts) == 3
+    carrier.check()
+    carrier.close()
+
+
+def test_a_feed_that_stands_still_is_shown_to_a_person(make_carrier):
+    carrier = make_carrier(has_feed=True, feed_lag_seconds=10 * 86_400)
+    payment = carrier.pay()
+    carrier.tell(payment)
+    carrier.spectrum.plans = ["apply_and_lose_the_answer"]
+    carrier.run_for(hours=28, poll_hours=14)
+    assert carrier.delivery(payment).state is DeliveryState.IN_DOUBT
+    (item,) = carrier.open_exceptions()
+    assert item.kind is ExceptionKind.EVIDENCE_OVERDUE
+    carrier.spectrum.feed_lag_seconds = 0
+    carrier.run_for(hours=4)
+    assert carrier.delivery(payment).state is DeliveryState.APPLIED
+    assert carrier.open_exceptions() == ()
+    carrier.close()
+
+
+def test_an_outage_of_hours_is_outlasted(carrier):
+    payments = [carrier.pay(invoice) for invoice in ("1", "1", "2")]
+    for payment in payments:
+        carrier.tell(payment)
+    carrier.spectrum.is_silent = True
+    for _ in range(12):
+        carrier.post()
+        carrier.clock.advance(600)
+    assert carrier.spectrum.posts == []
+    carrier.spectrum.is_silent = False
+    carrier.run_for(hours=4)
+    assert [len(carrier.receipts(payment)) for payment in payments] == [1, 1, 1]
+    assert len(carrier.spectrum.posts) == 3
+
+
+def test_a_poll_that_dies_half_way_loses_and_doubles_nothing(carrier):
+    payments = [carrier.pay(invoice) for invoice in ("1", "2", "3")]
+    carrier.clock.advance(60)
+    carrier.cloud.dies_after = 2
+    carrier.poll()
+    assert carrier.deaths == 1
+    carrier.run_for(hours=4)
+    assert [len(carrier.receipts(payment)) for payment in payments] == [1, 1, 1]
