@@ -115,9 +115,13 @@ class Billers:
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """A built adapter: what the doors and commands work with."""
+    """A built adapter: what the doors and commands work with.
+
+    `settings` are those of [adapter] that are in effect, whatever the file says by now.
+    """
 
     source: SettingsSource
+    settings: AdapterSettings
     clock: Clock
     ledger: Ledger
     billers: Billers
@@ -143,6 +147,7 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
     work = Workbench(ledger=ledger, billers=billers, clock=clock, rules=_rules(settings))
     return Adapter(
         source=source,
+        settings=settings,
         clock=clock,
         ledger=ledger,
         billers=billers,

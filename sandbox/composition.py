@@ -31,8 +31,8 @@ class JoinedAdapter:
     doors: DoorServer
 
     def stop(self) -> None:
-        self.adapter.stop()
         self.doors.stop()
+        self.adapter.stop()
 
 
 def join_adapter(

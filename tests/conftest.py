@@ -21,7 +21,7 @@ FOREIGN_VARIABLES = re.compile(
 for variable in [name for name in os.environ if FOREIGN_VARIABLES.fullmatch(name)]:
     del os.environ[variable]
 
-hypothesis.settings.register_profile("house", deadline=None, derandomize=False, print_blob=True)
+hypothesis.settings.register_profile("house", deadline=None, max_examples=50, print_blob=True)
 hypothesis.settings.load_profile("house")
 
 REQUIREMENTS = Path(__file__).with_name("requirements.toml")

@@ -56,7 +56,7 @@ def _add_state(door: Blueprint, adapter: Adapter) -> None:
 
     @door.get("/configuration")
     def configuration() -> Response:
-        return jsonify(views.configuration_view(adapter.source.current()))
+        return jsonify(views.configuration_view(adapter.source.current(), adapter.settings))
 
 
 def _add_ledger(door: Blueprint, adapter: Adapter) -> None:

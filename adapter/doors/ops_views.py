@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -70,12 +70,17 @@ def watermark_view(watermark: Watermark) -> dict[str, Any]:
     return _plain(asdict(watermark))
 
 
-def configuration_view(view: SettingsView) -> dict[str, Any]:
-    """Tell every biller's settings and what is wrong; `adapter` holds what is in effect."""
+def configuration_view(view: SettingsView, in_effect: AdapterSettings) -> dict[str, Any]:
+    """Tell every biller's settings and what is wrong with them.
+
+    `adapter` holds what is in effect; of that table only the ops key changes without a restart.
+    """
     names = sorted({*view.billers, *view.biller_problems})
+    in_effect = replace(in_effect, ops_key=view.adapter.ops_key)
     return {
         "problems": list(view.problems),
-        "adapter": _adapter_view(view.adapter),
+        "adapter": _adapter_view(in_effect),
+        "restart_needed": in_effect != view.adapter,
         "billers": [
             {
                 "biller": name,

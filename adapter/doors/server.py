@@ -26,6 +26,9 @@ CONNECTIONS_MAX = 200
 DRAINING_ROUNDS_MAX = 50
 DRAINING_ROUND_SECONDS = 0.1
 
+# As the doors say it; any other code is waitress's reason.
+_CODES = {400: "bad_input", 413: "too_large"}
+
 
 class _DoorErrorTask(ErrorTask):
     """Says in the doors' own envelope what waitress refuses before the doors see it."""
@@ -33,7 +36,7 @@ class _DoorErrorTask(ErrorTask):
     def execute(self) -> None:
         error: Any = self.request.error  # type: ignore[attr-defined]  # the stubs say Error
         self.status = f"{error.code} {error.reason}"
-        code = "_".join(error.reason.lower().split())
+        code = _CODES.get(error.code) or "_".join(error.reason.lower().split())
         envelope = {
             "error": {
                 "code": code,

@@ -16,6 +16,8 @@ from adapter.domain.upload import InvoiceFile
 # ASP.NET takes requests of 4 MB by default (E4). A file sent as base64 grows by a third, one sent
 # as text by its escapes; this leaves room for either and for the envelope.
 FILE_BYTES_MAX = 2_900_000
+# An invoice takes some 580 bytes: a file of so many fits as a rule, and what does not is halved.
+FILE_INVOICES_MAX = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,8 @@ class FileMaker:
     profile: BifProfile
     now: datetime
     as_of: datetime
-    file_bytes_max: int = FILE_BYTES_MAX
+    file_bytes_max: int
+    file_invoices_max: int
 
     def write(self, invoices: Sequence[Invoice], reference: str) -> Written | None:
         """Write one file; None when it would be larger than the receiver takes."""
@@ -73,7 +76,8 @@ class FileMaker:
         What is too large is halved until each part fits, each with its own true header. A
         reference is drawn for each file that is yielded.
         """
-        waiting = [invoices] if invoices else []
+        starts = range(0, len(invoices), self.file_invoices_max)
+        waiting = [invoices[at : at + self.file_invoices_max] for at in reversed(starts)]
         reference = next(references) if waiting else ""
         while waiting:
             part = waiting.pop()

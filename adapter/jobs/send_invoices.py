@@ -22,7 +22,7 @@ from adapter.errors import (
     RejectedError,
     RetryableError,
 )
-from adapter.jobs.invoice_files import FileMaker
+from adapter.jobs.invoice_files import FILE_BYTES_MAX, FILE_INVOICES_MAX, FileMaker
 from adapter.jobs.workbench import JobReport, Workbench
 from adapter.ports import BillerPorts
 
@@ -95,7 +95,12 @@ class _Run:
         self.counts.update(told=len(told), changed=len(changed))
         now = self._work.clock.now()
         maker = FileMaker(
-            biller=self._biller, profile=ports.bif_profile, now=now, as_of=extract.as_of
+            biller=self._biller,
+            profile=ports.bif_profile,
+            now=now,
+            as_of=extract.as_of,
+            file_bytes_max=FILE_BYTES_MAX,
+            file_invoices_max=FILE_INVOICES_MAX,
         )
         for written, is_last in maker.files(changed, self._references(now)):
             self._report_refused(written.refused)

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import structlog
 
 from adapter.domain.delivery import DeliveryState, Source
 from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch
@@ -420,6 +421,21 @@ def has_feed(request):
 @pytest.fixture(params=[True, False], ids=["deduplicates", "doubles"])
 def deduplicates(request):
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def _quiet_log():
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture
+def harsh_carrier(make_carrier):
+    """Meet the Spectrum that forgives least: no feed, and every repeat is applied again."""
+    carrier = make_carrier(has_feed=False, deduplicates=False)
+    yield carrier
+    carrier.check()
+    carrier.close()
 
 
 @pytest.fixture

@@ -11,11 +11,15 @@ LOST = ("apply_and_lose_the_answer", "apply_late_and_lose_the_answer", "crash_in
 DEATHS = ("die_before_sending", "die_before_post", "die_after_post")
 
 
-@pytest.fixture
-def paid(carrier):
-    payment = carrier.pay()
+def told(carrier, invoice="1"):
+    payment = carrier.pay(invoice)
     carrier.tell(payment)
     return payment
+
+
+@pytest.fixture
+def paid(carrier):
+    return told(carrier)
 
 
 def test_a_quiet_day_needs_one_post(carrier, paid):
@@ -82,9 +86,9 @@ def test_a_process_that_dies_loses_and_doubles_nothing(carrier, paid, plan):
 
 @pytest.mark.parametrize("plan", DEATHS)
 def test_a_process_that_dies_again_and_again(carrier, paid, plan):
-    carrier.spectrum.plans = [plan] * 5
+    carrier.spectrum.plans = [plan] * 3
     carrier.run_for(hours=4)
-    assert carrier.deaths == (1 if plan == "die_after_post" else 5)
+    assert carrier.deaths == (1 if plan == "die_after_post" else 3)
     assert carrier.delivery(paid).state is DeliveryState.APPLIED
     assert len(carrier.receipts(paid)) == 1
 
@@ -142,10 +146,10 @@ def test_okay_that_never_becomes_a_receipt_is_shown_to_a_person(carrier, paid):
     assert len(carrier.spectrum.posts) == 1
 
 
-def test_not_applied_goes_to_a_person_and_holds_back_the_next(carrier, paid):
+def test_not_applied_goes_to_a_person_and_holds_back_the_next(harsh_carrier):
+    carrier, paid = harsh_carrier, told(harsh_carrier)
     carrier.spectrum.plans = ["not_applied"]
-    second = carrier.pay()
-    carrier.tell(second)
+    second = told(carrier)
     carrier.run_for(hours=4)
     assert carrier.delivery(paid).state is DeliveryState.NOT_APPLIED
     assert carrier.delivery(second).state is DeliveryState.ACCEPTED
@@ -158,7 +162,8 @@ def test_not_applied_goes_to_a_person_and_holds_back_the_next(carrier, paid):
     carrier.cloud.payments.remove(paid)  # a person has settled it: no receipt is owed
 
 
-def test_a_refusal_is_a_dead_letter_at_once(carrier, paid):
+def test_a_refusal_is_a_dead_letter_at_once(harsh_carrier):
+    carrier, paid = harsh_carrier, told(harsh_carrier)
     carrier.spectrum.plans = ["refuse"]
     carrier.run_for(hours=4)
     assert carrier.delivery(paid).state is DeliveryState.DEAD
@@ -167,7 +172,8 @@ def test_a_refusal_is_a_dead_letter_at_once(carrier, paid):
     assert item.kind is ExceptionKind.DEAD
 
 
-def test_a_wrong_setting_loses_no_try(carrier, paid):
+def test_a_wrong_setting_loses_no_try(harsh_carrier):
+    carrier, paid = harsh_carrier, told(harsh_carrier)
     carrier.spectrum.plans = ["setting_refused"] * 35
     carrier.run_for(hours=4)
     delivery = carrier.delivery(paid)
@@ -175,7 +181,8 @@ def test_a_wrong_setting_loses_no_try(carrier, paid):
     assert len(carrier.spectrum.posts) == 36
 
 
-def test_the_data_pump_and_the_report_may_tell_as_often_as_they_like(carrier, paid):
+def test_the_data_pump_and_the_report_may_tell_as_often_as_they_like(harsh_carrier):
+    carrier, paid = harsh_carrier, told(harsh_carrier)
     for _ in range(3):
         carrier.tell(paid)
         carrier.post()
@@ -185,15 +192,15 @@ def test_the_data_pump_and_the_report_may_tell_as_often_as_they_like(carrier, pa
     assert len(carrier.spectrum.posts) == 1
 
 
-def test_what_the_data_pump_never_told_comes_from_the_report(carrier):
-    payment = carrier.pay()
-    carrier.clock.advance(3600)
-    carrier.poll()
-    carrier.post()
-    delivery = carrier.delivery(payment)
+def test_what_the_data_pump_never_told_comes_from_the_report(harsh_carrier):
+    payment = harsh_carrier.pay()
+    harsh_carrier.clock.advance(3600)
+    harsh_carrier.poll()
+    harsh_carrier.post()
+    delivery = harsh_carrier.delivery(payment)
     assert (delivery.state, delivery.source.value) == (DeliveryState.APPLIED, "payment_report")
-    carrier.run_for(hours=4)
-    assert len(carrier.spectrum.posts) == 1
+    harsh_carrier.run_for(hours=4)
+    assert len(harsh_carrier.spectrum.posts) == 1
 
 
 def test_somebody_elses_receipt_makes_the_balance_unclear(make_carrier):
@@ -248,26 +255,26 @@ def test_a_feed_that_stands_still_is_shown_to_a_person(make_carrier):
     carrier.close()
 
 
-def test_an_outage_of_hours_is_outlasted(carrier):
-    payments = [carrier.pay(invoice) for invoice in ("1", "1", "2")]
+def test_an_outage_of_hours_is_outlasted(harsh_carrier):
+    payments = [harsh_carrier.pay(invoice) for invoice in ("1", "1", "2")]
     for payment in payments:
-        carrier.tell(payment)
-    carrier.spectrum.is_silent = True
+        harsh_carrier.tell(payment)
+    harsh_carrier.spectrum.is_silent = True
     for _ in range(12):
-        carrier.post()
-        carrier.clock.advance(600)
-    assert carrier.spectrum.posts == []
-    carrier.spectrum.is_silent = False
-    carrier.run_for(hours=4)
-    assert [len(carrier.receipts(payment)) for payment in payments] == [1, 1, 1]
-    assert len(carrier.spectrum.posts) == 3
+        harsh_carrier.post()
+        harsh_carrier.clock.advance(600)
+    assert harsh_carrier.spectrum.posts == []
+    harsh_carrier.spectrum.is_silent = False
+    harsh_carrier.run_for(hours=4)
+    assert [len(harsh_carrier.receipts(payment)) for payment in payments] == [1, 1, 1]
+    assert len(harsh_carrier.spectrum.posts) == 3
 
 
-def test_a_poll_that_dies_half_way_loses_and_doubles_nothing(carrier):
-    payments = [carrier.pay(invoice) for invoice in ("1", "2", "3")]
-    carrier.clock.advance(60)
-    carrier.cloud.dies_after = 2
-    carrier.poll()
-    assert carrier.deaths == 1
-    carrier.run_for(hours=4)
-    assert [len(carrier.receipts(payment)) for payment in payments] == [1, 1, 1]
+def test_a_poll_that_dies_half_way_loses_and_doubles_nothing(harsh_carrier):
+    payments = [harsh_carrier.pay(invoice) for invoice in ("1", "2", "3")]
+    harsh_carrier.clock.advance(60)
+    harsh_carrier.cloud.dies_after = 2
+    harsh_carrier.poll()
+    assert harsh_carrier.deaths == 1
+    harsh_carrier.run_for(hours=4)
+    assert [len(harsh_carrier.receipts(payment)) for payment in payments] == [1, 1, 1]

@@ -115,6 +115,9 @@ class DoorsAdapter:
     engine: FakeEngine = field(default_factory=FakeEngine)
     billers: FakeBillers = field(default_factory=FakeBillers)
 
+    def __post_init__(self):
+        self.settings = self.source.current().adapter
+
     def change(self, **tables):
         """Change settings as an edited file would: `adapter` or `biller` keys."""
         tree = tomllib.loads(settings_text())

@@ -134,6 +134,17 @@ def test_the_configuration_is_told_without_a_secret(adapter, client):
     assert "s3cret" not in text
 
 
+def test_a_change_that_waits_for_a_restart_is_told(adapter, client):
+    """Of the [adapter] table only the ops key counts at once."""
+    adapter.change(adapter={"ops_key": "the-ops-s3cret"})
+    key = {"Authorization": "Bearer the-ops-s3cret"}
+    assert client.get("/ops/configuration", headers=key).get_json()["restart_needed"] is False
+    adapter.change(adapter={"settle_seconds": 500})
+    told = client.get("/ops/configuration").get_json()
+    assert told["restart_needed"] is True
+    assert told["adapter"]["settle_seconds"] == 120
+
+
 def test_what_is_wrong_is_told_by_biller(adapter, client):
     adapter.change(biller={"time_zone": "Nowhere"})
     (biller,) = client.get("/ops/configuration").get_json()["billers"]

@@ -45,13 +45,13 @@ def test_a_free_port_is_taken_and_told(server):
 @pytest.mark.parametrize(
     ("request_bytes", "status", "code"),
     [
-        (b"nonsense\r\n\r\n", b"400", "bad_request"),
-        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"400", "bad_request"),
-        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"400", "bad_request"),
+        (b"nonsense\r\n\r\n", b"400", "bad_input"),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"400", "bad_input"),
+        (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"400", "bad_input"),
         (
             b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (RECEIVED_BYTES_MAX + 1),
             b"413",
-            "request_entity_too_large",
+            "too_large",
         ),
     ],
 )

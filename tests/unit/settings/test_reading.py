@@ -227,3 +227,25 @@ def test_a_biller_that_is_no_table_is_told(settings, wrong):
     reading = read(changed(settings, "billers.beta-mutual", wrong))
     assert set(reading.billers) == {"alpha-mutual"}
     assert reading.biller_problems["beta-mutual"]
+
+
+def leaves(tree, path=()):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield ".".join((*path, key))
+
+
+def test_no_problem_ever_repeats_a_value(settings):
+    """Whatever stands anywhere, as a text, in a list, in a table or beside what is known."""
+    tables = ("adapter.retry", f"{BILLER}.bif", f"{BILLER}.invoice_cloud.columns")
+    wrong = ("s3cret", "s3cret|s3cret", ["s3cret"], {"known": "s3cret"}, "env:s3cret!", "s3cret\n")
+    told = 0
+    for path in [*leaves(settings), *tables, f"{BILLER}.surprise"]:
+        for value in wrong:
+            reading = read(changed(settings, path, value))
+            found = [*reading.problems, *sum(reading.biller_problems.values(), ())]
+            assert not [line for line in found if "s3cret" in line]
+            told += len(found)
+    assert told > 100

@@ -1,0 +1,182 @@
+"""A workbench with partners that answer what a test scripts, on a clock that stands still."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+import structlog
+
+from adapter.domain.delivery import Source
+from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract, ReceiptSearch
+from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
+from adapter.domain.upload import UploadAnswer
+from adapter.errors import NotFoundError
+from adapter.jobs.workbench import Rules, Workbench
+from adapter.ledger import open_ledger
+
+NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+BILLER = "camp-point"
+INVOICE = Invoice(
+    invoice_number="30254",
+    policy_number="1204117",
+    organization_name="",
+    first_name="Renée",
+    last_name="O'Brien",
+    address1="12 Maple Ave",
+    address2="",
+    city="Camp Point",
+    state="IL",
+    zip_code="62320",
+    email_address="",
+    invoice_date=date(2026, 1, 2),
+    due_date=date(2026, 1, 27),
+    balance_due=Decimal("731.37"),
+    autopay_date=None,
+)
+ACCEPTED = UploadAnswer(accepted=True, file_name="4546.BIF", file_guid="g-1", message="Imported")
+
+
+def answer(value):
+    """Return a scripted answer, or raise it."""
+    if isinstance(value, BaseException):
+        raise value
+    return value
+
+
+@dataclass
+class Partners:
+    """Every port of one biller: scripted answers in their order, and what was asked."""
+
+    clock: object
+    bif_profile: BifProfile
+    balance: object = Decimal("731.37")
+    receipt_answers: list = field(default_factory=list)
+    posted: list = field(default_factory=list)
+    searches: list | None = None
+    searched_since: list = field(default_factory=list)
+    invoices: list = field(default_factory=list)
+    extract: object = None
+    cursors: list = field(default_factory=list)
+    upload_answers: list = field(default_factory=list)
+    uploaded: list = field(default_factory=list)
+    reported: list = field(default_factory=list)
+    windows: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.balances = self.rtdr = self.receipts = self.invoice_feed = self
+        self.invoice_upload = self.payment_report = self
+
+    @property
+    def receipt_feed(self):
+        return None if self.searches is None else self
+
+    def balance_due(self, _invoice_number):
+        return answer(self.balance)
+
+    def post_receipt(self, payment):
+        self.posted.append(payment)
+        applied = ReceiptApplied(receipt_id=f"R-{len(self.posted)}")
+        return answer(self.receipt_answers.pop(0) if self.receipt_answers else applied)
+
+    def find_receipt(self, _payment, *, since):
+        self.searched_since.append(since)
+        absent = ReceiptSearch(receipt=None, as_of=self.clock.now())
+        return answer(self.searches.pop(0) if self.searches else absent)
+
+    def invoices_since(self, cursor):
+        self.cursors.append(cursor)
+        told = InvoiceExtract(
+            invoices=tuple(self.invoices),
+            cursor=f"cursor-{len(self.cursors)}",
+            as_of=self.clock.now(),
+        )
+        return answer(self.extract or told)
+
+    def upload(self, *, file_name, content):
+        self.uploaded.append((file_name, content))
+        return answer(self.upload_answers.pop(0) if self.upload_answers else ACCEPTED)
+
+    def payments(self, window):
+        self.windows.append(window)
+        for row in self.reported:
+            yield answer(row)
+
+
+class Bench:
+    """One biller's workbench, and the shortest ways to fill it."""
+
+    biller = BILLER
+
+    def __init__(self, path):
+        self.clock = SimpleNamespace(at=NOW, now=lambda: self.clock.at)
+        self.partners = Partners(
+            clock=self.clock,
+            bif_profile=BifProfile(
+                biller_guid="5f0c9a3e-7d41-4b86-9c2e-1a6b3d8f4e70",
+                invoice_format_guid="0b6f1c52-93de-4f0a-8a5d-6f2e4c7b9d11",
+                time_zone="America/Chicago",
+                replacement=None,
+            ),
+        )
+        self.settings_problem = None
+        self.ledger = open_ledger(f"sqlite:///{path}")
+        self.work = Workbench(ledger=self.ledger, billers=self, clock=self.clock, rules=Rules())
+
+    def names(self):
+        return (BILLER,)
+
+    def ports(self, biller):
+        if biller != BILLER:
+            raise NotFoundError(f"there is no biller {biller}")
+        return answer(self.settings_problem or self.partners)
+
+    def pass_time(self, seconds):
+        self.clock.at += timedelta(seconds=seconds)
+
+    def payment(self, number=1, **fields):
+        usual = {
+            "biller": BILLER,
+            "payment_guid": str(UUID(int=number)),
+            "invoice_number": "30254",
+            "account_number": "1204117",
+            "customer_name": "Renée O'Brien",
+            "paid_at": NOW - timedelta(hours=1),
+            "amount": Decimal("31.37"),
+            "fee": Decimal("0.00"),
+            "payment_reference": "",
+            "payment_message": "",
+            "method": PaymentMethod.CREDIT_CARD,
+            "approved": True,
+        }
+        return Payment(**{**usual, **fields})
+
+    def accept(self, number=1, **fields):
+        payment = self.payment(number, **fields)
+        self.ledger.accept(payment, source=Source.DATA_PUMP, now=self.clock.now())
+        return payment
+
+    def delivery(self, payment):
+        return self.ledger.deliveries.find(payment.key)
+
+    def events(self, payment):
+        return self.ledger.deliveries.events(self.delivery(payment).id)
+
+    def exceptions(self):
+        return self.ledger.exceptions.page(limit=100)
+
+    def uploads(self):
+        return self.ledger.uploads.page(limit=100)
+
+    def invoice(self, number="30254", **fields):
+        return replace(INVOICE, invoice_number=number, **fields)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    bench = Bench(tmp_path / "ledger.db")
+    with structlog.testing.capture_logs() as bench.logs:
+        yield bench
+    bench.ledger.close()

@@ -1,0 +1,80 @@
+"""The table of the jobs: UTC-aligned, without a run lost or doubled."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.jobs.schedule import JOBS, SCHEDULE
+
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+BY_JOB = {schedule.job: schedule for schedule in SCHEDULE}
+SCHEDULES = st.sampled_from(SCHEDULE)
+MOMENTS = st.datetimes(
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001  # made aware by the strategy
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+
+
+def fires(schedule, start, end):
+    moments, at = [], schedule.next_fire(start)
+    while at <= end:
+        moments.append(at)
+        at = schedule.next_fire(at)
+    return moments
+
+
+def test_every_job_is_in_the_table():
+    assert set(BY_JOB) == set(JOBS)
+
+
+@pytest.mark.parametrize(
+    ("job", "count"), [("send_invoices", 720), ("reconcile_payments", 360), ("post_payments", 720)]
+)
+def test_a_month_has_as_many_runs_as_its_hours_say(job, count):
+    assert len(fires(BY_JOB[job], START, START + timedelta(days=30))) == count
+
+
+@pytest.mark.parametrize(
+    ("job", "times"),
+    [
+        ("send_invoices", ["09:00", "10:00", "11:00", "12:00"]),
+        ("reconcile_payments", ["08:10", "10:10", "12:10"]),
+        ("post_payments", ["08:30", "09:30", "10:30", "11:30"]),
+    ],
+)
+def test_runs_stand_where_the_table_puts_them(job, times):
+    found = fires(BY_JOB[job], START, START + timedelta(hours=4, minutes=10))
+    assert [f"{at:%H:%M}" for at in found] == times
+
+
+@given(SCHEDULES, MOMENTS)
+def test_the_next_run_is_later_and_not_later_than_one_interval(schedule, after):
+    at = schedule.next_fire(after)
+    assert after < at <= after + schedule.interval
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    assert (at - midnight - schedule.offset) % schedule.interval == timedelta(0)
+
+
+@given(SCHEDULES, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=2)))
+def test_cutting_a_time_in_two_loses_and_doubles_no_run(schedule, start, length):
+    end, middle = start + length, start + length / 2
+    whole = fires(schedule, start, end)
+    assert fires(schedule, start, middle) + fires(schedule, middle, end) == whole
+
+
+@pytest.mark.parametrize("day", ["2026-03-08", "2026-11-01"])
+def test_daylight_saving_loses_and_doubles_no_run(day):
+    chicago = ZoneInfo("America/Chicago")
+    start = datetime.fromisoformat(day).replace(tzinfo=chicago) - timedelta(days=1)
+    start = start.astimezone(UTC)
+    found = fires(BY_JOB["send_invoices"], start, start + timedelta(days=3))
+    assert len(found) == len(set(found)) == 72
+
+
+def test_a_naive_moment_is_refused():
+    with pytest.raises(ValueError, match="aware"):
+        SCHEDULE[0].next_fire(datetime(2026, 1, 5))  # noqa: DTZ001

@@ -1,0 +1,274 @@
+"""Sending invoices: what changed, once accepted, and never forgotten before."""
+
+import io
+from decimal import Decimal
+
+import pytest
+
+from adapter.bif.check import check_bif
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.upload import UploadAnswer, UploadState
+from adapter.errors import (
+    ConfigurationError,
+    LedgerError,
+    OutcomeUnknownError,
+    RejectedError,
+    RetryableError,
+)
+from adapter.jobs import send_invoices
+
+WHERE = {"partner": "invoice_cloud", "operation": "UploadInvoiceFile"}
+REFUSED = UploadAnswer(accepted=False, file_name="", file_guid="", message="row 2 is wrong")
+HOUR = 3600
+
+
+@pytest.fixture
+def run(bench):
+    return lambda **options: send_invoices.run_once(bench.biller, bench.work, **options)
+
+
+@pytest.fixture
+def told(bench):
+    """Let Spectrum tell two invoices."""
+    bench.partners.invoices = [bench.invoice("1"), bench.invoice("2")]
+    return bench.partners.invoices
+
+
+def mark(bench):
+    return bench.ledger.watermarks.get(bench.biller, "send_invoices")
+
+
+@pytest.mark.usefixtures("told")
+def test_the_first_file_holds_everything(bench, run):
+    report = run()
+    assert report.counts == {"told": 2, "changed": 2, "files": 1, "invoices": 2}
+    assert report.failure is None
+    assert bench.partners.cursors == [None]
+    ((name, content),) = bench.partners.uploaded
+    assert name == "BIF20260105080000.BIF"
+    checked = check_bif(io.BytesIO(content))
+    assert (checked.valid, checked.invoice_count) == (True, 2)
+    assert b"|3~BIF20260105080000|" in content
+    (upload,) = bench.uploads()
+    assert (upload.state, upload.file_guid) == (UploadState.ACCEPTED, "g-1")
+    assert upload.total == checked.total
+    assert mark(bench) == "cursor-1"
+
+
+@pytest.mark.usefixtures("told")
+def test_no_change_is_no_file_and_no_call(bench, run):
+    run()
+    bench.pass_time(HOUR)
+    report = run()
+    assert report.counts == {"told": 2}
+    assert report.note == "no change, no file"
+    assert len(bench.partners.uploaded) == len(bench.uploads()) == 1
+    assert bench.partners.cursors == [None, "cursor-1"]
+    assert mark(bench) == "cursor-2"
+
+
+def test_only_what_changed_is_sent(bench, run, told):
+    run()
+    bench.pass_time(HOUR)
+    told[1] = bench.invoice("2", balance_due=Decimal("0.00"))
+    assert run().counts == {"told": 2, "changed": 1, "files": 1, "invoices": 1}
+    content = bench.partners.uploaded[-1][1]
+    assert b"10~2|" in content
+    assert b"10~1|" not in content
+    assert b"|13~0.00|" in content
+
+
+@pytest.mark.usefixtures("told")
+def test_a_full_file_holds_everything_again(bench, run):
+    run()
+    bench.pass_time(HOUR)
+    assert run(full=True).counts["invoices"] == 2
+    assert bench.partners.cursors == [None, None]
+
+
+def test_an_invoice_told_twice_is_sent_as_told_last(bench, run):
+    bench.partners.invoices = [
+        bench.invoice("1", city="Old Town"),
+        bench.invoice("1", city="New Town"),
+    ]
+    run()
+    assert b"New Town" in bench.partners.uploaded[0][1]
+    assert b"Old Town" not in bench.partners.uploaded[0][1]
+
+
+@pytest.mark.usefixtures("told")
+def test_two_files_in_one_second_have_two_references(bench, run):
+    run()
+    run(full=True)
+    run(full=True)
+    assert [upload.reference for upload in bench.uploads()] == [
+        "BIF20260105080000",
+        "BIF20260105080000-2",
+        "BIF20260105080000-3",
+    ]
+
+
+def test_an_invoice_that_no_file_can_carry_is_an_exception_by_name(bench, run, told):
+    told.append(bench.invoice("3", city="Camp|Point"))
+    report = run()
+    assert report.counts["refused"] == 1
+    assert report.counts["invoices"] == 2
+    (item,) = bench.exceptions()
+    assert (item.kind, item.invoice_number) == (ExceptionKind.INVOICE_REFUSED, "3")
+    assert item.payment_guid is None
+    assert "Camp|Point" in item.detail
+    assert mark(bench) == "cursor-1"
+    bench.pass_time(HOUR)
+    run()
+    assert len(bench.exceptions()) == 1
+    told[2] = bench.invoice("3")
+    bench.pass_time(HOUR)
+    assert run().counts["invoices"] == 1
+    assert bench.exceptions()[0].resolution == "sent in BIF20260105100000"
+    told[2] = bench.invoice("3", city="Camp|Point")
+    run()
+    assert [item.is_open for item in bench.exceptions()] == [False, True]
+
+
+def test_nothing_but_such_invoices_is_no_call(bench, run):
+    bench.partners.invoices = [bench.invoice("3", city="Camp|Point")]
+    report = run()
+    assert (report.note, report.counts["refused"]) == ("no change, no file", 1)
+    assert bench.partners.uploaded == []
+    assert mark(bench) == "cursor-1"
+
+
+def test_a_refused_file_is_an_exception_and_its_invoices_come_again(bench, run, told):
+    bench.partners.upload_answers = [REFUSED, REFUSED]
+    report = run()
+    assert "row 2 is wrong" in str(report.failure)
+    assert bench.uploads()[0].state is UploadState.REFUSED
+    assert mark(bench) is None
+    (item,) = bench.exceptions()
+    assert item.kind is ExceptionKind.UPLOAD_REFUSED
+    assert "BIF20260105080000: row 2 is wrong" in item.detail
+    bench.pass_time(HOUR)
+    run()
+    assert len(bench.exceptions()) == 1
+    bench.pass_time(HOUR)
+    assert run().counts["invoices"] == len(told)
+    assert bench.partners.cursors == [None, None, None]
+    assert not bench.exceptions()[0].is_open
+
+
+@pytest.mark.usefixtures("told")
+def test_a_request_that_is_refused_is_a_refused_file(bench, run):
+    bench.partners.upload_answers = [RejectedError("soap:Client", **WHERE)]
+    assert isinstance(run().failure, RejectedError)
+    assert bench.uploads()[0].state is UploadState.REFUSED
+    assert bench.exceptions()[0].kind is ExceptionKind.UPLOAD_REFUSED
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    "error", [RetryableError("no connection", **WHERE), ConfigurationError("key refused")]
+)
+def test_what_surely_failed_is_made_anew(bench, run, error):
+    bench.partners.upload_answers = [error]
+    assert run().failure is error
+    assert bench.uploads()[0].state is UploadState.FAILED
+    assert mark(bench) is None
+    bench.pass_time(HOUR)
+    assert run().counts["invoices"] == 2
+    references = [upload.reference for upload in bench.uploads()]
+    assert references == ["BIF20260105080000", "BIF20260105090000"]
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknownError("silence", **WHERE), KeyError("odd")])
+def test_a_lost_answer_sends_the_same_bytes_under_the_same_reference(bench, run, told, error):
+    bench.partners.upload_answers = [error]
+    assert isinstance(run().failure, OutcomeUnknownError)
+    assert bench.uploads()[0].state is UploadState.IN_DOUBT
+    assert mark(bench) is None
+    told[1] = bench.invoice("2", balance_due=Decimal("1.00"))
+    bench.pass_time(HOUR)
+    report = run()
+    assert report.counts == {
+        "sent_again": 1,
+        "told": 2,
+        "changed": 1,
+        "files": 2,
+        "invoices": 3,
+    }
+    first, again, newer = bench.partners.uploaded
+    assert again == first
+    assert b"10~2|" in newer[1]
+    assert b"10~1|" not in newer[1]
+    assert [upload.state for upload in bench.uploads()] == [UploadState.ACCEPTED] * 2
+    assert bench.uploads()[0].tries == 2
+    assert mark(bench) == "cursor-2"
+
+
+@pytest.mark.usefixtures("told")
+def test_nothing_newer_is_sent_before_a_doubt_is_settled(bench, run):
+    """An older file that arrived late would bill what is out of date."""
+    lost = OutcomeUnknownError("silence", **WHERE)
+    bench.partners.upload_answers = [lost, lost, RetryableError("no connection", **WHERE)]
+    for _ in range(3):
+        run()
+        bench.pass_time(HOUR)
+    assert len({content for _, content in bench.partners.uploaded}) == 1
+    (upload,) = bench.uploads()
+    assert (upload.state, upload.tries) == (UploadState.IN_DOUBT, 3)
+    assert bench.partners.cursors == [None]
+    assert run().counts["files"] == 1
+
+
+@pytest.mark.usefixtures("told")
+def test_a_process_that_dies_while_sending_leaves_a_doubt(bench, run):
+    bench.partners.upload_answers = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    report = run()
+    assert report.note == "another run is sending a file; left to it"
+    assert len(bench.partners.uploaded) == 1
+    bench.pass_time(HOUR)
+    assert run().counts["sent_again"] == 1
+    assert bench.partners.uploaded[0] == bench.partners.uploaded[1]
+
+
+def test_a_large_carrier_is_sent_in_parts_that_each_count(bench, run, monkeypatch):
+    """What an accepted part billed is not sent again when a later part fails."""
+    monkeypatch.setattr(send_invoices, "FILE_BYTES_MAX", 1500)
+    bench.partners.invoices = [bench.invoice(str(number)) for number in range(1, 9)]
+    bench.partners.upload_answers = [
+        UploadAnswer(accepted=True, file_name="", file_guid="", message=""),
+        RetryableError("no connection", **WHERE),
+    ]
+    report = run()
+    first = report.counts["invoices"]
+    assert 0 < first < 8
+    assert mark(bench) is None
+    bench.pass_time(HOUR)
+    report = run()
+    assert report.counts["changed"] == 8 - first
+    assert mark(bench) == "cursor-2"
+    billed = bench.ledger.uploads.billed(bench.biller, [str(n) for n in range(1, 9)])
+    assert len(billed) == 8
+
+
+def test_a_feed_that_fails_sends_nothing(bench, run):
+    bench.partners.extract = RetryableError("503", **WHERE)
+    assert isinstance(run().failure, RetryableError)
+    assert (bench.uploads(), mark(bench)) == ((), None)
+
+
+def test_wrong_settings_are_told(bench, run):
+    bench.settings_problem = ConfigurationError("no feed")
+    assert run().failure is bench.settings_problem
+
+
+@pytest.mark.usefixtures("told")
+def test_a_ledger_that_fails_sends_nothing(bench, run):
+    def fail(*_args, **_kwargs):
+        raise LedgerError("disk full")
+
+    bench.ledger.uploads.begin = fail
+    with pytest.raises(LedgerError):
+        run()
+    assert bench.partners.uploaded == []
