@@ -25,13 +25,13 @@ $(VENV)/dev-installed: $(VENV)/sandbox-installed
 demo: $(VENV)/sandbox-installed ## a day of payments through real sockets, told as a timeline
 	@$(BIN)/sandbox demo
 
-up: $(VENV)/sandbox-installed ## leave the fakes and the adapter running, console at http://127.0.0.1:8100/
+up: $(VENV)/sandbox-installed ## leave the fakes and the adapter running, console at http://127.0.0.1:8100/; Ctrl-C stops them
 	@$(BIN)/sandbox up --with-adapter
 
 test: $(VENV)/dev-installed ## the whole suite
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/dev-installed ## format, lint, types, imports, files, tests: what CI runs
+check: $(VENV)/dev-installed ## format, lint, types, imports, files, tests: what must pass before a commit
 	@echo "== format";  $(BIN)/ruff format --check .
 	@echo "== lint";    $(BIN)/ruff check .
 	@echo "== types";   $(BIN)/mypy
