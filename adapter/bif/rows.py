@@ -29,8 +29,8 @@ INVOICE_ATTRIBUTES: Mapping[int, str] = {
     10: "invoice_number",
     11: "invoice_date",
     12: "due_date",
-    13: "balance_due",
-    21: "balance_due",
+    13: "amount_due",
+    21: "amount_due",
     248: "autopay_date",
     59: "policy_number",
     60: "customer_name",
@@ -41,7 +41,7 @@ INVOICE_ATTRIBUTES: Mapping[int, str] = {
     65: "zip_code",
     67: "email_address",
     72: "policy_number",
-    79: "balance_due",
+    79: "amount_due",
 }
 # What comes of the biller's settings instead.
 PROFILE_ATTRIBUTES: Mapping[int, str] = {2: "biller_guid", 9: "invoice_format_guid"}

@@ -11,6 +11,7 @@ from typing import IO
 
 from adapter.bif.check import check_bif
 from adapter.bif.problems import Problem, Rule
+from adapter.bif.reader import ROW_BYTES_MAX
 from adapter.bif.rows import FileHeader, InvoiceRows, RefusedInvoice
 from adapter.domain.invoice import Invoice
 from adapter.domain.money import ZERO, money_text
@@ -82,13 +83,13 @@ class _Body:
             rows = self._rows.write(invoice)
             if isinstance(rows, RefusedInvoice):
                 self.refused.append(rows)
-            elif problem := self._unfit(invoice):
+            elif problem := self._unfit(invoice, rows):
                 self.refused.append(
                     RefusedInvoice(invoice_number=invoice.invoice_number, problems=(problem,))
                 )
             else:
                 self._seen.add(invoice.invoice_number)
-                self.total += invoice.balance_due
+                self.total += invoice.amount_due
                 batch.append(rows)
                 if len(batch) == BATCH_INVOICES:
                     self._flush(batch)
@@ -99,8 +100,19 @@ class _Body:
         self.invoice_count += len(batch)
         batch.clear()
 
-    def _unfit(self, invoice: Invoice) -> Problem | None:
-        """Return why an invoice that is right by itself can't stand in this file."""
+    def _unfit(self, invoice: Invoice, rows: str) -> Problem | None:
+        """Return why an invoice whose values are right can't stand in this file."""
+        longest = max(rows.splitlines(), key=len)
+        if len(longest.encode()) > ROW_BYTES_MAX:
+            return Problem(
+                row=None,
+                file_spec_id=None,
+                field="",
+                value=longest,
+                rule=Rule.FORMAT,
+                explanation=f"a row has at most {ROW_BYTES_MAX:,} bytes",
+                remedy="shorten the longest of its texts",
+            )
         if invoice.invoice_number in self._seen:
             return Problem(
                 row=None,
@@ -111,12 +123,12 @@ class _Body:
                 explanation="an invoice stands once in a file",
                 remedy="send it once, with its latest figures",
             )
-        if self.total + invoice.balance_due > TOTAL_MAX:
+        if self.total + invoice.amount_due > TOTAL_MAX:
             return Problem(
                 row=None,
                 file_spec_id=13,
                 field="TotalAmountDue",
-                value=money_text(invoice.balance_due),
+                value=money_text(invoice.amount_due),
                 rule=Rule.TOTAL,
                 explanation=f"TotalInvoiceAmount can't say more than {TOTAL_MAX}",
                 remedy="look whether the balance is right, or send it in a file of its own",

@@ -7,6 +7,8 @@ from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from adapter.domain.money import ZERO
+
 
 @dataclass(frozen=True, kw_only=True)
 class Invoice:
@@ -32,6 +34,12 @@ class Invoice:
     def customer_name(self) -> str:
         """OrganizationName, or FirstName + LastName (E2)."""
         return self.organization_name or f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def amount_due(self) -> Decimal:
+        """What a bill says: the balance, or nothing for a credit, which is never shown (0003)."""
+        is_credit = self.balance_due.is_finite() and self.balance_due.is_signed()
+        return ZERO if is_credit else self.balance_due
 
     def fingerprint(self) -> str:
         """Identify everything a BIF says of the invoice: another one means that it changed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -10,7 +9,6 @@ from flask import Blueprint, Response, request
 from sandbox.control.body import SHOWN_LENGTH_MAX, read_count
 from sandbox.control.errors import bad_input
 from sandbox.world.binding import world_in
-from sandbox.world.journal import Entry
 
 PAGE_DEFAULT = 10_000
 PAGE_MAX = 100_000
@@ -30,7 +28,7 @@ def show_journal() -> Response | dict[str, Any]:
     rest = [entry for entry in found if entry.sequence > after]
     page = rest[:limit]
     if form == "jsonl":
-        return Response(_lines(page), content_type=LINES)
+        return Response("".join(entry.as_line() for entry in page), content_type=LINES)
     if form != "json":
         raise bad_input(
             f"format = {form[:SHOWN_LENGTH_MAX]!r}: one of json, jsonl",
@@ -47,7 +45,3 @@ def _filters() -> dict[str, str]:
                 remedy="Send each filter once",
             )
     return request.args.to_dict()
-
-
-def _lines(entries: list[Entry]) -> str:
-    return "".join(f"{json.dumps(entry.as_json(), sort_keys=True)}\n" for entry in entries)

@@ -46,6 +46,10 @@ class Entry:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def as_line(self) -> str:
+        """Return one line of JSON; a Decimal is spelled as text."""
+        return f"{json.dumps(self.as_json(), sort_keys=True, default=str)}\n"
+
 
 class Journal:
     """Entries in order of their beginning, bounded, safe between threads, always redacted."""
@@ -107,8 +111,7 @@ class Journal:
 
     def as_lines(self) -> str:
         """Return the journal as JSON lines, byte for byte the same for the same seed."""
-        lines = (json.dumps(e.as_json(), sort_keys=True, default=str) for e in self.entries())
-        return "".join(f"{line}\n" for line in lines)
+        return "".join(entry.as_line() for entry in self.entries())
 
     def _append(
         self,

@@ -140,7 +140,7 @@ def bif() -> list[Figure]:
 
         def write() -> float:
             started = time.perf_counter()
-            with path.open("wb") as out:
+            with path.open("w+b") as out:
                 write_sample(BIF_INVOICES, 1, out)
             return time.perf_counter() - started
 

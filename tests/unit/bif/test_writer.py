@@ -75,7 +75,7 @@ def test_what_is_written_is_read_back(header, some):
 @bounded
 @given(
     some=st.lists(
-        invoices | st.builds(replace, invoices, balance_due=money.map(lambda m: -m)), max_size=12
+        invoices | st.builds(replace, invoices, invoice_number=st.just("none")), max_size=12
     )
 )
 def test_the_header_tells_the_body_whatever_was_refused(header, some):
@@ -87,6 +87,21 @@ def test_the_header_tells_the_body_whatever_was_refused(header, some):
     assert Decimal(head.values[6]) == sum(amounts) == report.total
     assert len(amounts) + len(report.refused) == len(some)
     assert report.size_bytes == len(out.getvalue())
+
+
+def test_a_credit_is_billed_as_nothing_due(header, invoice_with):
+    report, out = written([invoice_with(balance_due=Decimal("-5.00"))], header)
+    assert (report.invoice_count, report.total) == (1, Decimal("0.00"))
+    assert b"|13~0.00|" in out.getvalue()
+
+
+def test_a_row_too_long_to_be_read_is_refused_like_any_bad_invoice(header, invoice_with):
+    some = [invoice_with(invoice_number="1", address1="x" * 20_000), invoice_with()]
+    report, _ = written(some, header)
+    (refused,) = report.refused
+    assert refused.invoice_number == "1"
+    assert "a row has at most 16,384 bytes" in str(refused)
+    assert report.invoice_count == 1
 
 
 def test_a_bad_invoice_is_left_out_and_the_others_are_not(header, invoice_with):
