@@ -22,6 +22,8 @@ BATCH_INVOICES = 512
 # A body beyond this waits on disk for its header.
 SPOOL_BYTES_MAX = 8 * 1024 * 1024
 COPY_BYTES = 1024 * 1024
+# Rows of so many characters in all can't be too long in UTF-8, and need no closer look.
+ROWS_SHORT_ENOUGH = ROW_BYTES_MAX // 4
 # The largest TotalInvoiceAmount that the header's money format can say.
 TOTAL_MAX = Decimal("999999999999999.99")
 
@@ -102,17 +104,8 @@ class _Body:
 
     def _unfit(self, invoice: Invoice, rows: str) -> Problem | None:
         """Return why an invoice whose values are right can't stand in this file."""
-        longest = max(rows.splitlines(), key=len)
-        if len(longest.encode()) > ROW_BYTES_MAX:
-            return Problem(
-                row=None,
-                file_spec_id=None,
-                field="",
-                value=longest,
-                rule=Rule.FORMAT,
-                explanation=f"a row has at most {ROW_BYTES_MAX:,} bytes",
-                remedy="shorten the longest of its texts",
-            )
+        if len(rows) > ROWS_SHORT_ENOUGH and (problem := _too_long(rows)):
+            return problem
         if invoice.invoice_number in self._seen:
             return Problem(
                 row=None,
@@ -134,6 +127,21 @@ class _Body:
                 remedy="look whether the balance is right, or send it in a file of its own",
             )
         return None
+
+
+def _too_long(rows: str) -> Problem | None:
+    longest = max(rows.splitlines(), key=len)
+    if len(longest.encode()) <= ROW_BYTES_MAX:
+        return None
+    return Problem(
+        row=None,
+        file_spec_id=None,
+        field="",
+        value=longest,
+        rule=Rule.FORMAT,
+        explanation=f"a row has at most {ROW_BYTES_MAX:,} bytes",
+        remedy="shorten the longest of its texts",
+    )
 
 
 def _read_back(out: IO[bytes], start: int, written: WrittenBif) -> None:
