@@ -42,7 +42,7 @@ def join_adapter(
     feed: FeedChoice = "http",
     receipts_feed: bool = True,
     port: int = 0,
-    request_timeout_seconds: float = 5.0,
+    request_timeout_seconds: float = 10.0,
 ) -> JoinedAdapter:
     """Build an adapter for every biller of the world, open its doors and start its schedule."""
     configure_logging(level=logging.WARNING)

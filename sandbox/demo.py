@@ -145,7 +145,7 @@ def run_demo(options: DemoOptions) -> int:
             folder=folder,
             feed="folder" if options.receipts_feed == "folder" else "http",
             receipts_feed=options.receipts_feed != "none",
-            request_timeout_seconds=1.0 if options.fault == "silence_after" else 5.0,
+            request_timeout_seconds=2.0 if options.fault == "silence_after" else 10.0,
         )
         running.callback(joined.stop)
         control = running.enter_context(httpx.Client(base_url=sandbox.url, timeout=60))

@@ -19,7 +19,7 @@ def adapter_settings(
     feed_folder: Path = Path("feed"),
     receipts_feed: bool = True,
     listen: str = "127.0.0.1:8200",
-    request_timeout_seconds: float = 5.0,
+    request_timeout_seconds: float = 10.0,
 ) -> dict[str, Any]:
     """Return what an adapter needs to serve every biller of the world.
 

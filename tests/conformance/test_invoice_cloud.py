@@ -278,3 +278,54 @@ def test_other_verbs_and_services_are_refused(world):
     wrong_verb = httpx.put(address(world, REPORT))
     assert (wrong_verb.status_code, wrong_verb.headers["allow"]) == (405, "GET, POST")
     assert httpx.get(address(world, "NoSuchSOAP")).status_code == 404
+
+
+@pytest.mark.requirement("C1", "E2")
+def test_a_refused_file_names_the_value_and_leaves_the_bills_as_they_were(world):
+    assert upload(world, bif(world)).Success
+    before = dict(bills(world))
+    answer = upload(world, bif(world).replace("|183~Spectrum|", "|183~MIPS|", 1))
+    assert not answer.Success
+    assert "row 2, FileSpecID 183 LocationReference 'MIPS': constant: " in answer.ErrorMessage
+    assert bills(world) == before
+
+
+@pytest.mark.requirement("C1")
+def test_the_plain_file_comes_back_in_any_letters(world):
+    """Accents, apostrophes and ampersands pass the envelope, and so do CR LF line ends."""
+    told = bif(world, 25).replace("60~", "60~Zo\u00eb & <Sons> ", 1).replace("\n", "\r\n")
+    assert upload(world, told).Success
+    assert next(iter(bills(world).values())).invoice.customer_name.startswith("Zo\u00eb & <Sons> ")
+
+
+@pytest.mark.requirement("C2")
+def test_the_fault_of_soap_12_has_the_codes_of_soap_12(world):
+    service = connect(world, REPORT, "12")
+    with pytest.raises(zeep.exceptions.Fault, match="WebServiceKey") as caught:
+        service.PaymentReportingDataSetFromGMT(**{**keys_of(world), "WebServiceKey": "x"}, **DAY)
+    assert caught.value.code == "soap:Receiver"
+    wrong = envelope(world, "yesterday").replace(
+        SOAP_11, "http://www.w3.org/2003/05/soap-envelope"
+    )
+    answer = post(world, REPORT, wrong, **{"Content-Type": "application/soap+xml"})
+    assert answer.headers["content-type"] == "application/soap+xml; charset=utf-8"
+    assert "<soap:Value>soap:Sender</soap:Value>" in answer.text
+
+
+@pytest.mark.requirement("C2")
+def test_a_document_type_is_refused_in_an_envelope_that_is_right_but_for_it(world):
+    right = envelope(world, "2026-01-05T00:00:00Z")
+    assert post(world, REPORT, right).status_code == 200
+    answer = post(world, REPORT, f"<!DOCTYPE a>{right}")
+    assert (answer.status_code, answer.content) == (400, b"")
+
+
+@pytest.mark.requirement("C1", "C2")
+def test_two_worlds_of_one_seed_share_keys_and_nothing_else(world, sandbox_server, world_names):
+    other = sandbox_server.create_world(next(world_names), start=DEMO_START)
+    assert keys_of(other) == keys_of(world)
+    assert upload(other, bif(other)).Success
+    pay_first(other, CARDS[0])
+    assert len(report(other)) == 1
+    assert (bills(world), report(world)) == ({}, [])
+    sandbox_server.delete_world(other.name)

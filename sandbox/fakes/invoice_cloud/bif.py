@@ -18,6 +18,7 @@ from sandbox.fakes.invoice_cloud.book import BilledInvoice
 ZERO = Decimal("0.00")
 PROBLEMS_KEPT = 1000
 VALUE_SHOWN = 60
+ROW_BYTES_MAX = 16 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class ParsedBif:
 
     @property
     def header_count(self) -> int:
-        return int(self.header[5]) if self.header.get(5, "").isdigit() else 0
+        return int(self.header[5]) if _is_count(self.header.get(5, "")) else 0
 
     @property
     def header_total(self) -> Decimal:
@@ -90,6 +91,10 @@ class _Reading:
         return self.parsed
 
     def _decoded(self, number: int, line: bytes) -> str | None:
+        if len(line) > ROW_BYTES_MAX:
+            self._problem(number, None, line[:VALUE_SHOWN].decode("utf-8", "replace"), "format")
+            self._pass_over()
+            return None
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError:
@@ -144,21 +149,26 @@ class _Reading:
             self._amounts_known = False
 
     def _customer_record(self, number: int, values: dict[int, str]) -> None:
-        if self._kind != "IH":
+        if self._kind != "IH" and self._all_read:
             self._record_order(number, "CR")
         if self._customer is None:
             self._customer = values
 
     def _detail(self, number: int, values: dict[int, str]) -> None:
-        if self._invoice is None:
+        if self._invoice is None and self._all_read:
             self._record_order(number, "ID")
         self._details.append(values)
+
+    @property
+    def _all_read(self) -> bool:
+        """Tell whether every row since the last invoice header could be read."""
+        return self._unread_rows == self._unread_before_invoice
 
     def _close_invoice(self) -> None:
         """Judge the invoice that ends here, and keep it when it is whole."""
         if self._invoice is None:
             return
-        if self._unread_rows == self._unread_before_invoice:
+        if self._all_read:
             if self._customer is None:
                 self._missing(self._invoice_row, "CR", self._invoice.get(10, ""))
             if not self._details:
@@ -172,7 +182,7 @@ class _Reading:
         if not header or self._unread_rows:
             return
         count, total = header.get(5, ""), header.get(6, "")
-        if count.isdigit() and int(count) != self.parsed.invoice_count:
+        if _is_count(count) and int(count) != self.parsed.invoice_count:
             self._problem(1, columns[5], count, "count")
         if self._amounts_known and _is_money(total) and Decimal(total) != self.parsed.total:
             self._problem(1, columns[6], total, "total")
@@ -249,8 +259,10 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _judge(column: BifField, value: str) -> str:
     """Return the rule that a column's value breaks, or nothing."""
-    if not value.strip():
-        return "required" if column.required else ""
+    if column.required and not value.strip():
+        return "required"
+    if not value:
+        return ""
     if _reserved().search(value):
         return "reserved_character"
     if column.format == "constant":
@@ -273,8 +285,13 @@ def _billed(
         autopay_date=invoice.get(248, ""),
         total_due=Decimal(invoice[13]),
         allow_partial=invoice.get(20, "") == "1",
-        details=tuple((d.get(72, ""), Decimal(d.get(79) or ZERO)) for d in details),
+        details=tuple((d.get(72, ""), _amount(d.get(79, ""))) for d in details),
     )
+
+
+def _amount(text: str) -> Decimal:
+    """Read an optional amount: an empty one is nothing."""
+    return Decimal(text) if _is_money(text) else ZERO
 
 
 def _in_calendar(text: str) -> bool:
@@ -286,11 +303,19 @@ def _in_calendar(text: str) -> bool:
 
 
 def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 4  # noqa: PLR2004  # ids have three digits
+    return bool(_pattern("[1-9][0-9]{0,3}").fullmatch(text))
+
+
+def _is_count(text: str) -> bool:
+    return _has_format("count", text)
 
 
 def _is_money(text: str) -> bool:
-    return bool(_pattern(toml("bif/fields.toml")["format"]["money"]["pattern"]).fullmatch(text))
+    return _has_format("money", text)
+
+
+def _has_format(name: str, text: str) -> bool:
+    return bool(_pattern(toml("bif/fields.toml")["format"][name]["pattern"]).fullmatch(text))
 
 
 @cache

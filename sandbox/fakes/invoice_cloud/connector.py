@@ -46,7 +46,7 @@ def call_connector(
             json=body,
             auth=(connector.username, connector.password),
         )
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise ConnectorError(type(error).__name__) from error
     try:
         document = answer.json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -68,7 +69,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class SoapRequest:
-    """A request that fits the contract: its operation, its parameters, its bytes."""
+    """A request that fits the contract: its operation, its parameters, and its envelope.
+
+    `content` is the envelope in UTF-8, without comments, whatever it came in.
+    """
 
     version: SoapVersion
     operation: str
@@ -78,12 +82,12 @@ class SoapRequest:
 
 def read_request(environ: Environ, service: str, limit_bytes: int) -> SoapRequest:
     """Read and judge a request; raises RefusedError with the answer that ASP.NET would give."""
-    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    media_type, charset = _content_type(environ)
     version = _VERSIONS.get(media_type)
     if version is None:
         raise RefusedError("415 Unsupported Media Type", f"{media_type or 'no'} media type")
     content = _content(environ, limit_bytes)
-    body = _body(content, version)
+    body = _body(content, charset, version)
     element = next(iter(body), None)
     operation = "" if element is None else etree.QName(element).localname
     _check_action(environ, service, version, operation)
@@ -91,9 +95,11 @@ def read_request(environ: Environ, service: str, limit_bytes: int) -> SoapReques
         raise client_fault(version, f"{UNREADABLE}There is no operation {operation or 'in it'}.")
     if violation := first_violation(service, element):
         raise client_fault(version, UNREADABLE + violation)
-    parameters = {etree.QName(child).localname: child.text or "" for child in element}
     return SoapRequest(
-        version=version, operation=operation, parameters=parameters, content=content
+        version=version,
+        operation=operation,
+        parameters={etree.QName(child).localname: child.text or "" for child in element},
+        content=etree.tostring(body.getroottree(), encoding="utf-8"),
     )
 
 
@@ -130,6 +136,14 @@ def _fault(version: SoapVersion, code: str, text: str) -> RefusedError:
     )
 
 
+def _content_type(environ: Environ) -> tuple[str, str | None]:
+    """Return the media type and the charset, in lower case; the charset outranks the document."""
+    told = Message()
+    told["Content-Type"] = environ.get("CONTENT_TYPE", "")
+    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    return media_type, told.get_content_charset() or None
+
+
 def _content(environ: Environ, limit_bytes: int) -> bytes:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdigit():
@@ -142,12 +156,18 @@ def _content(environ: Environ, limit_bytes: int) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-def _body(content: bytes, version: SoapVersion) -> etree._Element:
+def _body(content: bytes, charset: str | None, version: SoapVersion) -> etree._Element:
     try:
-        # huge_tree: a text may be longer than lxml's 10 MB, the request is bounded by ourselves.
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+        parser = etree.XMLParser(
+            encoding=charset,
+            resolve_entities=False,
+            no_network=True,
+            remove_comments=True,
+            remove_pis=True,
+            huge_tree=True,  # a text may be longer than lxml's 10 MB; we bound the request
+        )
         root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError):
+    except (etree.XMLSyntaxError, ValueError, LookupError):
         raise malformed("no well-formed XML") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise malformed("a document type is not allowed")

@@ -240,6 +240,7 @@ def _serve(
         **environ,
         "wsgi.input": io.BytesIO(request.content),
         "CONTENT_LENGTH": str(len(request.content)),
+        "CONTENT_TYPE": request.version.media_type,
         CALL_KEY: SoapCall(world=world, biller=biller, entry=entry),
     }
     captured: list[Any] = []
