@@ -83,7 +83,7 @@ class EmbeddedEngine:
         reports = tuple(
             self._run(name, each, job) for each in (names if biller is None else (biller,))
         )
-        self._look_at_what_is_next()
+        self._look_at_what_is_next(has_looked=name == post_payments.JOB)
         return reports
 
     def _plan(self, schedule: Schedule, *, after: datetime) -> None:
@@ -101,7 +101,7 @@ class EmbeddedEngine:
         self._plan(schedule, after=max(at, self._work.clock.now()))
         for biller in self._billers():
             self._run(schedule.job, biller, JOBS[schedule.job])
-        self._look_at_what_is_next()
+        self._look_at_what_is_next(has_looked=schedule.job == post_payments.JOB)
 
     def _look_at(self, at: datetime) -> None:
         """Have payments looked at no later than `at`."""
@@ -123,12 +123,12 @@ class EmbeddedEngine:
             self._timer.call_at(now, _label(post_payments.JOB), post)
         for biller in due[:1]:
             self._run(post_payments.JOB, biller, post_payments.run_once)
-        self._look_at_what_is_next()
+        self._look_at_what_is_next(has_looked=True)
 
     def _post_for(self, biller: str) -> None:
         if self._is_started:
             self._run(post_payments.JOB, biller, post_payments.run_once)
-            self._look_at_what_is_next()
+            self._look_at_what_is_next(has_looked=True)
 
     def _due_billers(self, now: datetime) -> list[str]:
         try:
@@ -138,7 +138,8 @@ class EmbeddedEngine:
             return []
         return [biller for biller, due in due_at.items() if due is not None and due <= now]
 
-    def _look_at_what_is_next(self) -> None:
+    def _look_at_what_is_next(self, *, has_looked: bool) -> None:
+        """Plan the next look; what is due although one `has_looked` just now waits a moment."""
         try:
             due = self._work.ledger.next_due_at(self._billers())
         except AdapterError as error:
@@ -146,7 +147,8 @@ class EmbeddedEngine:
             return
         if due is not None:
             now = self._work.clock.now()
-            self._look_at(due if due > now else now + PAUSE_WHILE_DUE)
+            earliest = now + PAUSE_WHILE_DUE if has_looked else now
+            self._look_at(due if due > now else earliest)
 
     def _billers(self) -> tuple[str, ...]:
         try:

@@ -1,5 +1,6 @@
 """A ledger of its own for each test, on a file, and payments to keep in it."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -70,9 +71,18 @@ class Bench:
         return self.ledger.exceptions.page(limit=100)
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory):
+    """Make the tables once: copying them is quicker."""
+    path = tmp_path_factory.mktemp("ledger") / "empty.db"
+    open_ledger(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def bench(tmp_path):
-    bench = Bench(f"sqlite:///{tmp_path / 'ledger.db'}")
+def bench(tmp_path, empty_ledger):
+    path = shutil.copy(empty_ledger, tmp_path / "ledger.db")
+    bench = Bench(f"sqlite:///{path}")
     yield bench
     bench.ledger.close()
 
