@@ -147,12 +147,13 @@ def _payments(book: InvoiceCloudBook) -> tuple[PaymentRow, ...]:
             PaymentRow(
                 biller=payment.made.biller,
                 payment_guid=payment.made.payment_guid,
-                invoice_number=payment.made.invoice_number,
-                amount=payment.made.amount,
+                invoice_number=share.invoice_number,
+                amount=share.amount,
                 approved=payment.made.approved,
                 made_at=payment.made_at,
             )
             for payment in book.payments.values()
+            for share in payment.made.shares
         )
 
 

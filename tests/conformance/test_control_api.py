@@ -170,7 +170,7 @@ def test_malformed_oversized_and_foreign_bodies_are_refused(controller, name):
 
 
 @pytest.mark.parametrize("name", WITH_BODY)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_body_is_a_500(controller, name, data):
     """Whatever stands in the known fields, the answer is one that the contract knows."""

@@ -18,6 +18,8 @@ from sandbox.fakes.invoice_cloud.book import BilledInvoice
 ZERO = Decimal("0.00")
 PROBLEMS_KEPT = 1000
 VALUE_SHOWN = 60
+# Base64 brings them in, and no answer of ours could ever tell them.
+_NOT_XML = re.compile("[\ufffe\uffff]")
 ROW_BYTES_MAX = 16 * 1024
 
 
@@ -33,7 +35,8 @@ class BifProblem:
 
     def __str__(self) -> str:
         column = f", FileSpecID {self.file_spec_id} {self.field}" if self.file_spec_id else ""
-        return f"row {self.row}{column} '{self.value}': {self.rule}: {_rules()[self.rule]}"
+        shown = "".join(map(_printable, self.value))
+        return f"row {self.row}{column} '{shown}': {self.rule}: {_rules()[self.rule]}"
 
 
 @dataclass(kw_only=True)
@@ -251,8 +254,10 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
     start = number = 0
     while start < len(content):
         end = content.find(b"\n", start)
-        end = len(content) if end < 0 else end
         number += 1
+        if end < 0:
+            yield number, content[start:]
+            return
         yield number, content[start:end].removesuffix(b"\r")
         start = end + 1
 
@@ -263,7 +268,7 @@ def _judge(column: BifField, value: str) -> str:
         return "required"
     if not value:
         return ""
-    if _reserved().search(value):
+    if _reserved().search(value) or _NOT_XML.search(value):
         return "reserved_character"
     if column.format == "constant":
         return "" if value == column.value else "constant"
@@ -292,6 +297,13 @@ def _billed(
 def _amount(text: str) -> Decimal:
     """Read an optional amount: an empty one is nothing."""
     return Decimal(text) if _is_money(text) else ZERO
+
+
+def _printable(character: str) -> str:
+    """Spell out what XML could not carry, or a reader would not see."""
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def _in_calendar(text: str) -> bool:

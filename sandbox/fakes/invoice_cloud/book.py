@@ -64,8 +64,22 @@ class BalanceRefreshed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaidInvoice:
+    """One invoice's share of a payment."""
+
+    invoice_number: str
+    account_number: str
+    customer_name: str
+    amount: Decimal
+    fee: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentMade:
-    """A payer paid, or was declined; of the instrument only its kind and last digits are kept."""
+    """A payer paid, or was declined; of the instrument only its kind and last digits are kept.
+
+    One payment may pay several invoices: those beside the first stand in `further`.
+    """
 
     biller: str
     payment_guid: str
@@ -80,6 +94,19 @@ class PaymentMade:
     reference: str
     message: str
     approved: bool
+    further: tuple[PaidInvoice, ...] = ()
+
+    @property
+    def shares(self) -> tuple[PaidInvoice, ...]:
+        """What is paid on each invoice, in the payer's order; the report has a row for each."""
+        first = PaidInvoice(
+            invoice_number=self.invoice_number,
+            account_number=self.account_number,
+            customer_name=self.customer_name,
+            amount=self.amount,
+            fee=self.fee,
+        )
+        return (first, *self.further)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +137,7 @@ class PumpState(Enum):
     """Where a payment's delivery stands."""
 
     NOT_PUMPED = "not_pumped"  # declined payments are not pumped (decision 0008)
-    WAITING = "waiting"  # for its first attempt, or for a connector
+    WAITING = "waiting"  # for its first attempt
     RETRYING = "retrying"
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -187,7 +214,11 @@ class InvoiceCloudBook(Book):
         with self.lock:
             return {
                 "bills": [_bill_row(bill) for bill in self.bills.values()],
-                "payments": [_payment_row(payment) for payment in self.payments.values()],
+                "payments": [
+                    _payment_row(payment, share)
+                    for payment in self.payments.values()
+                    for share in payment.made.shares
+                ],
                 "files": [_file_row(at, file) for at, file in self.files],
             }
 
@@ -206,11 +237,9 @@ class InvoiceCloudBook(Book):
     def _pay(self, made: PaymentMade, at: datetime) -> None:
         pump = PumpState.WAITING if made.approved else PumpState.NOT_PUMPED
         self.payments[made.payment_guid] = Payment(made=made, made_at=at, pump=pump)
-        if made.approved:
-            bill = self.bills[made.biller, made.invoice_number]
-            self._change_bill(
-                made.biller, made.invoice_number, balance=bill.balance - made.amount, paid_at=at
-            )
+        for share in made.shares if made.approved else ():
+            balance = self.bills[made.biller, share.invoice_number].balance - share.amount
+            self._change_bill(made.biller, share.invoice_number, balance=balance, paid_at=at)
 
     def _change_bill(self, biller: str, invoice_number: str, **changes: Any) -> None:
         key = (biller, invoice_number)
@@ -238,10 +267,11 @@ def _bill_row(bill: Bill) -> dict[str, Any]:
     }
 
 
-def _payment_row(payment: Payment) -> dict[str, Any]:
+def _payment_row(payment: Payment, share: PaidInvoice) -> dict[str, Any]:
     told = {
         name: f"{value:.2f}" if isinstance(value, Decimal) else value
-        for name, value in vars(payment.made).items()
+        for name, value in {**vars(payment.made), **vars(share)}.items()
+        if name != "further"
     }
     return {
         **told,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.fakes.invoice_cloud.book import (
     InvoiceCloudBook,
+    PaidInvoice,
     Payment,
     PumpAttempted,
     PumpDelivered,
@@ -47,20 +48,30 @@ def _deliver(world: World, payment_guid: str, attempt: int) -> None:
 
 
 def _attempt(world: World, payment: Payment, attempt: int) -> tuple[bool, str]:
+    """Tell the connector every invoice that was paid; return whether it took all, or why not.
+
+    What it took already is told again with what it did not take: a repeat is harmless.
+    """
+    told = [_tell(world, payment, share, attempt) for share in payment.made.shares]
+    failures = [outcome for delivered, outcome in told if not delivered]
+    return not failures, failures[0] if failures else told[-1][1]
+
+
+def _tell(world: World, payment: Payment, share: PaidInvoice, attempt: int) -> tuple[bool, str]:
     """Call the connector once; return whether it took the payment, and what came of it."""
     made = payment.made
     connector = world.connectors[made.biller]
-    notice = _notice(world, payment)
+    notice = _notice(world, payment, share)
     with world.journal.call(
         source="invoice_cloud",
         target="adapter",
         operation="Payment",
         request=notice,
         biller=made.biller,
-        invoice_number=made.invoice_number,
+        invoice_number=share.invoice_number,
         payment_guid=made.payment_guid,
     ) as entry:
-        facts = {"biller": made.biller, "invoice_number": made.invoice_number}
+        facts = {"biller": made.biller, "invoice_number": share.invoice_number}
         try:
             world.faults.strike("invoice_cloud", OPERATION, "before", facts)
             path = f"/billers/{made.biller}/payments"
@@ -72,7 +83,7 @@ def _attempt(world: World, payment: Payment, attempt: int) -> tuple[bool, str]:
             return False, outcome
         entry.status, entry.response = answer.status, answer.document
         delivered = 200 <= answer.status < 300  # noqa: PLR2004  # any success
-        outcome = f"{made.amount:.2f} taken over" if delivered else f"HTTP {answer.status}"
+        outcome = f"{share.amount:.2f} taken over" if delivered else f"HTTP {answer.status}"
         entry.outcome = outcome if delivered else f"attempt {attempt}: {outcome}"
         return delivered, outcome
 
@@ -89,18 +100,18 @@ def _retry_or_give_up(world: World, payment_guid: str, attempt: int, outcome: st
     )
 
 
-def _notice(world: World, payment: Payment) -> dict[str, Any]:
+def _notice(world: World, payment: Payment, share: PaidInvoice) -> dict[str, Any]:
     """Write a payment in the post-back's words (decision 0005)."""
     made = payment.made
     return {
         "BillerGUID": world.biller(made.biller).biller_guid,
         "PaymentGUID": made.payment_guid,
-        "InvoiceNumber": made.invoice_number,
-        "AccountNumber": made.account_number,
-        "CustomerName": made.customer_name,
+        "InvoiceNumber": share.invoice_number,
+        "AccountNumber": share.account_number,
+        "CustomerName": share.customer_name,
         "PaymentDate": f"{payment.made_at:%Y-%m-%dT%H:%M:%SZ}",
-        "PaymentAmount": f"{made.amount:.2f}",
-        "ConvenienceFee": f"{made.fee:.2f}",
+        "PaymentAmount": f"{share.amount:.2f}",
+        "ConvenienceFee": f"{share.fee:.2f}",
         "PaymentReference": made.reference,
         "PaymentMessage": made.message,
         "PaymentType": made.method,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from lxml import etree
 
@@ -16,6 +17,8 @@ GUID_TYPE = (
     "System.Guid, mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"
 )
 SET_NAME, TABLE_NAME = "NewDataSet", "Table"
+# Spelled out, for around it the service's namespace is the default. lxml's stubs know no None.
+NO_NAMESPACE: Any = {None: ""}
 
 Value = str | bool | Decimal | datetime | None
 Row = Mapping[str, Value]
@@ -40,13 +43,13 @@ class DataSet:
 
 def append_data_set(parent: etree._Element, data: DataSet) -> None:
     """Write schema and DiffGram into the result element; without rows the DiffGram is bare."""
-    parent.append(_schema(data.columns))
+    _append_schema(parent, data.columns)
     diffgram = etree.SubElement(
         parent, f"{{{DIFFGR}}}diffgram", nsmap={"msdata": MSDATA, "diffgr": DIFFGR}
     )
     if not data.rows:
         return
-    rows = etree.SubElement(diffgram, SET_NAME)
+    rows = etree.SubElement(diffgram, SET_NAME, nsmap=NO_NAMESPACE)
     for order, row in enumerate(data.rows):
         element = etree.SubElement(rows, TABLE_NAME)
         element.set(f"{{{DIFFGR}}}id", f"{TABLE_NAME}{order + 1}")
@@ -57,8 +60,10 @@ def append_data_set(parent: etree._Element, data: DataSet) -> None:
                 etree.SubElement(element, column.name).text = _text(value)
 
 
-def _schema(columns: tuple[Column, ...]) -> etree._Element:
-    schema = etree.Element(f"{{{XS}}}schema", nsmap={"xs": XS, "msdata": MSDATA})
+def _append_schema(parent: etree._Element, columns: tuple[Column, ...]) -> None:
+    schema = etree.SubElement(
+        parent, f"{{{XS}}}schema", nsmap={"xs": XS, "msdata": MSDATA, **NO_NAMESPACE}
+    )
     schema.set("id", SET_NAME)
     data_set = _element(schema, name=SET_NAME)
     data_set.set(f"{{{MSDATA}}}IsDataSet", "true")
@@ -78,7 +83,6 @@ def _schema(columns: tuple[Column, ...]) -> etree._Element:
             element.set(f"{{{MSDATA}}}DataType", GUID_TYPE)
         element.set("type", f"xs:{column.type}")
         element.set("minOccurs", "0")
-    return schema
 
 
 def _element(parent: etree._Element, *, name: str) -> etree._Element:

@@ -93,6 +93,8 @@ def read_request(environ: Environ, service: str, limit_bytes: int) -> SoapReques
     _check_action(environ, service, version, operation)
     if element is None or operation not in operations_of(service):
         raise client_fault(version, f"{UNREADABLE}There is no operation {operation or 'in it'}.")
+    if len(body) > 1:
+        raise client_fault(version, f"{UNREADABLE}There is more than {operation} in it.")
     if violation := first_violation(service, element):
         raise client_fault(version, UNREADABLE + violation)
     return SoapRequest(

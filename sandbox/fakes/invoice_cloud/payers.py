@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from sandbox.fakes.invoice_cloud.book import Bill, InvoiceCloudBook, PaymentMade
+from sandbox.fakes.invoice_cloud.book import Bill, InvoiceCloudBook, PaidInvoice, PaymentMade
 from sandbox.fakes.invoice_cloud.data_pump import schedule_delivery
 from sandbox.fakes.invoice_cloud.instruments import BankAccount, Card
 from sandbox.fakes.invoice_cloud.rtdr import refresh_balance
@@ -30,12 +30,16 @@ class PaymentRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentOrder:
-    """What a payer asks for; without `amount` (dollars) it is the whole balance."""
+    """What a payer asks for; without `amount` (dollars) it is the whole balance.
+
+    `further` are invoices to pay whole in the same payment, under the same GUID.
+    """
 
     biller: str
     invoice_number: str
     instrument: Card | BankAccount
     amount: Decimal | None = None
+    further: tuple[str, ...] = ()
 
 
 class PaymentNumbers(Book):
@@ -59,30 +63,45 @@ def pay(world: World, order: PaymentOrder) -> PaymentMade:
     Raises PaymentRefusedError for what the page would not take; a declined card is a payment
     that was not approved.
     """
-    book = world.book(InvoiceCloudBook)
-    bill = book.bill(order.biller, order.invoice_number)
-    if bill is None:
-        raise PaymentRefusedError(
-            f"Invoice Cloud has no bill {order.invoice_number} of {order.biller}",
-            "Upload an invoice file first, or pay one of the bills in GET /_sandbox/state",
-        )
-    bill = refresh_balance(world, bill)
-    amount = _amount(bill, order.amount)
+    bills = _bills(world, order)
+    amounts = [_amount(bills[0], order.amount), *(_amount(bill, None) for bill in bills[1:])]
     guid, reference = world.book(PaymentNumbers).draw()
-    made = _payment(order, bill, amount, guid, reference)
-    book.record(made)
+    made = _payment(order, list(zip(bills, amounts, strict=True)), guid, reference)
+    world.book(InvoiceCloudBook).record(made)
     kind = made.card_type or "bank account"
-    world.journal.event(
-        target="invoice_cloud",
-        operation="Pay",
-        outcome=f"invoice {made.invoice_number}: {amount:.2f} by {kind}, {made.message.lower()}",
-        biller=order.biller,
-        invoice_number=made.invoice_number,
-        payment_guid=guid,
-    )
+    for share in made.shares:
+        number, amount = share.invoice_number, share.amount
+        world.journal.event(
+            target="invoice_cloud",
+            operation="Pay",
+            outcome=f"invoice {number}: {amount:.2f} by {kind}, {made.message.lower()}",
+            biller=order.biller,
+            invoice_number=number,
+            payment_guid=guid,
+        )
     if made.approved:
         schedule_delivery(world, guid)
     return made
+
+
+def _bills(world: World, order: PaymentOrder) -> list[Bill]:
+    """Return the bills that an order pays, each with the balance that the payer is shown."""
+    numbers = (order.invoice_number, *order.further)
+    if len(set(numbers)) < len(numbers):
+        raise PaymentRefusedError(
+            f"an invoice stands twice in {', '.join(numbers)}", "Name each invoice once"
+        )
+    book = world.book(InvoiceCloudBook)
+    bills = []
+    for number in numbers:
+        bill = book.bill(order.biller, number)
+        if bill is None:
+            raise PaymentRefusedError(
+                f"Invoice Cloud has no bill {number} of {order.biller}",
+                "Upload an invoice file first, or pay one of the bills in GET /_sandbox/state",
+            )
+        bills.append(bill)
+    return [refresh_balance(world, bill) for bill in bills]
 
 
 def _amount(bill: Bill, wanted: Decimal | None) -> Decimal:
@@ -102,23 +121,31 @@ def _amount(bill: Bill, wanted: Decimal | None) -> Decimal:
 
 
 def _payment(
-    order: PaymentOrder, bill: Bill, amount: Decimal, guid: str, reference: str
+    order: PaymentOrder, paid: list[tuple[Bill, Decimal]], guid: str, reference: str
 ) -> PaymentMade:
+    """Return the payment; its fee is charged once, with the first invoice."""
     instrument = order.instrument
     card = instrument if isinstance(instrument, Card) else None
     number = instrument.number if isinstance(instrument, Card) else instrument.account_number
+    first, *further = (
+        PaidInvoice(
+            invoice_number=bill.invoice.invoice_number,
+            account_number=bill.invoice.account_number,
+            customer_name=bill.invoice.customer_name,
+            amount=amount,
+            fee=CARD_FEE if card and place == 0 else NO_FEE,
+        )
+        for place, (bill, amount) in enumerate(paid)
+    )
     return PaymentMade(
+        **vars(first),
         biller=order.biller,
         payment_guid=guid,
-        invoice_number=bill.invoice.invoice_number,
-        account_number=bill.invoice.account_number,
-        customer_name=bill.invoice.customer_name,
-        amount=amount,
-        fee=CARD_FEE if card else NO_FEE,
         method="CreditCard" if card else "ACH",
         card_type=card.card_type if card else None,
         last_four=number[-4:],
         reference=reference,
         message=card.message if card else "Approved",
         approved=card.approved if card else True,
+        further=tuple(further),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 
 from contracts.loader import toml
-from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook, Payment
+from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook, PaidInvoice, Payment
 from sandbox.fakes.invoice_cloud.dataset import Column, DataSet, Row
 from sandbox.fakes.invoice_cloud.uploads import SERVER_ZONE
 from sandbox.world.billers import Biller
@@ -19,7 +19,8 @@ def payment_report(world: World, biller: Biller, start: datetime, end: datetime)
     """Return what a biller was paid from `start` (included) to `end` (UTC), by payment time."""
     payments = world.book(InvoiceCloudBook).payments_between(biller.slug, start, end)
     return DataSet(
-        columns=columns_of(PAYMENT_REPORT), rows=tuple(_row(payment) for payment in payments)
+        columns=columns_of(PAYMENT_REPORT),
+        rows=tuple(_row(payment, share) for payment in payments for share in payment.made.shares),
     )
 
 
@@ -33,16 +34,16 @@ def columns_of(operation: str) -> tuple[Column, ...]:
     )
 
 
-def _row(payment: Payment) -> Row:
+def _row(payment: Payment, share: PaidInvoice) -> Row:
     made = payment.made
     return {
         "PaymentGUID": made.payment_guid,
-        "InvoiceNumber": made.invoice_number,
-        "AccountNumber": made.account_number,
-        "CustomerName": made.customer_name,
+        "InvoiceNumber": share.invoice_number,
+        "AccountNumber": share.account_number,
+        "CustomerName": share.customer_name,
         "PaymentDate": payment.made_at.astimezone(SERVER_ZONE),
-        "PaymentAmount": made.amount,
-        "ConvenienceFee": made.fee,
+        "PaymentAmount": share.amount,
+        "ConvenienceFee": share.fee,
         "PaymentReference": made.reference,
         "PaymentMessage": made.message,
         "PaymentType": made.method,

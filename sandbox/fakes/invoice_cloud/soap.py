@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 from lxml import etree
@@ -26,6 +25,10 @@ from sandbox.fakes.invoice_cloud.envelope import (
     server_fault,
 )
 from sandbox.fakes.invoice_cloud.reports import PAYMENT_REPORT, payment_report
+from sandbox.fakes.invoice_cloud.spyne_stand_ins import (
+    forget_old_import_hook,
+    make_spyne_importable,
+)
 from sandbox.fakes.invoice_cloud.uploads import UploadResult, receive_file
 from sandbox.fakes.invoice_cloud.wsdl import (
     ROOT_PATH,
@@ -40,47 +43,7 @@ from sandbox.world.binding import caller, world_in
 from sandbox.world.journal import Entry
 from sandbox.world.world import World
 
-
-def _make_spyne_importable() -> None:
-    """Stand in for what Spyne 2.14 expects of old Pythons: six's import hook, and cgi on 3.13."""
-    import collections.abc
-    import http.cookies
-    import urllib.error
-    import urllib.parse
-    import urllib.request
-
-    homes = {
-        "urllib.parse": urllib.parse,
-        "urllib.request": urllib.request,
-        "urllib.error": urllib.error,
-        "http_cookies": http.cookies,
-        "collections_abc": collections.abc,
-    }
-    for name, home in homes.items():
-        sys.modules[f"spyne.util.six.moves.{name}"] = home
-    if sys.version_info >= (3, 13) and "cgi" not in sys.modules:
-        cgi = ModuleType("cgi")
-        cgi.parse_header = _parse_header  # type: ignore[attr-defined]
-        sys.modules["cgi"] = cgi
-
-
-def _parse_header(line: str) -> tuple[str, dict[str, str]]:
-    from email.message import Message
-
-    message = Message()
-    message["content-type"] = line
-    told = message.get_params() or [("", "")]
-    return told[0][0], dict(told[1:])
-
-
-def _forget_old_import_hook() -> None:
-    """Take Spyne's copy of six's importer away: it warns at every later import on Python 3.11."""
-    sys.meta_path[:] = [
-        finder for finder in sys.meta_path if not type(finder).__module__.startswith("spyne.")
-    ]
-
-
-_make_spyne_importable()
+make_spyne_importable()
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Spyne was written for Pythons long gone
@@ -98,26 +61,38 @@ with warnings.catch_warnings():
     from spyne.protocol.soap import Soap11, Soap12
     from spyne.server.wsgi import WsgiApplication
 
-_forget_old_import_hook()
+forget_old_import_hook()
 
 PARTNER = "invoice_cloud"
 CALL_KEY = "invoice_cloud.call"
 BAD_KEY = "The BillerGUID or the WebServiceKey is not valid."
 UPLOAD = "UploadInvoiceFile"
+XML_DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
+# Every envelope of ASP.NET declares these two, used or not.
+PREFIXES = {
+    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xsd": "http://www.w3.org/2001/XMLSchema",
+}
+# The journal is for reading, and a parameter may be as long as the whole request.
+PARAMETER_SHOWN = 100
 StartResponse = Callable[..., Any]
 
 
 @dataclass(kw_only=True)
 class SoapCall:
-    """What an operation needs of its request; `biller` is None for a bad key."""
+    """What an operation needs of its request, and the DataSet that it answers with, if any.
+
+    `biller` is None for a bad key.
+    """
 
     world: World
     biller: Biller | None
     entry: Entry
+    data_set: DataSet | None = None
 
 
 class _DataSetXml(AnyXml):  # type: ignore[misc]
-    """A result that Spyne passes to the DataSet writer."""
+    """A result whose element Spyne writes, and whose content stands in `SoapCall.data_set`."""
 
 
 class _UploadResultXml(ComplexModel):  # type: ignore[misc]
@@ -191,6 +166,7 @@ class PaymentReportingService(ServiceBase):  # type: ignore[misc]
             raise PermissionError(BAD_KEY)
         told = payment_report(call.world, call.biller, _gmt(start), _gmt(end))
         call.entry.outcome = f"{len(told.rows):,} payments reported"
+        call.data_set = told
         return told
 
 
@@ -244,8 +220,12 @@ def _serve(
         CALL_KEY: SoapCall(world=world, biller=biller, entry=entry),
     }
     captured: list[Any] = []
-    body = b"".join(_spyne(service, request.version)(environ, lambda *told: captured.append(told)))
-    entry.status = int(captured[0][0][:3])
+    spyne = _spyne(service, request.version)
+    answer = b"".join(spyne(environ, lambda *told: captured.append(told)))
+    if not captured[0][0].startswith("200"):  # Spyne's own fault, which is not ASP.NET's
+        raise server_fault(request.version, f"{UNPROCESSED}Internal error.")
+    body = XML_DECLARATION + answer
+    entry.status = 200
     world.faults.strike(PARTNER, entry.operation, "after", facts)
     headers = [("Content-Type", request.version.media_type), ("Content-Length", str(len(body)))]
     start_response(captured[0][0], headers)
@@ -289,11 +269,11 @@ def _authenticated(world: World, request: SoapRequest) -> Biller | None:
 
 def _shown(request: SoapRequest) -> dict[str, str]:
     """Return what the journal may show of a request: never the key, never a whole file."""
-    told = {**request.parameters, "soap": request.version.name}
+    told = {name: text[:PARAMETER_SHOWN] for name, text in request.parameters.items()}
     told.pop("WebServiceKey", None)
     if "InvoiceFile" in told:
-        told["InvoiceFile"] = f"({len(told['InvoiceFile']):,} characters)"
-    return told
+        told["InvoiceFile"] = f"({len(request.parameters['InvoiceFile']):,} characters)"
+    return {**told, "soap": request.version.name}
 
 
 def _gmt(moment: datetime) -> datetime:
@@ -334,8 +314,10 @@ def _answer_text(start_response: StartResponse, status: str, text: str) -> Itera
 def _spyne(service: str, version: SoapVersion) -> Any:
     """Build one service for one SOAP version, once for all worlds."""
     protocol = Soap11 if version is SOAP_11 else Soap12
-    outgoing = protocol()
+    # Cleaned up, the rows of a DataSet would lose the xmlns="" that keeps them out of ours.
+    outgoing = protocol(xml_declaration=False, cleanup_namespaces=False)
     outgoing.serialization_handlers[_DataSetXml] = _write_data_set
+    outgoing.event_manager.add_listener("after_serialize", _dress)
     # huge_tree: the request was bounded before it came here.
     incoming = protocol(huge_tree=True)
     spyne = Application(
@@ -349,10 +331,29 @@ def _spyne(service: str, version: SoapVersion) -> Any:
 
 
 def _write_data_set(
-    _ctx: Any, _kind: Any, data: DataSet, parent: Any, namespace: str, name: str, **_: Any
+    _ctx: Any, _kind: Any, _data: DataSet, parent: Any, namespace: str, name: str, **_: Any
 ) -> None:
-    """Write a DataSet into its result element, whatever kind of writer Spyne hands over."""
-    result = etree.Element(f"{{{namespace}}}{name}")
-    append_data_set(result, data)
+    """Write the result element alone, whatever kind of writer Spyne hands over.
+
+    Moved from tree to tree, a schema would lose the prefix that its types are spelled with.
+    """
     writer = getattr(parent, "append", None) or parent.write
-    writer(result)
+    writer(etree.Element(f"{{{namespace}}}{name}"))
+
+
+def _dress(ctx: Any) -> None:
+    """Put an answer into ASP.NET's envelope, in a default namespace of its own."""
+    if ctx.out_error is not None:
+        return
+    [answer] = ctx.out_body_doc
+    namespace = ctx.out_protocol.ns_soap_env
+    envelope = etree.Element(f"{{{namespace}}}Envelope", nsmap={"soap": namespace, **PREFIXES})
+    body = etree.SubElement(envelope, f"{{{namespace}}}Body")
+    name = etree.QName(answer)
+    default: Any = {None: name.namespace}  # lxml's stubs know no default namespace
+    dressed = etree.SubElement(body, name, nsmap=default)
+    dressed.extend(list(answer))
+    data_set = _call_of(ctx).data_set
+    if data_set is not None:
+        append_data_set(dressed[0], data_set)
+    ctx.out_document = envelope

@@ -14,6 +14,7 @@ from sandbox.world.world import World
 SERVER_ZONE = ZoneInfo("America/New_York")
 SUCCESS_MESSAGE = "File Received, Validated, and Imported"
 PROBLEMS_TOLD = 10
+NAME_KEPT = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,8 @@ def receive_file(world: World, biller: Biller, sent_as: str, content: bytes) -> 
             biller=biller.slug,
             file_name=file_name,
             file_guid=next_guid(world.chance(f"file:{len(book.files)}")),
-            sent_as=sent_as,
-            reference=parsed.header.get(3, ""),
+            sent_as=sent_as[:NAME_KEPT],
+            reference=parsed.header.get(3, "")[:NAME_KEPT],
             header_count=parsed.header_count,
             header_total=parsed.header_total,
             body_count=parsed.invoice_count,

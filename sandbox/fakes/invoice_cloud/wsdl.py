@@ -6,6 +6,7 @@ import base64
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import PurePosixPath
+from threading import Lock
 from typing import Any
 
 from lxml import etree
@@ -16,6 +17,7 @@ SERVICES = ("InvoiceFileUploadSOAP", "PaymentReportingSOAP")
 ROOT_PATH = "/invoicecloud/portal/webservices"
 PRODUCTION = "https://www.invoicecloud.com/portal/webservices"
 XS = "http://www.w3.org/2001/XMLSchema"
+_validating = Lock()  # lxml keeps one error log for each schema
 
 
 def find_service(path: str) -> str | None:
@@ -47,9 +49,10 @@ def operations_of(service: str) -> tuple[str, ...]:
 def first_violation(service: str, request: etree._Element) -> str:
     """Return what the contract's schema says against a request, or nothing."""
     schema = _request_schema(service)
-    if not schema.validate(request):
-        log: Any = schema.error_log  # lxml's stubs know no list in it
-        return str(log[0].message)
+    with _validating:
+        if not schema.validate(request):
+            log: Any = schema.error_log  # lxml's stubs know no list in it
+            return str(log[0].message)
     types = _parameter_types(service, etree.QName(request).localname)
     for child in request:
         name, text = etree.QName(child).localname, child.text or ""

@@ -201,3 +201,10 @@ def test_a_damaged_file_is_judged_as_the_adapter_judges_it(content, cuts):
     parsed = parse_bif(content)
     assert (not parsed.problems) is check_bif(io.BytesIO(content)).valid
     assert Counter(parsed.problems) == Counter(parse_bif(content).problems)
+
+
+def test_a_return_ends_a_line_only_before_a_line_feed():
+    """At the end of a file without one, it is a character that no value can carry."""
+    whole = ONE.removesuffix(b"\n")
+    assert problems_in(whole) == problems_in(whole + b"\r\n") == []
+    assert problems_in(whole + b"\r") == [(4, 79, "reserved_character")]
