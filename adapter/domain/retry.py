@@ -15,7 +15,7 @@ class RetryPolicy:
 
     first_delay_seconds: float = 30.0
     delay_seconds_max: float = 3600.0
-    attempts_max: int = 12
+    attempts_max: int = 60
     configuration_delay_seconds: float = 300.0
 
 

@@ -103,9 +103,11 @@ def _moment(notice: Mapping[str, Any], field: str) -> datetime:
     text = _text(notice, field, _DATE, rule)
     try:
         moment = datetime.fromisoformat(text)
-        moment.utctimetuple()
+        is_set = moment.utctimetuple().tm_year > 1
     except (ValueError, OverflowError):
         raise _refused(field, text, rule) from None
+    if not is_set:
+        raise _refused(field, text, "it must be set; .NET writes no moment as the year 1")
     return moment
 
 

@@ -41,7 +41,9 @@ def look_for_evidence(delivery: Delivery, ports: BillerPorts, work: Workbench) -
     look = _Look(delivery, work)
     try:
         feed = ports.receipt_feed
-        step = look.at_balance(ports.balances) if feed is None else look.at_feed(feed)
+        step = (
+            look.at_balance(ports.balances) if feed is None else look.at_feed(feed, ports.balances)
+        )
     except LedgerError:
         raise
     except ConfigurationError as error:
@@ -68,7 +70,7 @@ class _Look:
         self._sent_at = delivery.sent_at or delivery.accepted_at
         self._opening = _OPENINGS[delivery.state]
 
-    def at_feed(self, feed: ReceiptFeedPort) -> Step | str:
+    def at_feed(self, feed: ReceiptFeedPort, balances: BalancePort) -> Step | str:
         since = min(self._payment.paid_at, self._delivery.accepted_at) - CLOCKS_DIFFER_MAX
         search = feed.find_receipt(self._payment, since=since)
         verdict = judge_by_feed(
@@ -85,6 +87,8 @@ class _Look:
         if verdict is FeedVerdict.UNCLEAR:
             return self._unclear(_other_amount(search, money_text(self._payment.amount)))
         if verdict is FeedVerdict.ABSENT and self._delivery.state is DeliveryState.IN_DOUBT:
+            if self._has_moved(balances):
+                return f"{self._opening}; not in {told}, and the balance moved by the amount"
             return self._again(f"not in {told}")
         return f"{self._opening}; not yet in {told}"
 
@@ -111,6 +115,15 @@ class _Look:
             return self._again(unmoved) if in_doubt else f"{self._opening}; {unmoved}"
         words = f"{moved}, and the amount is {money_text(amount)}"
         return self._unclear(words) if in_doubt else f"{self._opening}; {words}"
+
+    def _has_moved(self, balances: BalancePort) -> bool:
+        """Tell whether the balance contradicts the feed, whose clock may run ahead of ours."""
+        verdict = judge_by_balance(
+            before=self._delivery.balance_before,
+            now=balances.balance_due(self._payment.invoice_number),
+            amount=self._payment.amount,
+        )
+        return verdict is BalanceVerdict.APPLIED
 
     def put_off(self, reason: str, *, configuration: bool = False) -> Delivery:
         now = self._work.clock.now()
@@ -151,8 +164,17 @@ class _Look:
             to_state=DeliveryState.FAILED,
             cause=Cause.EVIDENCE,
             detail=f"{self._opening}; {words}: not applied, to be posted again",
-            next_at=self._work.clock.now(),
+            next_at=self._next_try_at(tries),
         )
+
+    def _next_try_at(self, tries: int) -> datetime:
+        """Return when to post again: at once the first time, then after growing waits."""
+        now = self._work.clock.now()
+        policy = self._work.rules.retry
+        if tries <= 1:
+            return now
+        seconds = policy.first_delay_seconds * 2 ** min(tries - 2, 20)
+        return now + timedelta(seconds=min(seconds, policy.delay_seconds_max))
 
     def _unclear(self, words: str) -> Step:
         return Step(

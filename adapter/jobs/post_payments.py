@@ -19,7 +19,7 @@ from adapter.domain.payment import (
     ReceiptNotApplied,
     ReceiptPending,
 )
-from adapter.domain.retry import GiveUp, decide_retry
+from adapter.domain.retry import GiveUp, RetryAt, decide_retry
 from adapter.errors import (
     AdapterError,
     ConfigurationError,
@@ -36,6 +36,8 @@ from adapter.ports import BillerPorts
 JOB = "post_payments"
 # One run looks at so many payments at most; what is left is due at once again.
 CLAIMS_PER_RUN_MAX = 10_000
+# A payment that a wrong setting stops is looked at again at least this often.
+SETTING_WAIT_MAX = timedelta(hours=1)
 _WAITING_FOR_EVIDENCE = frozenset({DeliveryState.IN_DOUBT, DeliveryState.PENDING})
 
 _log = structlog.get_logger(__name__)
@@ -111,10 +113,14 @@ class _Run:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it was: nothing was sent
             return self._not_sent(delivery, error)
+        now = self._work.clock.now()
+        if delivery.lease_until is not None and now >= delivery.lease_until:
+            reason = "the claim ended while the balance was read: it may be out of date"
+            return self._ledger.put_off(delivery, until=now, reason=reason, now=now)
         sending = self._ledger.begin_sending(
             delivery,
             balance_before=balance,
-            now=self._work.clock.now(),
+            now=now,
             lease_seconds=self._work.rules.lease_seconds,
         )
         if sending.lease_until is not None and self._work.clock.now() >= sending.lease_until:
@@ -146,7 +152,7 @@ class _Run:
                     cause=Cause.ANSWERED,
                     detail="Spectrum answered okay without a receipt "
                     f"({message or 'and without a message'}): pending, looked for later",
-                    next_at=self._settled_at(delivery),
+                    next_at=self._settled_at(),
                 )
             case ReceiptNotApplied():
                 return Step(
@@ -160,10 +166,17 @@ class _Run:
     def _pause(self, delivery: Delivery, error: ConfigurationError) -> None:
         """Release the row as it was: a wrong setting uses up no try."""
         now = self._work.clock.now()
-        wait = timedelta(seconds=self._work.rules.retry.configuration_delay_seconds)
         self._ledger.put_off(
-            delivery, until=now + wait, reason=f"waits for a setting: {error}", now=now
+            delivery,
+            until=now + self._setting_wait(delivery, now),
+            reason=f"waits for a setting: {error}",
+            now=now,
         )
+
+    def _setting_wait(self, delivery: Delivery, now: datetime) -> timedelta:
+        """Wait longer, the longer a payment has waited: the others get their turn in between."""
+        least = timedelta(seconds=self._work.rules.retry.configuration_delay_seconds)
+        return min(max(least, (now - delivery.accepted_at) / 2), SETTING_WAIT_MAX)
 
     def _not_sent(self, delivery: Delivery, error: Exception) -> Delivery:
         words = f"not sent, the balance could not be read: {_words(delivery, error)}"
@@ -186,6 +199,8 @@ class _Run:
             policy=self._work.rules.retry,
             jitter_seed=f"{delivery.payment.payment_guid}:{delivery.payment.invoice_number}",
         )
+        if isinstance(error, ConfigurationError):
+            decision = RetryAt(at=now + self._setting_wait(delivery, now), counts=False)
         if isinstance(decision, GiveUp):
             step = Step(
                 to_state=DeliveryState.DEAD,
@@ -205,7 +220,7 @@ class _Run:
         return self._record(delivery, step)
 
     def _answer_lost(self, delivery: Delivery, error: Exception) -> Delivery:
-        look_at = self._settled_at(delivery)
+        look_at = self._settled_at()
         step = Step(
             to_state=DeliveryState.IN_DOUBT,
             cause=Cause.ANSWER_LOST,
@@ -215,10 +230,9 @@ class _Run:
         )
         return self._record(delivery, step)
 
-    def _settled_at(self, delivery: Delivery) -> datetime:
-        now = self._work.clock.now()
-        wait = timedelta(seconds=self._work.rules.settle_seconds)
-        return max(now, (delivery.sent_at or now) + wait)
+    def _settled_at(self) -> datetime:
+        """Settling begins now: a token may have been renewed after `sending` was committed."""
+        return self._work.clock.now() + timedelta(seconds=self._work.rules.settle_seconds)
 
     def _record(self, delivery: Delivery, step: Step) -> Delivery:
         return self._ledger.record(delivery, step, now=self._work.clock.now())

@@ -121,6 +121,8 @@ class ClaimBook:
         }
         if step.attempts is not None:
             values["attempts"] = step.attempts
+        if delivery.state is DeliveryState.SENDING and step.to_state in HOLDING_STATES:
+            values["sent_at"] = now  # until now the request may have been under way
         with self._store.writing() as connection:
             _change(connection, delivery, values)
             _tell(connection, delivery, step, now)
@@ -171,8 +173,7 @@ class ClaimBook:
         with self._store.writing() as connection:
             expired = [delivery_of(row) for row in connection.execute(chosen).mappings()]
             for delivery in expired:
-                sent_at = delivery.sent_at or now
-                look_at = max(now, sent_at + timedelta(seconds=settle_seconds))
+                look_at = now + timedelta(seconds=settle_seconds)
                 step = Step(
                     to_state=DeliveryState.IN_DOUBT,
                     cause=Cause.LEASE_EXPIRED,
@@ -182,6 +183,7 @@ class ClaimBook:
                 values = {
                     "state": step.to_state,
                     "next_at": look_at,
+                    "sent_at": now,
                     "lease_owner": None,
                     "lease_until": None,
                     "fence": delivery.fence + 1,

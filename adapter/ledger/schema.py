@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -28,6 +29,8 @@ APPLICATION = "imt-spectrum-adapter ledger"
 SCHEMA_VERSION = 1
 
 metadata = MetaData()
+# SQLite numbers rows by itself only in a column that is declared INTEGER, which has 64 bits there.
+ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 # Whose database this is, and in which version: looked at before anything else is.
 meta = Table(
@@ -42,7 +45,7 @@ meta = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ROW_ID, primary_key=True),
     Column("biller", String(63), nullable=False),
     Column("payment_guid", String(36), nullable=False),
     Column("invoice_number", String(40), nullable=False),
@@ -115,7 +118,7 @@ Index(
 delivery_events = Table(
     "delivery_events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ROW_ID, primary_key=True),
     Column("delivery_id", ForeignKey("deliveries.id"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("from_state", Member(DeliveryState)),
@@ -129,7 +132,7 @@ delivery_events = Table(
 exceptions = Table(
     "exceptions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ROW_ID, primary_key=True),
     Column("biller", String(63), nullable=False),
     Column("kind", Member(ExceptionKind), nullable=False),
     Column("payment_guid", String(36)),
@@ -160,7 +163,7 @@ watermarks = Table(
 uploads = Table(
     "uploads",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ROW_ID, primary_key=True),
     Column("biller", String(63), nullable=False),
     Column("reference", String(50), nullable=False),
     Column("state", Member(UploadState), nullable=False),

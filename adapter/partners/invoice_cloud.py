@@ -114,11 +114,11 @@ class InvoiceCloudClient:
         refused = RefusedRows()
         with self._http.stream(call) as answer:
             try:
-                for number, row in enumerate(reader.rows(answer.chunks), start=1):
+                for row in reader.rows(answer.chunks):
                     try:
                         payment = payment_of(row, self._columns, biller=self._settings.slug)
                     except BadInputError as error:
-                        refused.add(number, error)
+                        refused.add(row, self._columns, error)
                         continue
                     yield payment
             except SoapFaultError as fault:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from adapter.domain.money import ZERO, parse_money
+from adapter.domain.money import CENT, ZERO, parse_money
 from adapter.domain.payment import Payment, PaymentMethod
 from adapter.errors import BadInputError
 
@@ -32,6 +34,7 @@ COLUMNS = {
 }
 # Known, and of no use here.
 IGNORED_COLUMNS = frozenset({"CardType"})
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _METHODS = {method.value.casefold(): method for method in PaymentMethod}
 
@@ -43,12 +46,12 @@ def payment_of(row: Mapping[str, str], columns: Mapping[str, str], *, biller: st
     return Payment(
         biller=biller,
         payment_guid=text("payment_guid"),
-        invoice_number=text("invoice_number"),
-        account_number=text("account_number"),
+        invoice_number=_number(text("invoice_number"), columns["invoice_number"]),
+        account_number=_number(text("account_number"), columns["account_number"]),
         customer_name=row.get(columns["customer_name"], ""),
         paid_at=_moment(text("paid_at"), columns["paid_at"]),
-        amount=parse_money(text("amount"), field=columns["amount"]),
-        fee=parse_money(fee, field=columns["fee"]) if fee else ZERO,
+        amount=_dollars(text("amount"), columns["amount"], least=CENT),
+        fee=_dollars(fee, columns["fee"], least=ZERO) if fee else ZERO,
         payment_reference=row.get(columns["payment_reference"], ""),
         payment_message=row.get(columns["payment_message"], ""),
         method=_method(row.get(columns["method"], ""), columns["method"]),
@@ -58,21 +61,27 @@ def payment_of(row: Mapping[str, str], columns: Mapping[str, str], *, biller: st
 
 @dataclass
 class RefusedRows:
-    """Rows that could not be mapped: the first ones in full, the rest as a number."""
+    """Rows that could not be mapped: the first ones in full, the rest as a number.
+
+    A row is told by its payment and moment, which are its own in every window; its place is not.
+    """
 
     count: int = 0
-    listed: list[tuple[int, BadInputError]] = field(default_factory=list)
+    listed: list[tuple[str, BadInputError]] = field(default_factory=list)
 
-    def add(self, number: int, error: BadInputError) -> None:
+    def add(
+        self, row: Mapping[str, str], columns: Mapping[str, str], error: BadInputError
+    ) -> None:
         self.count += 1
         if len(self.listed) < LISTED_ROWS_MAX:
-            self.listed.append((number, error))
+            told = (row.get(columns[name], "").strip() for name in ("payment_guid", "paid_at"))
+            self.listed.append((" of ".join(text[:40] or "?" for text in told), error))
 
     def raise_if_any(self) -> None:
         if not self.count:
             return
         more = self.count - len(self.listed)
-        fields = (f"row {number} {error.field}" for number, error in self.listed)
+        fields = (f"payment {payment}: {error.field}" for payment, error in self.listed)
         rest = f", and {more} rows more" if more else ""
         raise BadInputError(
             field=f"{', '.join(fields)}{rest}",
@@ -92,6 +101,19 @@ def _required(row: Mapping[str, str], columns: Mapping[str, str], name: str) -> 
     if not value:
         raise _refused(columns[name], "", "it must have a value")
     return value
+
+
+def _number(text: str, column: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise _refused(column, text, "it must be digits without a leading zero")
+    return text
+
+
+def _dollars(text: str, column: str, *, least: Decimal) -> Decimal:
+    amount = parse_money(text, field=column)
+    if amount < least:
+        raise _refused(column, text, f"it must be at least {least}")
+    return amount
 
 
 def _moment(text: str, column: str) -> datetime:

@@ -24,7 +24,13 @@ from adapter.domain.payment import (
     ReceiptNotApplied,
     ReceiptPending,
 )
-from adapter.errors import BadInputError
+from adapter.errors import (
+    BadInputError,
+    OutcomeUnknownError,
+    PartnerError,
+    RejectedError,
+    RetryableError,
+)
 from adapter.partners.http import (
     Answer,
     Call,
@@ -82,7 +88,10 @@ class SpectrumClient:
             "/api/Invoice/InvoiceBalanceDue",
             params={"invoiceNumber": invoice_number},
         )
-        answer = self.send(call)
+        try:
+            answer = self.send(call)
+        except RejectedError as error:
+            raise _believed(error, RetryableError) from None
         try:
             return balance_of(read_json(answer.content), invoice_number)
         except (UnreadableAnswerError, BadInputError) as error:
@@ -105,7 +114,10 @@ class SpectrumClient:
             call = replace(call, content=receipt_json(payment))
         except BadInputError as error:
             raise self._http.refuse(call, str(error)) from None
-        answer = self.send(call)
+        try:
+            answer = self.send(call)
+        except RejectedError as error:
+            raise _believed(error, OutcomeUnknownError) from None
         try:
             return receipt_answer(answer.content, payment)
         except UnreadableAnswerError as error:
@@ -171,6 +183,19 @@ class SpectrumClient:
         return self._http.distrust(call, why, status=answer.status, content=answer.content)
 
 
+def _believed(error: RejectedError, otherwise: type[PartnerError]) -> PartnerError:
+    """Believe a refusal in JSON, as Spectrum's own are; a gateway's page refuses nothing."""
+    if error.excerpt.lstrip().startswith("{"):
+        return error
+    return otherwise(
+        f"the refusal is not Spectrum's own (HTTP {error.status})",
+        partner=error.partner,
+        operation=error.operation,
+        status=error.status,
+        excerpt=error.excerpt,
+    )
+
+
 def balance_of(document: Any, invoice_number: str) -> Decimal:
     """Read A2's answer; raises UnreadableAnswerError or BadInputError for anything else."""
     attributes = attributes_of(document, "invoiceNumber")
@@ -232,8 +257,8 @@ def receipt_answer(content: bytes, payment: Payment) -> ReceiptAnswer:
         return ReceiptPending(message=redacted_excerpt(str(told.get("message") or "")))
     if isinstance(receipt_id, bool) or not isinstance(receipt_id, str | int | Decimal):
         raise UnreadableAnswerError("its receiptID is neither a text nor a number")
-    if len(str(receipt_id)) > RECEIPT_ID_CHARACTERS_MAX:
-        raise UnreadableAnswerError("its receiptID is too long to be one")
+    if len(str(receipt_id)) > RECEIPT_ID_CHARACTERS_MAX or not str(receipt_id).isprintable():
+        raise UnreadableAnswerError("its receiptID is too long, or no text, to be one")
     return ReceiptApplied(receipt_id=str(receipt_id))
 
 

@@ -155,7 +155,7 @@ class RetryTable(_Table):
 
     first_delay_seconds: Annotated[Positive, Field(description="the first wait")] = 30.0
     delay_seconds_max: Annotated[Positive, Field(description="the longest wait")] = 3600.0
-    attempts_max: Annotated[Count, Field(description="the tries before a dead letter")] = 12
+    attempts_max: Annotated[Count, Field(description="the tries before a dead letter")] = 60
     configuration_delay_seconds: Annotated[
         Positive, Field(description="the wait while a setting is wrong")
     ] = 300.0

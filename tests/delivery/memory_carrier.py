@@ -53,6 +53,7 @@ PLANS = (
     "die_before_sending",
     "die_before_post",
     "die_after_post",
+    "die_and_apply_late",
     *sorted(FOR_A_PERSON),
 )
 WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
@@ -203,6 +204,10 @@ class Spectrum:
         raise KeyError("receiptID")
 
     def _die_before_post(self, _payment):
+        raise ProcessDiedError
+
+    def _die_and_apply_late(self, payment):
+        self._post(payment, seconds=RULES.lease_seconds + 20)
         raise ProcessDiedError
 
     def _die_after_post(self, payment):

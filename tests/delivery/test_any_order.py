@@ -1,5 +1,6 @@
 """Any order of payments, faults, deaths and time: exactly once, or visible to a person."""
 
+import random
 from datetime import timedelta
 
 from hypothesis import settings
@@ -15,9 +16,9 @@ from hypothesis.stateful import (
 
 from adapter.domain.delivery import DeliveryState
 
-INVOICES = st.sampled_from("12")
+INVOICES = st.sampled_from("1234")
 SECONDS = (1, 45, 90, 120, 600, 3600, 6 * 3600)
-EXAMPLES = 20
+EXAMPLES = 12
 STEPS = 12
 
 
@@ -28,33 +29,33 @@ class AnyOrder(RuleBasedStateMachine):
     plans = ()
     for_a_person = frozenset()
 
-    @initialize(
-        has_feed=st.booleans(),
-        deduplicates=st.booleans(),
-        lag=st.sampled_from([0, 30, 900]),
-        data=st.data(),
-    )
-    def open(self, has_feed, deduplicates, lag, data):
-        """Begin with something to do, and with something that goes wrong."""
+    @initialize(seed=st.integers(0, 2**64 - 1))
+    def open(self, seed):
+        """Begin with something to do, and with something that goes wrong, as the seed has it."""
+        chance = random.Random(seed)  # noqa: S311  # a story, no secret
         self.carrier = self.make_carrier(
-            has_feed=has_feed, deduplicates=deduplicates, feed_lag_seconds=lag
+            has_feed=chance.random() < 0.5,
+            deduplicates=chance.random() < 0.5,
+            feed_lag_seconds=chance.choice([0, 30, 900]),
         )
-        self.needs_a_person = False
         self.others = 0
-        self.plan(data, min_size=3, max_size=8)
-        for number, invoice in enumerate("1122"):
+        plans = chance.choices(self.plans, k=8)
+        if chance.random() < 0.7:
+            plans = [plan for plan in plans if plan not in self.for_a_person]
+        self.carrier.spectrum.plans = plans
+        self.needs_a_person = not self.for_a_person.isdisjoint(plans)
+        for number, invoice in enumerate("112234"):
             self.carrier.tell(self.carrier.pay(invoice, f"{number + 1}.00"))
 
-    def plan(self, data, *, min_size, max_size):
-        """Say what becomes of the next posts."""
-        names = st.sampled_from(self.plans)
-        plans = data.draw(st.lists(names, min_size=min_size, max_size=max_size))
-        self.carrier.spectrum.plans += plans
-        self.needs_a_person |= not self.for_a_person.isdisjoint(plans)
+    @rule(plan=st.integers(0, 99))
+    def fail(self, plan):
+        """Let something else go wrong at the next post."""
+        plan = self.plans[plan % len(self.plans)]
+        self.carrier.spectrum.plans.append(plan)
+        self.needs_a_person |= plan in self.for_a_person
 
-    @rule(invoice=INVOICES, dollars=st.integers(1, 3), told=st.booleans(), data=st.data())
-    def pay(self, invoice, dollars, told, data):
-        self.plan(data, min_size=0, max_size=2)
+    @rule(invoice=INVOICES, dollars=st.integers(1, 3), told=st.booleans())
+    def pay(self, invoice, dollars, told):
         payment = self.carrier.pay(invoice, f"{dollars}.00")
         if told:
             self.carrier.tell(payment)

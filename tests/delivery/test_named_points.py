@@ -8,7 +8,9 @@ from adapter.domain.delivery import DeliveryState, Evidence
 from adapter.domain.exceptions import ExceptionKind
 
 LOST = ("apply_and_lose_the_answer", "apply_late_and_lose_the_answer", "crash_in_our_code")
-DEATHS = ("die_before_sending", "die_before_post", "die_after_post")
+# Whoever died there has sent nothing, whether he knew it or not.
+NOTHING_LEFT = ("die_before_sending", "die_before_post")
+DEATHS = (*NOTHING_LEFT, "die_after_post", "die_and_apply_late")
 
 
 def told(carrier, invoice="1"):
@@ -88,7 +90,7 @@ def test_a_process_that_dies_loses_and_doubles_nothing(carrier, paid, plan):
 def test_a_process_that_dies_again_and_again(carrier, paid, plan):
     carrier.spectrum.plans = [plan] * 3
     carrier.run_for(hours=4)
-    assert carrier.deaths == (1 if plan == "die_after_post" else 3)
+    assert carrier.deaths == (3 if plan in NOTHING_LEFT else 1)
     assert carrier.delivery(paid).state is DeliveryState.APPLIED
     assert len(carrier.receipts(paid)) == 1
 
@@ -174,11 +176,11 @@ def test_a_refusal_is_a_dead_letter_at_once(harsh_carrier):
 
 def test_a_wrong_setting_loses_no_try(harsh_carrier):
     carrier, paid = harsh_carrier, told(harsh_carrier)
-    carrier.spectrum.plans = ["setting_refused"] * 35
-    carrier.run_for(hours=4)
+    carrier.spectrum.plans = ["setting_refused"] * 10
+    carrier.run_for(hours=12)
     delivery = carrier.delivery(paid)
     assert (delivery.state, delivery.attempts) == (DeliveryState.APPLIED, 1)
-    assert len(carrier.spectrum.posts) == 36
+    assert len(carrier.spectrum.posts) == 11
 
 
 def test_the_data_pump_and_the_report_may_tell_as_often_as_they_like(harsh_carrier):

@@ -15,6 +15,7 @@ from adapter.domain.delivery import (
     DeliveryState,
     judge_by_balance,
 )
+from adapter.domain.money import ZERO
 
 MONEY = st.decimals(min_value=-(10**9), max_value=10**9, places=2)
 AMOUNT = st.decimals(min_value=Decimal("0.01"), max_value=10**9, places=2)
@@ -28,8 +29,16 @@ def test_moved_by_exactly_the_amount_is_applied(before, amount):
 
 @given(MONEY, AMOUNT)
 def test_unmoved_is_not_applied(before, amount):
+    assume(before > 0)
     verdict = judge_by_balance(before=before, now=before, amount=amount)
     assert verdict is BalanceVerdict.NOT_APPLIED
+
+
+@given(AMOUNT)
+def test_nothing_due_before_proves_nothing(amount):
+    """A balance that is never told below zero could not have moved."""
+    verdict = judge_by_balance(before=ZERO, now=ZERO, amount=amount)
+    assert verdict is BalanceVerdict.UNCLEAR
 
 
 @given(MONEY, MONEY, AMOUNT)

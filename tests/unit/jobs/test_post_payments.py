@@ -108,12 +108,12 @@ def test_tries_come_to_an_end_at_a_person(bench, run):
         bench.clock.at = bench.delivery(payment).next_at
         run()
     delivery = bench.delivery(payment)
-    assert (delivery.state, delivery.attempts) == (DeliveryState.DEAD, 12)
-    assert len(bench.partners.posted) == 12
+    assert (delivery.state, delivery.attempts) == (DeliveryState.DEAD, 60)
+    assert len(bench.partners.posted) == 60
     (item,) = bench.exceptions()
     assert item.kind is ExceptionKind.DEAD
     assert "429" in item.detail
-    assert "12 used" in item.detail
+    assert "60 used" in item.detail
 
 
 def test_a_refusal_is_never_repeated(bench, run):

@@ -120,18 +120,21 @@ def test_an_expired_lease_in_sending_is_in_doubt(bench, later):
     assert claims.expire_leases(bench.biller, now=later(LEASE), settle_seconds=SETTLE) == 1
     found = bench.ledger.deliveries.find(sending.payment.key)
     assert found.state is DeliveryState.IN_DOUBT
-    assert found.next_at == later(SETTLE)
+    assert found.next_at == later(LEASE + SETTLE)
     assert found.fence > sending.fence
     event = bench.events(found)[-1]
     assert event.cause is Cause.LEASE_EXPIRED
     assert event.detail.startswith("answer lost after sending")
 
 
-def test_a_settle_time_that_has_passed_is_not_waited_for(bench, later):
+def test_settling_begins_when_the_doubt_does(bench, later):
+    """Until then the request may have been under way, however long ago `sending` was committed."""
     bench.accept()
     bench.send()
     bench.ledger.claims.expire_leases(bench.biller, now=later(9999), settle_seconds=SETTLE)
-    assert bench.claim(at=later(9999)).state is DeliveryState.IN_DOUBT
+    assert bench.claim(at=later(9999)) is None
+    doubt = bench.claim(at=later(9999 + SETTLE))
+    assert (doubt.state, doubt.sent_at) == (DeliveryState.IN_DOUBT, later(9999))
 
 
 def test_no_lease_owner_survives_its_process(bench, later):
@@ -140,7 +143,7 @@ def test_no_lease_owner_survives_its_process(bench, later):
     bench.send()
     other = open_ledger(bench.url)
     other.claims.expire_leases(bench.biller, now=later(LEASE), settle_seconds=SETTLE)
-    claimed = other.claims.claim_due(bench.biller, now=later(SETTLE), lease_seconds=LEASE)
+    claimed = other.claims.claim_due(bench.biller, now=later(LEASE + SETTLE), lease_seconds=LEASE)
     assert claimed.state is DeliveryState.IN_DOUBT
     other.close()
 

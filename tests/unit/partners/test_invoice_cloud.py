@@ -262,7 +262,8 @@ def test_a_bad_row_holds_up_no_other_and_is_told_at_the_end(cloud):
         numbers.extend(payment.invoice_number for payment in client.payments(WINDOW))
     payments = client.payments(WINDOW)
     assert [next(payments).invoice_number for _ in range(2)] == ["30254", "7"]
-    assert caught.value.field == "row 2 Approved, row 4 PaymentAmount"
+    payment = f"payment {ROW['PaymentGUID']} of {ROW['PaymentDate']}"
+    assert caught.value.field == f"{payment}: Approved, {payment}: PaymentAmount"
     assert caught.value.value == "maybe, 1.2345"
 
 

@@ -109,16 +109,19 @@ def test_truths(text, truth):
     assert truth_of(text) is truth
 
 
+COLUMNS_OF_A_ROW = {"payment_guid": "Guid", "paid_at": "Date"}
+
+
 def test_refused_rows_are_listed_up_to_a_bound_and_counted():
     refused = RefusedRows()
     refused.raise_if_any()
     for number in range(1, LISTED_ROWS_MAX + 4):
         error = BadInputError(field="Approved", value=f"v{number}", rule="a rule", remedy="")
-        refused.add(number, error)
+        refused.add({"Guid": str(number), "Date": "noon"}, COLUMNS_OF_A_ROW, error)
     with pytest.raises(BadInputError) as caught:
         refused.raise_if_any()
-    assert caught.value.field.startswith("row 1 Approved, row 2 Approved,")
-    assert caught.value.field.endswith("row 10 Approved, and 3 rows more")
+    assert caught.value.field.startswith("payment 1 of noon: Approved, payment 2 of noon: App")
+    assert caught.value.field.endswith("payment 10 of noon: Approved, and 3 rows more")
     assert caught.value.rule == "a rule"
     assert "v10" in caught.value.value
     assert "v11" not in caught.value.value

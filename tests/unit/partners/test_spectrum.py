@@ -369,7 +369,7 @@ def test_no_connection_surely_applied_nothing(client, spectrum, payment):
 
 
 def test_errors_show_neither_token_nor_credentials(client, spectrum, payment, access):
-    echoed = f"token-1 {access.key} {access.password}"
+    echoed = f'{{"echo": "token-1 {access.key} {access.password}"}}'
     spectrum.answer = httpx.Response(400, text=echoed)
     with pytest.raises(RejectedError) as caught:
         client.post_receipt(payment)
