@@ -8,6 +8,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Request
+from werkzeug.datastructures import Authorization
 
 from adapter.doors.envelope import ForbiddenError, UnauthorizedError
 from adapter.settings import DoorAccess, SettingsView
@@ -25,7 +26,7 @@ def require_biller(request: Request, settings: SettingsView, biller: str) -> Doo
     An unknown biller, a wrong username and a wrong password cannot be told apart.
     """
     access = settings.doors.get(biller, _NOBODY)
-    given = request.authorization
+    given = _authorization(request)
     is_basic = given is not None and given.type == "basic"
     username = (given.username or "") if given is not None and is_basic else ""
     password = (given.password or "") if given is not None and is_basic else ""
@@ -42,10 +43,18 @@ def require_operator(request: Request, ops_key: str | None) -> None:
         if not _is_local(request):
             raise ForbiddenError("without an ops key only the loopback is answered")
         return
-    given = request.authorization
+    given = _authorization(request)
     token = (given.token or "") if given is not None and given.type == "bearer" else ""
     if not _same(token, ops_key):
         raise UnauthorizedError(_BEARER, "Send the ops key as a Bearer token")
+
+
+def _authorization(request: Request) -> Authorization | None:
+    """Return what the caller shows, or nothing where it cannot be read."""
+    try:
+        return request.authorization
+    except ValueError:  # Basic with what is no ASCII
+        return None
 
 
 def _is_local(request: Request) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
@@ -28,6 +29,16 @@ DRAINING_ROUND_SECONDS = 0.1
 
 # As the doors say it; any other code is waitress's reason.
 _CODES = {400: "bad_input", 413: "too_large"}
+
+
+class _DoorParser(HTTPRequestParser):
+    """Refuses a length of thousands of digits, over which waitress would drop the connection."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            raise ParsingError("a figure of the header is invalid") from None
 
 
 class _DoorErrorTask(ErrorTask):
@@ -53,6 +64,7 @@ class _DoorErrorTask(ErrorTask):
 
 
 class _DoorChannel(HTTPChannel):
+    parser_class = _DoorParser
     error_task_class = _DoorErrorTask
 
 
@@ -81,6 +93,8 @@ class DoorServer:
                 connection_limit=CONNECTIONS_MAX,
                 max_request_body_size=RECEIVED_BYTES_MAX,
                 max_request_header_size=HEADER_BYTES_MAX,
+                # The ops door knows a proxy by them; nothing else reads them.
+                clear_untrusted_proxy_headers=False,
             )
         except (OSError, ValueError) as error:
             self._close_all()

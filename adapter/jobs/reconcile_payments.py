@@ -64,13 +64,15 @@ class _Run:
             )
 
     def _window(self) -> GmtWindow:
+        now, rules = self._now(), self._work.rules
+        overlap = timedelta(minutes=rules.poll_overlap_minutes)
+        reach = timedelta(hours=rules.first_reach_hours)
         mark = self._ledger.watermarks.get(self._biller, JOB)
-        return next_window(
-            None if mark is None else datetime.fromisoformat(mark),
-            self._now(),
-            overlap=timedelta(minutes=self._work.rules.poll_overlap_minutes),
-            first_reach=timedelta(hours=self._work.rules.first_reach_hours),
-        )
+        if mark is None:
+            # Written before the first report is read: polls that fail must not slide away from it.
+            mark = (now - reach + overlap).isoformat()
+            self._ledger.watermarks.move(self._biller, JOB, mark, now=now)
+        return next_window(datetime.fromisoformat(mark), now, overlap=overlap, first_reach=reach)
 
     def _read(self, ports: BillerPorts, window: GmtWindow) -> BadInputError | None:
         """Compare every row; return the error that lists the rows that could not be read."""
