@@ -12,6 +12,7 @@ from typing import Any
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
@@ -82,6 +83,16 @@ class HostedServer:
         wasyncore.close_all(self._channels, ignore_all=True)
 
 
+class _Parser(HTTPRequestParser):
+    """Refuses a length of thousands of digits, over which waitress would drop the connection."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            raise ParsingError("a figure of the header is invalid") from None
+
+
 class _Task(WSGITask):
     """Serves one request; a fault that struck it leaves the answer unwritten."""
 
@@ -106,6 +117,7 @@ class _Task(WSGITask):
 class _Channel(HTTPChannel):
     """One client's connection."""
 
+    parser_class = _Parser
     task_class = _Task
     withheld = False
 

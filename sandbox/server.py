@@ -132,6 +132,7 @@ def _build(fakes: Mapping[str, Fake], control_token: str | None) -> Flask:
     from sandbox.control.guard import check_access
 
     app = Flask("sandbox", static_folder=None)
+    app.url_map.merge_slashes = False  # no redirect to whatever Host the client named
     app.config["PROPAGATE_EXCEPTIONS"] = True  # our own bugs show themselves to tests
     app.json = provider = DefaultJSONProvider(app)
     provider.sort_keys = False

@@ -18,6 +18,7 @@ from adapter.errors import (
     NotFoundError,
     PartnerError,
 )
+from adapter.partners.redaction import redacted
 
 # What a caller waits when nobody told a better figure: the first delay of most retries.
 RETRY_AFTER_SECONDS = 30
@@ -79,14 +80,15 @@ def install_error_answers(app: Flask) -> None:
 
 
 def _from_bad_input(error: BadInputError) -> Response:
-    subject = f"{error.field} = {error.value!r}" if error.value else error.field
+    field = redacted(error.field)
+    subject = f"{field} = {redacted(error.value)!r}" if error.value else field
     conflict = isinstance(error, ContentConflictError)
     return envelope(
         409 if conflict else 400,
         "conflict" if conflict else "bad_input",
         f"{subject}: {error.rule}",
         error.remedy,
-        field=None if error.field == BODY else error.field,
+        field=None if error.field == BODY else field,
     )
 
 

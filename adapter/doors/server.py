@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,8 @@ class DoorServer:
             return
         self._stopping.set()
         if self._thread.is_alive():
-            self._listeners()[0].pull_trigger()
+            with contextlib.suppress(OSError, IndexError):  # the loop saw it and closed all
+                self._listeners()[0].pull_trigger()
             self._thread.join()
         else:
             self._server.task_dispatcher.shutdown()

@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from contracts.loader import schema
 from sandbox.control.errors import RefusedError, bad_input
+from sandbox.world.redaction import redact_text
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 BODY_BYTES_MAX = 64 * 1024
 SHOWN_LENGTH_MAX = 60
 # Never shown, not even to the one who sent them: answers end up in logs.
-SECRET_FIELDS = frozenset({"account_number", "card_number", "password", "routing_number"})
+SECRET_FIELDS = frozenset(
+    {"account_number", "bank_account", "card_number", "password", "routing_number"}
+)
 
 
 def read_body(name: str) -> dict[str, Any]:
@@ -36,16 +39,20 @@ def read_body(name: str) -> dict[str, Any]:
 
 def read_object() -> dict[str, Any]:
     """Return the request's JSON object, whatever is in it."""
-    if request.mimetype != "application/json":
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
         raise RefusedError(
             415,
             "unsupported_media_type",
-            f"Content-Type = {request.mimetype[:SHOWN_LENGTH_MAX]!r}: a body is JSON",
+            f"Content-Type = {request.mimetype[:SHOWN_LENGTH_MAX]!r}: a body is JSON in UTF-8",
             remedy="Send Content-Type: application/json",
         )
     try:
         document = json.loads(
-            _content(), parse_constant=_refuse_constant, parse_float=_finite_figure
+            _content().decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite_figure,
+            object_pairs_hook=_unique,
         )
         json.dumps(document, ensure_ascii=False).encode()  # refuses halves of surrogate pairs
     except (ValueError, RecursionError):
@@ -106,13 +113,13 @@ def _told(error: ValidationError, name: str) -> str:
             return f"send exactly one of {', '.join(_alternatives(name))}"
         case kinds.AnyOf(context=[[first, *_], *_]):
             return _told(first, name)
-    field = str(error.instance_path[-1]) if inside else "the body"
-    shown = "" if field in SECRET_FIELDS else f" = {_shown(error.instance)}"
+    hidden = not SECRET_FIELDS.isdisjoint(error.instance_path)
+    shown = "" if hidden else f" = {_shown(error.instance)}"
     return f"{inside or 'the body'}{shown}: {error.message}"
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value)
+    text = redact_text(json.dumps(value))  # before it is cut: half a card number looks like none
     return text if len(text) <= SHOWN_LENGTH_MAX else f"{text[:SHOWN_LENGTH_MAX]}..."
 
 
@@ -142,6 +149,13 @@ def _finite_figure(digits: str) -> float:
     if not math.isfinite(seconds):
         raise ValueError(digits)
     return seconds
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a name comes more than once")
+    return document
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -36,7 +36,10 @@ def check_access(token: str | None) -> None:
 
 
 def _given() -> list[str]:
-    authorization = request.authorization
+    try:
+        authorization = request.authorization
+    except ValueError:  # Basic with what is no ASCII
+        return []
     if authorization is None:
         return []
     return [given for given in (authorization.token, authorization.password) if given]

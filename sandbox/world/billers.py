@@ -46,6 +46,13 @@ class Biller:
     door_key: str = field(repr=False)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what no journal, log or report may show."""
+        sets = (self.rtdr_credentials, self.payment_credentials)
+        spectrums = [secret for one in sets for secret in (one.token, one.password)]
+        return (self.web_service_key, self.door_key, *spectrums)
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 

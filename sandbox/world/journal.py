@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from sandbox.world.redaction import redact
+from sandbox.world.redaction import pattern_of, redact
 
 # Enough for a month of virtual days; the oldest entries leave first.
 ENTRIES_MAX = 200_000
@@ -52,10 +52,14 @@ class Entry:
 
 
 class Journal:
-    """Entries in order of their beginning, bounded, safe between threads, always redacted."""
+    """Entries in order of their beginning, bounded, safe between threads, always redacted.
 
-    def __init__(self, clock: TellsTime) -> None:
+    `secrets` are hidden wherever they stand, also under a name that nobody expected them under.
+    """
+
+    def __init__(self, clock: TellsTime, *, secrets: Iterable[str] = ()) -> None:
         self._clock = clock
+        self._secrets = pattern_of(secrets)
         self._entries: deque[Entry] = deque(maxlen=ENTRIES_MAX)
         self._sequence = 0
         self._open_calls = 0
@@ -79,13 +83,17 @@ class Journal:
             request=request,
             tags=tags,
         )
+        begun_with = entry.request
         with self._lock:
             self._open_calls += 1
         try:
             yield entry
         finally:
-            entry.response = _shortened(redact(entry.response))
-            entry.outcome = str(redact(entry.outcome))
+            if entry.request is not begun_with:
+                entry.request = self._told(entry.request)
+            entry.response = self._told(entry.response)
+            entry.outcome = self._told(entry.outcome)
+            entry.tags = {name: self._told(value) for name, value in entry.tags.items()}
             with self._lock:
                 self._open_calls -= 1
 
@@ -94,7 +102,7 @@ class Journal:
         entry = self._append(
             kind="event", source=target, target=target, operation=operation, tags=tags
         )
-        entry.outcome = str(redact(outcome))
+        entry.outcome = self._told(outcome)
 
     def fault(self, *, target: str, operation: str, outcome: str, **tags: str) -> None:
         """Record that an armed fault struck."""
@@ -112,6 +120,9 @@ class Journal:
     def as_lines(self) -> str:
         """Return the journal as JSON lines, byte for byte the same for the same seed."""
         return "".join(entry.as_line() for entry in self.entries())
+
+    def _told(self, value: Any) -> Any:
+        return _shortened(redact(value, known=self._secrets))
 
     def _append(
         self,
@@ -132,8 +143,8 @@ class Journal:
                 source=source,
                 target=target,
                 operation=operation,
-                request=_shortened(redact(request)),
-                tags={name: _shortened(redact(value)) for name, value in tags.items()},
+                request=self._told(request),
+                tags={name: self._told(value) for name, value in tags.items()},
             )
             self._entries.append(entry)
             return entry

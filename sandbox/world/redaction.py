@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 HIDDEN = "[redacted]"
@@ -27,21 +28,35 @@ _SECRET_NAMES = frozenset(
         "security_code",
     }
 )
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# A header of any token here takes a hundred; bounded, no text can keep the search busy.
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{1,500}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z-])(?:[0-9][ -]?){12,18}[0-9](?![0-9A-Za-z-])")
 
 
-def redact(value: Any, name: str = "") -> Any:
-    """Return a copy of a JSON-like value with every secret replaced by a fixed mark."""
+def redact(value: Any, name: str = "", known: re.Pattern[str] | None = None) -> Any:
+    """Return a copy of a JSON-like value with every secret replaced by a fixed mark.
+
+    What `known` finds is hidden wherever it stands.
+    """
     if name.lower() in _SECRET_NAMES and not isinstance(value, Mapping | list | tuple):
         return HIDDEN if value else value
     if isinstance(value, Mapping):
-        return {key: redact(item, str(key)) for key, item in value.items()}
+        return {
+            redact(key, known=known): redact(item, str(key), known) for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [redact(item, name) for item in value]
+        return [redact(item, name, known) for item in value]
     if isinstance(value, str):
-        return redact_text(value)
+        return redact_text(value if known is None else known.sub(HIDDEN, value))
+    if isinstance(value, int | Decimal) and redact_text(str(value)) == HIDDEN:
+        return HIDDEN
     return value
+
+
+def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what finds each of these, in any case."""
+    words = [re.escape(secret) for secret in sorted(secrets, key=len, reverse=True) if secret]
+    return re.compile("|".join(words), re.IGNORECASE) if words else None
 
 
 def redact_text(text: str) -> str:

@@ -47,10 +47,11 @@ class World:
         self.open_invoices = open_invoices
         self.clock = WorldClock(start)
         self.born_at = self.clock.now()
-        self.journal = Journal(self.clock)
+        self.billers: tuple[Biller, ...] = make_billers(seed, billers)
+        secrets = [secret for biller in self.billers for secret in biller.secrets]
+        self.journal = Journal(self.clock, secrets=secrets)
         self.faults = FaultBoard(self.journal)
         self.behaviours = Behaviours()
-        self.billers: tuple[Biller, ...] = make_billers(seed, billers)
         self.connectors = {
             biller.slug: Connector(username=biller.biller_guid, password=biller.door_key)
             for biller in self.billers

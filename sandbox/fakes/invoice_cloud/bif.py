@@ -17,6 +17,8 @@ from sandbox.fakes.invoice_cloud.book import BilledInvoice
 
 ZERO = Decimal("0.00")
 PROBLEMS_KEPT = 1000
+# A file with more is no invoice file, and is read no further.
+PROBLEMS_COUNTED_MAX = 100_000
 VALUE_SHOWN = 60
 # Base64 brings them in, and no answer of ours could ever tell them.
 _NOT_XML = re.compile("[\ufffe\uffff]")
@@ -84,6 +86,8 @@ class _Reading:
             self._problem(1, None, "byte order mark", "encoding")
             content = content[3:]
         for number, line in _lines(content):
+            if self.parsed.problem_count > PROBLEMS_COUNTED_MAX:
+                break
             text = self._decoded(number, line)
             if text is not None:
                 self._row(number, text)

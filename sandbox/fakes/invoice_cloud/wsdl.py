@@ -17,6 +17,7 @@ SERVICES = ("InvoiceFileUploadSOAP", "PaymentReportingSOAP")
 ROOT_PATH = "/invoicecloud/portal/webservices"
 PRODUCTION = "https://www.invoicecloud.com/portal/webservices"
 XS = "http://www.w3.org/2001/XMLSchema"
+VIOLATION_SHOWN = 500  # it quotes the value, which may be the whole request
 _validating = Lock()  # lxml keeps one error log for each schema
 
 
@@ -52,7 +53,7 @@ def first_violation(service: str, request: etree._Element) -> str:
     with _validating:
         if not schema.validate(request):
             log: Any = schema.error_log  # lxml's stubs know no list in it
-            return str(log[0].message)
+            return str(log[0].message)[:VIOLATION_SHOWN]
     types = _parameter_types(service, etree.QName(request).localname)
     for child in request:
         name, text = etree.QName(child).localname, child.text or ""

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.world.redaction import redact
+
 PROBLEM = "application/problem+json; charset=utf-8"
 _TYPES = {400: "15.5.1", 401: "15.5.2", 404: "15.5.5", 415: "15.5.16"}
 
@@ -36,6 +38,7 @@ class RefusedError(Exception):
 
 def invalid(errors: Mapping[str, Sequence[str]]) -> RefusedError:
     """Answer a request whose content breaks the contract; names each field."""
+    errors = redact(errors)
     title = "One or more validation errors occurred."
     summary = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in errors.items())
     document = {**_problem(400, title), "errors": {name: list(e) for name, e in errors.items()}}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Shown in place of values, which may be secrets.
 MASK = "The value"
+UNKNOWN_FIELDS_TOLD = 20
 
 
 def validate_body(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +63,8 @@ def _told(error: ValidationError) -> list[tuple[str, str]]:
         case jsonschema_rs.ValidationErrorKind.Required(property=name):
             return [(name, f"The {name} field is required.")]
         case jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=names):
-            return [(name[:50], "The field is not part of the contract.") for name in names]
+            told = names[:UNKNOWN_FIELDS_TOLD]
+            return [(name[:50], "The field is not part of the contract.") for name in told]
     field = ".".join(str(part) for part in error.instance_path) or "$"
     return [(field, error.message)]
 
