@@ -156,7 +156,7 @@ BIFS = {
     "binary": (lambda _: b"PK\x03\x04\x00", r"row 1 'PK\x03\x04\x00': unknown_record: "),
     "no UTF-8": (lambda _: b"1~FH|3~\xff\n", "row 1 '1~FH|3~\ufffd': encoding: "),
     "UTF-16": (lambda b: header(b).decode().encode("utf-16"), "encoding: "),
-    "BOM": (lambda _: b"\xef\xbb\xbf" + header(b), "row 1 'byte order mark': encoding: "),
+    "BOM": (lambda b: b"\xef\xbb\xbf" + header(b), "row 1 'byte order mark': encoding: "),
     "control": (
         lambda b: header(b, _3="\x1b[2J"),
         r"row 1, FileSpecID 3 ThirdPartyFileReference '\x1b[2J': reserved_character: ",

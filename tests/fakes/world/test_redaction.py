@@ -1,10 +1,12 @@
 """Redaction: secrets by name, tokens and card numbers by shape, nothing else."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.world.redaction import HIDDEN, is_card_number, redact, redact_text
+from sandbox.world.redaction import HIDDEN, is_card_number, pattern_of, redact, redact_text
 
 CARDS = ("4111111111111111", "4000000000000002", "5555555555554444", "378282246310005")
 
@@ -36,6 +38,18 @@ def test_other_numbers_stay(text):
 )
 def test_secret_names_hide_their_values_in_any_case(name):
     assert redact({"a": [{name: "x"}]}) == {"a": [{name: HIDDEN}]}
+
+
+def test_card_numbers_are_hidden_as_figures_and_as_names():
+    told = redact({"a": Decimal(CARDS[0]), "b": int(CARDS[1]), CARDS[2]: 30254})
+    assert told == {"a": HIDDEN, "b": HIDDEN, HIDDEN: 30254}
+
+
+def test_known_secrets_are_hidden_under_any_name():
+    known = pattern_of(["door-key", "door-key-of-another"])
+    told = redact({"tokem": ["x DOOR-KEY-of-another"], "door-key": 1}, known=known)
+    assert told == {"tokem": [f"x {HIDDEN}"], HIDDEN: 1}
+    assert pattern_of([]) is None
 
 
 def test_what_is_nested_under_a_secret_name_keeps_its_shape():
