@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX = 64 * 1024
 SHOWN_LENGTH_MAX = 60
+# Nothing here goes deeper than four; what reads, checks and shows a document has its limits.
+DEPTH_MAX = 32
 # Never shown, not even to the one who sent them: answers end up in logs.
 SECRET_FIELDS = frozenset(
     {"account_number", "bank_account", "card_number", "password", "routing_number"}
@@ -54,12 +56,22 @@ def read_object() -> dict[str, Any]:
             parse_float=_finite_figure,
             object_pairs_hook=_unique,
         )
+        _refuse_deep([document])
         json.dumps(document, ensure_ascii=False).encode()  # refuses halves of surrogate pairs
     except (ValueError, RecursionError):
         raise bad_input("the body is not valid JSON", remedy="Send one JSON object") from None
     if not isinstance(document, dict):
         raise bad_input("the body is not a JSON object", remedy="Send one JSON object")
     return document
+
+
+def _refuse_deep(document: Any) -> None:
+    level = [document]
+    for _ in range(DEPTH_MAX):
+        lists = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [v for values in lists for v in values if isinstance(v, dict | list)]
+    if level:
+        raise ValueError("nested too deep")
 
 
 def read_query(*known: str) -> dict[str, str]:

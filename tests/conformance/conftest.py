@@ -362,11 +362,13 @@ def bench(shared_doors):
 
 @pytest.fixture
 def nothing_happened(bench):
-    """No refused request leaves a receipt, a bill, a payment or a secret behind."""
+    """Let no refused request leave a receipt, a bill, a payment or a secret behind."""
+    before = len(bench.world.journal.entries())
     yield
     assert not bench.world.book(SpectrumBook).receipts
     assert not bench.world.book(InvoiceCloudBook).bills
     assert not bench.doors.adapter.ledger.deliveries.page(limit=1)
-    told = bench.world.journal.as_lines().lower()
+    entries = bench.world.journal.entries()[before:]
+    told = "".join(entry.as_line() for entry in entries).lower()
     assert not [secret for secret in bench.secrets if secret.lower() in told]
     assert CARD not in told

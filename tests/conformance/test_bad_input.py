@@ -34,6 +34,7 @@ JSON_BODIES = {
     "NUL": (b'{"a": "\x00"}', 400),
     "half a surrogate pair": (b'{"\\ud800": "\\udfff"}', 400),
     "deep": (b"[" * 50_000, 400),
+    "deep, yet parsed": (b'{"url":' + b"[" * 500 + b"]" * 500 + b"}", 400),
     "deep object": (b'{"a":' * 9_000 + b"1" + b"}" * 9_000, 400),
     "unknown field": (b'{"no such field": 1}', 400),
     "many unknown fields": (json.dumps({f"k{n}": n for n in range(4_000)}).encode(), 400),
