@@ -137,8 +137,8 @@ def _build(fakes: Mapping[str, Fake], control_token: str | None) -> Flask:
     app.json = provider = DefaultJSONProvider(app)
     provider.sort_keys = False
     for fake in fakes.values():
-        if fake.blueprint:
-            app.register_blueprint(load(fake.blueprint))
+        for blueprint in fake.blueprints:
+            app.register_blueprint(load(blueprint))
 
     guarded = {control.blueprint.name, console.blueprint.name}
     app.register_blueprint(control.blueprint)

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.fakes import FAKES, load
+from sandbox.fakes import FAKES, state_of
 from sandbox.world.billers import Biller
 from sandbox.world.fault_board import ArmedFault
 from sandbox.world.journal import Entry
@@ -107,7 +107,7 @@ def _next_event(world: World) -> str:
 
 def _book_view(world: World, partner: str) -> BookView:
     """Count each list of a book, and add up the money that its rows are about."""
-    told = world.book(load(FAKES[partner].book)).as_json()
+    told = state_of(world, partner)
     figures = [
         figure
         for name, rows in told.items()

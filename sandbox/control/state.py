@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from sandbox.control.body import read_query
-from sandbox.fakes import FAKES, load
+from sandbox.fakes import FAKES, state_of
 from sandbox.world.binding import world_in
 from sandbox.world.world import World
 
@@ -22,4 +22,4 @@ def show_state() -> dict[str, Any]:
 
 def every_book(world: World) -> dict[str, Any]:
     """Return each partner's book by the partner's name."""
-    return {partner: world.book(load(fake.book)).as_json() for partner, fake in FAKES.items()}
+    return {partner: state_of(world, partner) for partner in FAKES}

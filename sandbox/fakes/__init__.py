@@ -1,30 +1,34 @@
-"""Every fake by its partner's name: what it serves, where, and which book it keeps."""
+"""Every fake by its partner's name: what it serves, where, and which books it keeps."""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.world.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fake:
     """One partner. Each `module:name` is imported when it is first needed, not before.
 
-    A fake serves its paths by a Flask `blueprint`, or by a WSGI `application` that takes every
-    path below `prefix`. `operations` are those that a fault can wait for.
+    A fake serves its paths by Flask `blueprints`, and by a WSGI `application` that takes every
+    path below `prefix`. `operations` are those that a fault can wait for. A partner may keep
+    several `books`; together they are its truth.
     """
 
-    book: str
+    books: tuple[str, ...]
     operations: tuple[str, ...]
-    blueprint: str | None = None
+    blueprints: tuple[str, ...] = ()
     application: str | None = None
     prefix: str = ""
 
 
 FAKES: dict[str, Fake] = {
     "spectrum": Fake(
-        book="sandbox.fakes.spectrum.book:SpectrumBook",
+        books=("sandbox.fakes.spectrum.book:SpectrumBook",),
         operations=(
             "Token",
             "InvoiceBalanceDue",
@@ -32,10 +36,10 @@ FAKES: dict[str, Fake] = {
             "ExtractInvoices",
             "ExtractReceipts",
         ),
-        blueprint="sandbox.fakes.spectrum.api:blueprint",
+        blueprints=("sandbox.fakes.spectrum.api:blueprint",),
     ),
     "invoice_cloud": Fake(
-        book="sandbox.fakes.invoice_cloud.book:InvoiceCloudBook",
+        books=("sandbox.fakes.invoice_cloud.book:InvoiceCloudBook",),
         operations=("UploadInvoiceFile", "PaymentReportingDataSetFromGMT", "DataPump"),
         application="sandbox.fakes.invoice_cloud.soap:application",
         prefix="/invoicecloud/portal/webservices/",
@@ -47,3 +51,11 @@ def load(reference: str) -> Any:
     """Return what a `module:name` of the registry stands for."""
     module, _, name = reference.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def state_of(world: World, partner: str) -> dict[str, Any]:
+    """Return a partner's books as one JSON document; each book brings names of its own."""
+    state: dict[str, Any] = {}
+    for reference in FAKES[partner].books:
+        state |= world.book(load(reference)).as_json()
+    return state

@@ -28,10 +28,20 @@ class SpectrumCredentials:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Biller:
-    """One carrier as Spectrum and Invoice Cloud know it.
+class ImtCredentials:
+    """What opens a session at IMT for one carrier (B1)."""
 
-    `door_key` is what Invoice Cloud shows at the adapter's doors (decision 0005).
+    company_id: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Biller:
+    """One carrier as Spectrum, IMT and Invoice Cloud know it.
+
+    `door_key` is what Invoice Cloud shows at the adapter's doors (decision 0005), `sign_on_key`
+    what IMT's portal shows there, and `api_key` opens Invoice Cloud's REST services.
     """
 
     slug: str
@@ -44,13 +54,17 @@ class Biller:
     rtdr_credentials: SpectrumCredentials
     payment_credentials: SpectrumCredentials
     door_key: str = field(repr=False)
+    imt: ImtCredentials
+    api_key: str = field(repr=False)
+    sign_on_key: str = field(repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return what no journal, log or report may show."""
         sets = (self.rtdr_credentials, self.payment_credentials)
         spectrums = [secret for one in sets for secret in (one.token, one.password)]
-        return (self.web_service_key, self.door_key, *spectrums)
+        own = (self.web_service_key, self.door_key, self.api_key, self.sign_on_key)
+        return (*own, self.imt.password, *spectrums)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -78,6 +92,13 @@ def _make_biller(seed: int, index: int) -> Biller:
         rtdr_credentials=_credentials(chance, f"{slug}-rtdr", 50 + 2 * index),
         payment_credentials=_credentials(chance, f"{slug}-payments", 51 + 2 * index),
         door_key=_secret(chance, DOOR_KEY_LENGTH),
+        imt=ImtCredentials(
+            company_id=str(300 + index),
+            username=f"{slug}-invoicecloud",
+            password=_secret(chance, PASSWORD_LENGTH),
+        ),
+        api_key=_secret(chance, DOOR_KEY_LENGTH),
+        sign_on_key=_secret(chance, DOOR_KEY_LENGTH),
     )
 
 
