@@ -12,12 +12,15 @@ from adapter.errors import ConfigurationError, NotFoundError
 from adapter.jobs.workbench import Rules, Workbench
 from adapter.ledger import Ledger, open_ledger
 from adapter.partners.http import PartnerHttp, open_client
+from adapter.partners.imt import ImtClient, MissingImt
 from adapter.partners.invoice_cloud import InvoiceCloudClient
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
 from adapter.ports import (
     BalancePort,
     BillerPorts,
+    EnrollmentPort,
+    EnrollmentReportPort,
     InvoiceFeedPort,
     InvoiceUploadPort,
     PaymentReportPort,
@@ -39,6 +42,8 @@ class Connections:
     receipt_feed: ReceiptFeedPort | None
     invoice_upload: InvoiceUploadPort
     payment_report: PaymentReportPort
+    enrollments: EnrollmentPort
+    enrollment_report: EnrollmentReportPort
 
 
 class Billers:
@@ -51,7 +56,7 @@ class Billers:
         seconds = source.current().adapter.request_timeout_seconds
         self._clients = {
             partner: open_client(timeout_seconds=seconds)
-            for partner in ("spectrum", "invoice_cloud")
+            for partner in ("spectrum", "invoice_cloud", "imt")
         }
         self._lock = threading.Lock()
         self._built: dict[str, tuple[BillerSettings, Connections]] = {}
@@ -83,6 +88,11 @@ class Billers:
     def _http(self, partner: str) -> PartnerHttp:
         return PartnerHttp(partner, self._clients[partner])
 
+    def _imt(self, biller: BillerSettings, settings: str) -> EnrollmentPort:
+        if biller.imt is None:
+            return MissingImt(settings)
+        return ImtClient(self._http("imt"), biller.imt, settings=settings)
+
     def _connect(self, biller: BillerSettings) -> Connections:
         table = f"billers.{biller.slug}"
         rtdr = SpectrumClient(
@@ -110,6 +120,8 @@ class Billers:
             receipt_feed=feed if biller.feed.receipts else None,
             invoice_upload=invoice_cloud,
             payment_report=invoice_cloud,
+            enrollments=self._imt(biller, f"{table}.imt"),
+            enrollment_report=invoice_cloud,
         )
 
 
@@ -169,7 +181,19 @@ def _bif_profile(biller: BillerSettings) -> BifProfile:
         invoice_format_guid=biller.invoice_format_guid,
         time_zone=biller.time_zone,
         replacement=biller.reserved_characters if replaces else None,
+        dialect=biller.bif.dialect,
+        questionnaire=biller.bif.questionnaire,
     )
+
+
+def bif_profile_of(source: SettingsSource, biller: str) -> BifProfile:
+    """Return what a biller's files are written with; raises as `Billers.ports` does."""
+    view = source.current()
+    if biller in view.biller_problems:
+        raise ConfigurationError(*view.biller_problems[biller])
+    if biller not in view.billers:
+        raise NotFoundError(f"there is no biller {biller} in the settings")
+    return _bif_profile(view.billers[biller])
 
 
 def _rules(settings: AdapterSettings) -> Rules:

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from adapter.domain.enrollment import EnrolledAccount, EnrollmentChange, EnrollmentKind
 from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment, ReceiptAnswer
 from adapter.domain.upload import UploadAnswer
@@ -48,6 +49,15 @@ class ReceiptFeedPort(Protocol):
 class InvoiceUploadPort(Protocol):
     """Invoice Cloud's UploadInvoiceFile (C1)."""
 
+    @property
+    def request_bytes_max(self) -> int:
+        """Tell how large a request Invoice Cloud takes."""
+        ...
+
+    def request_bytes(self, content: bytes) -> int:
+        """Tell how large the request with this file is at most, all that is around it included."""
+        ...
+
     def upload(self, *, file_name: str, content: bytes) -> UploadAnswer:
         """Send one BIF; raises OutcomeUnknownError when the answer was lost."""
         ...
@@ -58,6 +68,26 @@ class PaymentReportPort(Protocol):
 
     def payments(self, window: GmtWindow) -> Iterator[Payment]:
         """Yield every payment of the window, approved or declined, in the report's order."""
+        ...
+
+
+class EnrollmentPort(Protocol):
+    """IMT's policy settings (B1 to B3)."""
+
+    def push(self, change: EnrollmentChange) -> None:
+        """Set what the change says; setting the same value twice is harmless.
+
+        Raises RejectedError for what IMT surely refuses, OutcomeUnknownError when the request
+        may still arrive, and ConfigurationError while the biller's IMT settings are wrong.
+        """
+        ...
+
+
+class EnrollmentReportPort(Protocol):
+    """Invoice Cloud's paperless and AutoPay customer reports (C5)."""
+
+    def enrolled(self, kind: EnrollmentKind) -> Iterator[EnrolledAccount]:
+        """Yield every account that is enrolled now; BadInputError lists unreadable rows last."""
         ...
 
 
@@ -80,6 +110,10 @@ class BillerPorts(Protocol):
     def invoice_upload(self) -> InvoiceUploadPort: ...
     @property
     def payment_report(self) -> PaymentReportPort: ...
+    @property
+    def enrollments(self) -> EnrollmentPort: ...
+    @property
+    def enrollment_report(self) -> EnrollmentReportPort: ...
 
 
 class BillersPort(Protocol):

@@ -10,7 +10,7 @@ from contracts.loader import ROOT, openapi, toml
 
 SOURCES = ("given", "public", "assumed")
 # These have an openapi.yaml, a clauses.toml or both.
-PARTNERS = ("spectrum", "invoice_cloud", "adapter", "sandbox")
+PARTNERS = ("spectrum", "imt", "invoice_cloud", "adapter", "sandbox")
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 

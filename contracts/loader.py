@@ -12,7 +12,10 @@ ROOT = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class BifField:
-    """One column of the BIF; `value` is what a constant must be, `pattern` fits a whole value."""
+    """One column of the BIF; `value` is what a constant must be, `pattern` fits a whole value.
+
+    A `customization` is in the file where the biller's questionnaire asks for it (E5).
+    """
 
     id: int
     record: str
@@ -21,6 +24,7 @@ class BifField:
     format: str
     pattern: str
     value: str | None = None
+    customization: bool = False
     source: str
     clause: str
     description: str

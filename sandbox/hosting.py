@@ -26,7 +26,7 @@ THREADS_MIN = 8
 THREADS_MAX = 128
 CONNECTIONS_MAX = 1_000
 # Beyond every limit of the fakes, so that each refuses a large body in its own words.
-BODY_BYTES_MAX = 64 * 1024 * 1024
+BODY_BYTES_MAX = 256 * 1024 * 1024
 STOP_SECONDS_MAX = 5
 # SO_LINGER on, for zero seconds: closing sends a reset.
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)

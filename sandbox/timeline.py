@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -14,19 +15,28 @@ from sandbox.world.journal import Entry
 from sandbox.world.world import World
 
 # What a reader of the day need not see: it is in the journal all the same.
-QUIET_OPERATIONS = frozenset({"Token"})
+QUIET_OPERATIONS = frozenset({"Token", "Sessions"})
+# Asked again and again on a schedule: told when the answer is another than the last time.
+POLLS = {
+    "ExtractInvoices": "ExtractInvoices",
+    "ExtractReceipts": "ExtractReceipts",
+    "PaymentReportingDataSetFromGMT": "PaymentReporting",
+    "ACHRejectReportingDataSetFromGMT": "ACHRejects",
+    "BillerSettledBatchDetailDataSet": "SettledBatches",
+    "BillerAutoPayCustomerReportDataSet": "AutoPayReport",
+    "BillerPaperlessCustomerReportDataSet": "PaperlessReport",
+}
 # A step that a call in the journal tells already.
 QUIET_STEPS = frozenset({"sending"})
-SHORT_NAMES = {"PaymentReportingDataSetFromGMT": "PaymentReporting"}
-NAMES = {"spectrum": "Spectrum", "invoice_cloud": "Invoice Cloud", "adapter": "adapter"}
+NAMES = {"spectrum": "Spectrum", "imt": "IMT", "invoice_cloud": "Invoice Cloud"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of the timeline; a chapter has a text only. `at` is UTC."""
+    """One line of the timeline; a chapter, a day and a rest have a text only. `at` is UTC."""
 
     at: str
-    kind: str  # "chapter", "call", "event", "fault" or "ledger"
+    kind: str  # "chapter", "day", "call", "event", "fault", "ledger" or "rest"
     source: str
     target: str
     operation: str
@@ -44,10 +54,13 @@ class Timeline:
         self._show = show
         self._told_journal = 0
         self._told_ledger: set[tuple[str, str]] = set()
+        self._told_polls: dict[str, str] = {}
+        self._repeated = 0
+        self._day = ""
 
     def chapter(self, text: str) -> None:
-        at = f"{self._world.clock.now():%Y-%m-%dT%H:%M:%SZ}"
-        self._show(Line(at=at, kind="chapter", source="", target="", operation="", text=text))
+        self._rest()
+        self._show(_plain(f"{self._world.clock.now():%Y-%m-%dT%H:%M:%SZ}", "chapter", text))
 
     def tell(self) -> None:
         """Show everything that happened since the last call."""
@@ -56,7 +69,34 @@ class Timeline:
             self._told_journal = entries[-1].sequence
         told = [_from_journal(e) for e in entries if e.operation not in QUIET_OPERATIONS]
         for line in sorted([*told, *self._from_ledger()], key=lambda line: line.at):
-            self._show(line)
+            if self._is_repeated(line):
+                self._repeated += 1
+            else:
+                self._tell_line(line)
+
+    def _is_repeated(self, line: Line) -> bool:
+        """Tell whether this is a poll with the answer of the poll before it."""
+        if line.kind != "call" or line.operation not in POLLS:
+            return False
+        before = self._told_polls.get(line.operation)
+        self._told_polls[line.operation] = line.text
+        return before == line.text
+
+    def _tell_line(self, line: Line) -> None:
+        self._rest()
+        day = line.at[:10]
+        if self._day and day != self._day:
+            self._show(_plain(line.at, "day", f"{datetime.fromisoformat(day):%A, %B %d}"))
+        self._day = day
+        self._show(line)
+
+    def _rest(self) -> None:
+        """Say how many polls were left out since the last line."""
+        if self._repeated:
+            polls = "1 poll" if self._repeated == 1 else f"{self._repeated} polls"
+            at = f"{self._world.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+            self._show(_plain(at, "rest", f"... {polls} brought nothing new"))
+            self._repeated = 0
 
     def _from_ledger(self) -> list[Line]:
         lines = []
@@ -85,11 +125,14 @@ def print_line(console: Console, line: Line) -> None:
         console.print()
         console.print(f"[bold cyan]{line.text}[/]")
         return
+    if line.kind in {"day", "rest"}:
+        console.print(f"[dim]{line.text}[/]")
+        return
     style = {"fault": "yellow", "ledger": "magenta"}.get(line.kind, "")
     who = NAMES.get(line.source, line.source)
     if line.source != line.target:
         who = f"{who} > {NAMES.get(line.target, line.target)}"
-    operation = SHORT_NAMES.get(line.operation, line.operation.replace("_", " "))
+    operation = POLLS.get(line.operation, line.operation.replace("_", " "))
     row = Text(f"{line.at[11:19]}  {who:<23}  {operation:<17}  {line.text}", style=style)
     console.print(row, soft_wrap=True)
 
@@ -104,3 +147,7 @@ def _from_journal(entry: Entry) -> Line:
         operation=entry.operation,
         text=outcome,
     )
+
+
+def _plain(at: str, kind: str, text: str) -> Line:
+    return Line(at=at, kind=kind, source="", target="", operation="", text=text)

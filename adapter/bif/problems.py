@@ -20,6 +20,7 @@ class Rule(StrEnum):
     UNKNOWN_FIELD = "unknown_field"
     DUPLICATE_FIELD = "duplicate_field"
     FIELD_ORDER = "field_order"
+    COLUMN_COUNT = "column_count"
     RECORD_ORDER = "record_order"
     UNKNOWN_RECORD = "unknown_record"
     MISSING_RECORD = "missing_record"
@@ -30,21 +31,35 @@ class Rule(StrEnum):
     ENCODING = "encoding"
 
 
+class Advice(StrEnum):
+    """What no rule forbids and nobody means: a warning, and the file stays valid."""
+
+    NO_REFERENCE = "no_reference"
+    DUE_BEFORE_INVOICE_DATE = "due_before_invoice_date"
+    MINIMUM_ABOVE_TOTAL = "minimum_above_total"
+    DETAILS_DIFFER = "details_differ"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One broken rule: where, what stands there, why that is wrong, what to write instead.
 
-    `row` counts from 1, and is None for a value that never reached a file. `file_spec_id`
-    and `field` are None where no column can be named.
+    `row` and `column` count lines and characters from 1; `row` is None for a value that never
+    reached a file. `file_spec_id` and `field` are None where no field can be named.
     """
 
     row: int | None
+    column: int = 1
     file_spec_id: int | None
     field: str | None
     value: str
-    rule: Rule
+    rule: Rule | Advice
     explanation: str
     remedy: str
+
+    @property
+    def severity(self) -> str:
+        return "warning" if isinstance(self.rule, Advice) else "error"
 
     @property
     def name(self) -> str:
@@ -59,27 +74,30 @@ class Problem:
 
     def render(self, file_name: str) -> str:
         """Tell the problem in one line, as a compiler would."""
-        place = f"{file_name}:{self.row}: " if self.row else f"{file_name}: "
-        return f"{place}{self.subject}: {self.rule}: {self.explanation}; {self.remedy}"
+        place = f"{file_name}:{self.row}:{self.column}" if self.row else file_name
+        told = f"{self.severity}: {self.subject}: {self.explanation}; {self.remedy}"
+        return f"{place}: {told} [{self.rule}]"
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "value": excerpt(self.value)}
+        return {**asdict(self), "value": excerpt(self.value), "severity": self.severity}
 
 
 def problem_at(
     row: int | None,
     file_spec_id: int | None,
     value: str,
-    rule: Rule,
+    rule: Rule | Advice,
     *,
     explanation: str,
     remedy: str,
+    column: int = 1,
 ) -> Problem:
-    """Return a problem with the name of its column; an unknown field has none."""
+    """Return a problem with the name of its field; an unknown one has none."""
     known = () if rule is Rule.UNKNOWN_FIELD else bif_fields()
-    names = (column.name for column in known if column.id == file_spec_id)
+    names = (field.name for field in known if field.id == file_spec_id)
     return Problem(
         row=row,
+        column=column,
         file_spec_id=file_spec_id,
         field=next(names, None),
         value=value,

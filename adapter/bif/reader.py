@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
 from typing import IO
 
+from adapter.bif.dialects import Columns, dialect_of, shape_of, split_row, unknown_record
 from adapter.bif.problems import Problem, Rule, problem_at
 from adapter.bif.rows import BifRow, InvoiceGroup
-from adapter.bif.table import FIELD_SEPARATOR, ID_SEPARATOR, file_spec_id_of, shape_of
+from adapter.bif.table import FIELD_SEPARATOR
+from adapter.domain.invoice import BifDialect
 from adapter.errors import BadInputError
 
 # Some fifty times the longest row that real names and addresses make.
@@ -17,18 +21,38 @@ DETAILS_MAX = 1000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_bif(stream: IO[bytes]) -> tuple[BifRow, Iterator[InvoiceGroup]]:
-    """Return the file header, and the invoices as they are read.
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A file that is being read: its header, and the invoices as they are asked for."""
 
-    Reads any tagged BIF, another system's too: columns and values are taken as they stand, and
-    `check_bif` is the judge of them. Raises BadInputError, with the row, where the file is no
-    sequence of an FH row and then IH, CR and ID rows.
+    dialect: BifDialect
+    header: BifRow
+    invoices: Iterator[InvoiceGroup]
+
+
+def read_bif(
+    stream: IO[bytes], *, columns: Columns | None = None, details_min: int = 1
+) -> Reading:
+    """Read any BIF in either dialect, another system's too.
+
+    Columns and values are taken as they stand, and `check_bif` is the judge of them. `columns`
+    says which FileSpecIDs a positional file of another system carries, by the kind of record.
+    Raises BadInputError, with the row, where the file is no sequence of an FH row and then IH,
+    CR and ID rows.
     """
-    rows = (_parse(number, line) for number, line in read_lines(stream))
+    rows = _Rows(stream, columns)
     header = next(rows, None)
     if header is None or header.kind != "FH":
         raise _misplaced(header, "a file begins with its FH row")
-    return header, _groups(rows)
+    return Reading(dialect=rows.dialect, header=header, invoices=_groups(rows, details_min))
+
+
+def read_invoice(content: bytes, dialect: BifDialect, *, row: int) -> InvoiceGroup:
+    """Read the rows of one invoice; `row` is the number that the first of them has in its file."""
+    group = next(_groups(_Rows(BytesIO(content), None, dialect, row), 1), None)
+    if group is None:
+        raise _misplaced(None, "an invoice begins with its IH row")
+    return group
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, str | Problem]]:
@@ -58,50 +82,43 @@ def read_lines(stream: IO[bytes]) -> Iterator[tuple[int, str | Problem]]:
             yield number, line.decode(errors="replace")
 
 
-def split_row(number: int, line: str) -> tuple[list[tuple[int, str]], list[Problem]]:
-    """Return a row's fields in their order, and a problem for each part that is none.
+class _Rows(Iterator[BifRow]):
+    """The rows of a stream; the first one shows the dialect, unless it is known."""
 
-    A FileSpecID that stands twice is told as a problem and kept with its first value.
-    """
-    fields: dict[int, str] = {}
-    problems: list[Problem] = []
-    for part in line.split(FIELD_SEPARATOR):
-        key, tagged, value = part.partition(ID_SEPARATOR)
-        file_spec_id = file_spec_id_of(key) if tagged else None
-        if file_spec_id is None:
-            problems.append(_not_a_field(number, part))
-        elif file_spec_id in fields:
-            problems.append(_standing_twice(number, file_spec_id, value))
-        else:
-            fields[file_spec_id] = value
-    return list(fields.items()), problems
+    def __init__(
+        self,
+        stream: IO[bytes],
+        columns: Columns | None,
+        dialect: BifDialect | None = None,
+        first_row: int = 1,
+    ) -> None:
+        self._lines = read_lines(stream)
+        self._columns = columns
+        self._dialect = dialect
+        self._first_row = first_row
 
+    @property
+    def dialect(self) -> BifDialect:
+        return self._dialect or BifDialect.TAGGED
 
-def unknown_record(number: int, line: str) -> Problem:
-    """Return the problem of a row whose first field is no RowType."""
-    return problem_at(
-        number,
-        None,
-        line,
-        Rule.UNKNOWN_RECORD,
-        explanation="a row begins with its RowType",
-        remedy="begin it with 1~FH, 7~IH, 58~CR or 70~ID, or take it out",
-    )
-
-
-def _parse(number: int, line: str | Problem) -> BifRow:
-    if isinstance(line, Problem):
-        raise _error(line)
-    fields, problems = split_row(number, line)
-    shape = shape_of(line)
-    if shape is None:
-        raise _error(unknown_record(number, line))
-    if problems:
-        raise _error(problems[0])
-    return BifRow(number=number, kind=shape.kind, values=dict(fields))
+    def __next__(self) -> BifRow:
+        place, line = next(self._lines)
+        if isinstance(line, Problem):
+            raise _error(line)
+        if self._dialect is None:
+            self._dialect = dialect_of(line)
+        number = self._first_row + place - 1
+        shape = shape_of(line, self._dialect)
+        if shape is None:
+            raise _error(unknown_record(number, line, self._dialect))
+        fields, problems = split_row(number, line, self._dialect, self._columns)
+        if problems:
+            raise _error(problems[0])
+        values = {file_spec_id: value for file_spec_id, value, _ in fields}
+        return BifRow(number=number, kind=shape.kind, values=values)
 
 
-def _groups(rows: Iterator[BifRow]) -> Iterator[InvoiceGroup]:
+def _groups(rows: Iterator[BifRow], details_min: int) -> Iterator[InvoiceGroup]:
     row = next(rows, None)
     while row is not None:
         if row.kind != "IH":
@@ -114,7 +131,7 @@ def _groups(rows: Iterator[BifRow]) -> Iterator[InvoiceGroup]:
             details.append(row)
             if len(details) > DETAILS_MAX:
                 raise _misplaced(row, f"an invoice has at most {DETAILS_MAX} details")
-        if not details:
+        if len(details) < details_min:
             raise _misplaced(row or customer, "a CR row is followed by an ID row")
         yield InvoiceGroup(header=header, customer=customer, details=tuple(details))
 
@@ -139,28 +156,6 @@ def _misplaced(row: BifRow | None, rule: str) -> BadInputError:
         value=row.kind if row else "",
         rule=f"{Rule.RECORD_ORDER}: {rule}",
         remedy="Check the file: `adapter bif check` lists every broken rule",
-    )
-
-
-def _not_a_field(number: int, part: str) -> Problem:
-    return problem_at(
-        number,
-        None,
-        part,
-        Rule.UNKNOWN_FIELD,
-        explanation="a field is a FileSpecID, ~ and a value",
-        remedy="write id~value; a value can't hold |",
-    )
-
-
-def _standing_twice(number: int, file_spec_id: int, value: str) -> Problem:
-    return problem_at(
-        number,
-        file_spec_id,
-        value,
-        Rule.DUPLICATE_FIELD,
-        explanation="a field stands once in a row",
-        remedy="take one of them out",
     )
 
 
@@ -196,4 +191,5 @@ def _not_utf8(number: int, line: bytes, fault_at: int) -> Problem:
         Rule.ENCODING,
         explanation=f"byte {fault_at + 1} of the row, 0x{line[fault_at]:02X}, is no UTF-8",
         remedy="write the file in UTF-8",
+        column=len(line[:fault_at].decode()) + 1,
     )

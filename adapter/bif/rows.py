@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from operator import attrgetter
 
+from adapter.bif.dialects import join_row
 from adapter.bif.problems import Problem, excerpt
 from adapter.bif.table import (
     FIELD_SEPARATOR,
-    ID_SEPARATOR,
-    RecordShape,
     judge,
     reserved_characters,
     shapes,
@@ -30,6 +29,9 @@ INVOICE_ATTRIBUTES: Mapping[int, str] = {
     11: "invoice_date",
     12: "due_date",
     13: "amount_due",
+    14: "due_date",
+    15: "due_date",
+    16: "due_date",
     21: "amount_due",
     248: "autopay_date",
     59: "policy_number",
@@ -44,7 +46,13 @@ INVOICE_ATTRIBUTES: Mapping[int, str] = {
     79: "amount_due",
 }
 # What comes of the biller's settings instead.
-PROFILE_ATTRIBUTES: Mapping[int, str] = {2: "biller_guid", 9: "invoice_format_guid"}
+PROFILE_ATTRIBUTES: Mapping[int, str] = {
+    2: "biller_guid",
+    9: "invoice_format_guid",
+    20: "partial_payments",
+}
+# The notify dates, so many days from the due date as the biller's questionnaire says (E5).
+NOTIFY_DATES = (14, 15, 16)
 # Due dates and invoice dates of one file are few.
 _DATES_REMEMBERED = 4096
 
@@ -92,7 +100,7 @@ class FileHeader:
         for column, value in zip(shape.columns, values, strict=True):
             if problem := judge(column, value):
                 raise _file_error(problem)
-        return _join(shape, values)
+        return join_row(shape.columns, values, self.profile.dialect)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,17 +140,20 @@ class InvoiceRows:
 
     def __init__(self, profile: BifProfile) -> None:
         self._replacement = _usable(profile.replacement)
-        columns = [column for kind in ("IH", "CR", "ID") for column in shapes()[kind].columns]
+        columns = [column for kind in ("IH", "CR", "ID") for column in _carried(kind, profile)]
         self._columns = tuple(column for column in columns if column.id in INVOICE_ATTRIBUTES)
         self._template = "".join(f"{_template(kind, profile)}\n" for kind in ("IH", "CR", "ID"))
         self._told = attrgetter(*(INVOICE_ATTRIBUTES[column.id] for column in self._columns))
         self._dates = self._places_of("date")
+        self._notified = tuple(self._notify_days(profile))
         self._amounts = self._places_of("money")
         self._faultless = values_pattern(self._columns).fullmatch
 
     def write(self, invoice: Invoice) -> str | RefusedInvoice:
         """Return the invoice's rows, each with its line end, or why there are none."""
         values = list(self._told(invoice))
+        for place, days in self._notified:
+            values[place] = _notify_date(values[place], days)
         for place in self._dates:
             values[place] = date_text(values[place])
         for place in self._amounts:
@@ -166,6 +177,15 @@ class InvoiceRows:
 
     def _places_of(self, form: str) -> tuple[int, ...]:
         return tuple(place for place, column in enumerate(self._columns) if column.format == form)
+
+    def _notify_days(self, profile: BifProfile) -> Iterator[tuple[int, int | None]]:
+        """Yield where each notify date stands, and how many days it is from the due date."""
+        places = {column.id: place for place, column in enumerate(self._columns)}
+        for file_spec_id, days in zip(
+            NOTIFY_DATES, profile.questionnaire.notify_days, strict=True
+        ):
+            if file_spec_id in places:
+                yield places[file_spec_id], days
 
     def _mend(self, column: BifField, value: str) -> str:
         if column.format == "money":
@@ -191,11 +211,25 @@ def _whole_cents(text: str) -> str:
     return money_text(abs(cents) if cents.is_zero() else cents) if cents == amount else text
 
 
+def _notify_date(due_date: date, days: int | None) -> date | None:
+    """Return the day of a notice; one beyond the calendar is none."""
+    if days is None:
+        return None
+    try:
+        return due_date + timedelta(days=days)
+    except OverflowError:
+        return None
+
+
+def _carried(kind: str, profile: BifProfile) -> tuple[BifField, ...]:
+    return shapes()[kind].carried(customized=profile.questionnaire.notifies)
+
+
 def _template(kind: str, profile: BifProfile) -> str:
     """Return a record with what never varies within a file, and a %s for each datum."""
-    shape = shapes()[kind]
+    columns = _carried(kind, profile)
     values = []
-    for column in shape.columns:
+    for column in columns:
         if column.id in INVOICE_ATTRIBUTES:
             values.append("%s")
             continue
@@ -204,14 +238,7 @@ def _template(kind: str, profile: BifProfile) -> str:
         if problem := judge(column, value):
             raise _file_error(problem)
         values.append(value.replace("%", "%%"))
-    return _join(shape, values)
-
-
-def _join(shape: RecordShape, values: list[str]) -> str:
-    return FIELD_SEPARATOR.join(
-        f"{column.id}{ID_SEPARATOR}{value}"
-        for column, value in zip(shape.columns, values, strict=True)
-    )
+    return join_row(columns, values, profile.dialect)
 
 
 def _usable(replacement: str | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import IO
 
 from adapter.bif.rows import FileHeader
 from adapter.bif.writer import WrittenBif, write_bif
-from adapter.domain.invoice import BifProfile, Invoice
+from adapter.domain.invoice import BifDialect, BifProfile, Invoice
 from adapter.errors import BadInputError
 
 CREATED_ON = date(2026, 1, 5)
@@ -43,7 +43,9 @@ _PLACES = (
 )
 
 
-def write_sample(count: int, seed: int, out: IO[bytes]) -> WrittenBif:
+def write_sample(
+    count: int, seed: int, out: IO[bytes], dialect: BifDialect = BifDialect.TAGGED
+) -> WrittenBif:
     """Write a BIF of `count` synthetic invoices; needs no configuration."""
     chance = _stream(seed, "profile")
     profile = BifProfile(
@@ -51,6 +53,7 @@ def write_sample(count: int, seed: int, out: IO[bytes]) -> WrittenBif:
         invoice_format_guid=_guid(chance),
         time_zone="America/Chicago",
         replacement=None,
+        dialect=dialect,
     )
     header = FileHeader(profile=profile, reference=f"sample-{seed}", created_on=CREATED_ON)
     return write_bif(sample_invoices(count, seed), header, out)

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from itertools import groupby
+from operator import attrgetter
 from types import MappingProxyType
 
 from adapter.bif.problems import Problem, Rule, problem_at
+from adapter.domain.invoice import BifDialect
 from contracts.loader import BifField, bif_fields, toml
 
 FIELD_SEPARATOR = "|"
@@ -28,27 +31,32 @@ _DEMANDS = {
     "date": ("a date is mm/dd/yyyy and stands in the calendar", "01/31/2026"),
     "count": ("a count is at most 9 digits without a leading zero", "25"),
     "money": ("money is at most 15 digits with two decimals, no sign, no comma", "12.34"),
+    "flag": ("a flag is 0 or 1", "0"),
     "integer": ("an integer is at most 18 digits, the first not 0", "30254"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordShape:
-    """One kind of record; `row_pattern` fits a whole faultless row that has every column.
+    """One kind of record; a pattern of `row_patterns` fits a whole faultless row of a dialect.
 
-    Its groups are named by `group_name`. A row that does not fit may still be right: optional
-    columns can be absent.
+    Its groups are named by `group_name`. The row has every column, the customizations all or
+    none. A tagged row that does not fit may still be right: optional columns can be absent.
     """
 
     kind: str
     columns: tuple[BifField, ...]
     positions: Mapping[int, int]
-    row_pattern: re.Pattern[str]
+    row_patterns: Mapping[BifDialect, re.Pattern[str]]
     date_groups: tuple[str, ...]
 
     @property
     def row_type(self) -> BifField:
         return self.columns[0]
+
+    def carried(self, *, customized: bool) -> tuple[BifField, ...]:
+        """Return the columns of a file, with those that a questionnaire can add or without."""
+        return tuple(c for c in self.columns if customized or not c.customization)
 
 
 @cache
@@ -56,17 +64,6 @@ def shapes() -> Mapping[str, RecordShape]:
     """Return each record's shape by its kind, in the order in which a file brings them."""
     kinds = dict.fromkeys(column.record for column in bif_fields())
     return MappingProxyType({kind: _compile(kind) for kind in kinds})
-
-
-@cache
-def shapes_by_row_type() -> Mapping[str, RecordShape]:
-    """Return each record's shape by the FileSpecID of its RowType, as it stands on the wire."""
-    return MappingProxyType({str(shape.row_type.id): shape for shape in shapes().values()})
-
-
-def shape_of(line: str) -> RecordShape | None:
-    """Return the shape that a row's first FileSpecID announces."""
-    return shapes_by_row_type().get(line.partition(ID_SEPARATOR)[0])
 
 
 @cache
@@ -100,8 +97,8 @@ def file_spec_id_of(text: str) -> int | None:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def stands_in_calendar(text: str) -> bool:
-    """Tell whether mm/dd/yyyy is a real day; an empty text names none and is no fault here."""
+def stands_in_calendar(text: str | None) -> bool:
+    """Tell whether mm/dd/yyyy is a real day; no text names none and is no fault here."""
     if not text:
         return True
     try:
@@ -143,18 +140,27 @@ def _file_spec_id_of(text: str) -> int | None:
 
 def _compile(kind: str) -> RecordShape:
     columns = tuple(column for column in bif_fields() if column.record == kind)
-    parts = (
-        f"{column.id}{ID_SEPARATOR}(?P<{group_name(column.id)}>{_value(column)})"
-        for column in columns
-    )
     dates = (group_name(column.id) for column in columns if column.format == "date")
     return RecordShape(
         kind=kind,
         columns=columns,
         positions={column.id: place for place, column in enumerate(columns)},
-        row_pattern=re.compile(re.escape(FIELD_SEPARATOR).join(parts)),
+        row_patterns={dialect: _row_pattern(columns, dialect) for dialect in BifDialect},
         date_groups=tuple(dates),
     )
+
+
+def _row_pattern(columns: tuple[BifField, ...], dialect: BifDialect) -> re.Pattern[str]:
+    separator = re.escape(FIELD_SEPARATOR)
+    pattern = ""
+    for added, run in groupby(columns, key=attrgetter("customization")):
+        parts = (
+            f"{f'{column.id}{ID_SEPARATOR}' if dialect is BifDialect.TAGGED else ''}"
+            f"(?P<{group_name(column.id)}>{_value(column)}){separator}"
+            for column in run
+        )
+        pattern += f"(?:{''.join(parts)})?" if added else "".join(parts)
+    return re.compile(pattern.removesuffix(separator))
 
 
 def _value(column: BifField) -> str:

@@ -19,6 +19,8 @@ class ExceptionKind(Enum):
     REPORT_UNREADABLE = "report_unreadable"  # a row of the report breaks a rule
     INVOICE_REFUSED = "invoice_refused"  # no invoice file can carry this invoice
     UPLOAD_REFUSED = "upload_refused"  # Invoice Cloud refused an invoice file
+    ENROLLMENT_FAILED = "enrollment_failed"  # every try used up: IMT does not have it
+    ENROLLMENT_REFUSED = "enrollment_refused"  # IMT refused an enrolment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,8 @@ class ExceptionItem:
     """One line of the exceptions list; times are UTC.
 
     With a `payment_guid` it concerns a payment and, while open, holds back every later post on
-    its invoice (decision 0009). Without one it holds back nothing.
+    its invoice (decision 0009). Without one it holds back nothing. `reference` names what else it
+    is about, such as an enrolment's event.
     """
 
     id: int
@@ -38,6 +41,7 @@ class ExceptionItem:
     opened_at: datetime
     resolved_at: datetime | None
     resolution: str
+    reference: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from adapter.domain.money import ZERO
 
@@ -41,9 +42,13 @@ class Invoice:
         is_credit = self.balance_due.is_finite() and self.balance_due.is_signed()
         return ZERO if is_credit else self.balance_due
 
-    def fingerprint(self) -> str:
-        """Identify everything a BIF says of the invoice: another one means that it changed."""
-        content = "\x1f".join(str(value) for value in astuple(self))
+    def fingerprint(self, edition: str = "") -> str:
+        """Identify everything a BIF says of the invoice: another one means that it changed.
+
+        `edition` is what the biller's questionnaire adds to it.
+        """
+        told = [str(value) for value in astuple(self)]
+        content = "\x1f".join([*told, edition] if edition else told)
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -78,6 +83,36 @@ class ReceiptSearch:
     as_of: datetime | None
 
 
+class BifDialect(StrEnum):
+    """How a BIF's records stand on the wire (decision 0024)."""
+
+    TAGGED = "tagged"  # id~value: each value brings its FileSpecID
+    POSITIONAL = "positional"  # values only, in the order of the field table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Questionnaire:
+    """A biller's BIF customizations (E5); the defaults are a biller that customized nothing.
+
+    `notify_days` says when a payer is told the first, second and third time: days after the due
+    date, negative for before it, None for not at all.
+    """
+
+    allow_partial_payments: bool = False
+    notify_days: tuple[int | None, int | None, int | None] = (None, None, None)
+
+    @property
+    def notifies(self) -> bool:
+        return any(days is not None for days in self.notify_days)
+
+    def edition(self) -> str:
+        """Identify the answers, nothing for the defaults: with others every bill says others."""
+        if self == Questionnaire():
+            return ""
+        days = ",".join("" if day is None else str(day) for day in self.notify_days)
+        return f"partial={int(self.allow_partial_payments)} notify={days}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class BifProfile:
     """What a biller's invoice files are written with; `time_zone` dates the file for the biller.
@@ -89,3 +124,14 @@ class BifProfile:
     invoice_format_guid: str
     time_zone: str
     replacement: str | None
+    dialect: BifDialect = BifDialect.TAGGED
+    questionnaire: Questionnaire = Questionnaire()
+
+    @property
+    def partial_payments(self) -> str:
+        """Return AllowPartialPayments as a file says it."""
+        return "1" if self.questionnaire.allow_partial_payments else "0"
+
+    def fingerprint(self, invoice: Invoice) -> str:
+        """Identify everything that a file of this biller says of the invoice."""
+        return invoice.fingerprint(self.questionnaire.edition())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapter.doors import cli_bif, cli_exceptions, cli_settings
+from adapter.doors import cli_bif, cli_enrollments, cli_exceptions, cli_settings
 from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_bif.app, name="bif")
+app.add_typer(cli_enrollments.app, name="enrollments")
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
@@ -78,7 +79,11 @@ def serve(*, config: Config) -> None:
 @app.command(epilog=EPILOG)
 def run(
     job: Annotated[
-        str, typer.Argument(help="send_invoices, post_payments or reconcile_payments.")
+        str,
+        typer.Argument(
+            help="send_invoices, post_payments, reconcile_payments, follow_change_log "
+            "or push_enrollments."
+        ),
     ],
     *,
     config: Config,

@@ -1,4 +1,4 @@
-"""The `adapter bif` commands: check an invoice file, write a sample or a biller's own."""
+"""The `adapter bif` commands: check, write and sample here; diff and convert join from beside."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import json
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from adapter.domain.invoice import BifDialect
+from adapter.doors import cli_bif_compare
 from adapter.doors.exit_codes import EPILOG, ExitCode
-from adapter.errors import BadInputError
+from adapter.doors.files import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from adapter.bif.check import CheckReport
 
 STANDARD_STREAM = "-"
 app = typer.Typer(
-    help="Check and write Biller Invoice Files.", no_args_is_help=True, rich_markup_mode=None
+    help="Check, write, compare and convert Biller Invoice Files.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -33,16 +34,17 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Tell it as JSON.")] = False,
 ) -> None:
-    """List every broken rule of a BIF.
+    """List every broken rule of a BIF, in either dialect, and what looks like a mistake.
 
-    A line each, as a compiler would: file:row: field = value: rule: why; remedy.
+    A line each, as a compiler would: file:row:column: error: field = value: why; remedy [rule].
+    Warnings leave a file valid.
     """
     from adapter.bif.check import check_bif
 
     if file == STANDARD_STREAM:
         report = check_bif(sys.stdin.buffer)
     else:
-        with _opened(Path(file), "rb") as stream:
+        with opened(Path(file), "rb") as stream:
             report = check_bif(stream)
     name = "standard input" if file == STANDARD_STREAM else file
     typer.echo(_as_json(name, report) if as_json else report.render(name))
@@ -56,19 +58,22 @@ def sample(
     invoices: Annotated[int, typer.Option(min=0, help="How many invoices.")] = 25,
     seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 1,
     out: Annotated[str, typer.Option(help="The file to write, or - for standard output.")],
+    dialect: Annotated[BifDialect, typer.Option(help="How the records are written.")] = (
+        BifDialect.TAGGED
+    ),
 ) -> None:
     """Write a BIF of synthetic invoices, without any configuration."""
     from adapter.bif.sample import write_sample
 
     if out == STANDARD_STREAM:
         with tempfile.TemporaryFile() as stream:
-            write_sample(invoices, seed, stream)
+            write_sample(invoices, seed, stream, dialect)
             stream.seek(0)
             shutil.copyfileobj(stream, sys.stdout.buffer)
             sys.stdout.buffer.flush()
         return
-    with _opened(Path(out), "w+b") as stream:
-        written = write_sample(invoices, seed, stream)
+    with opened(Path(out), "w+b") as stream:
+        written = write_sample(invoices, seed, stream, dialect)
     typer.echo(f"{out}: {written.invoice_count} invoices, total {written.total}", err=True)
 
 
@@ -100,7 +105,7 @@ def write(
     today = clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
     reference = f"BIF{extract.as_of:%Y%m%d%H%M%S}"
     header = FileHeader(profile=profile, reference=reference, created_on=today)
-    with _opened(out, "w+b") as stream:
+    with opened(out, "w+b") as stream:
         written = write_bif(extract.invoices, header, stream)
     for refused in written.refused:
         typer.echo(str(refused), err=True)
@@ -113,16 +118,5 @@ def _as_json(name: str, report: CheckReport) -> str:
     return json.dumps({"file": name, **report.as_json()}, indent=2)
 
 
-@contextmanager
-def _opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
-    try:
-        stream: IO[bytes] = path.open(mode)
-    except OSError as error:
-        raise BadInputError(
-            field="file",
-            value=str(path),
-            rule=f"it cannot be opened ({error.strerror})",
-            remedy="Name a file that can be",
-        ) from None
-    with stream:
-        yield stream
+app.command(epilog=EPILOG)(cli_bif_compare.diff)
+app.command(epilog=EPILOG)(cli_bif_compare.convert)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Flask, Response, request
 
+from adapter.doors.enrollments import enrollments_door
 from adapter.doors.envelope import install_error_answers
 from adapter.doors.ops import ops_door
 from adapter.doors.payments import payments_door
@@ -32,7 +33,7 @@ def create_app(adapter: Adapter) -> Flask:
     # A path is served as it is written: no redirect ever leads a body elsewhere.
     app.url_map.merge_slashes = False
     install_error_answers(app)
-    for door in (rtdr_door, payments_door, ops_door):
+    for door in (rtdr_door, payments_door, enrollments_door, ops_door):
         app.register_blueprint(door(adapter))
     app.before_request(_begin)
     app.after_request(_finish)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Blueprint, Response, jsonify, request
 
 from adapter.domain.delivery import DeliveryState
+from adapter.domain.enrollment import EnrollmentState
 from adapter.domain.payment import DeliveryKey, canonical_guid
 from adapter.doors import ops_views as views
 from adapter.doors.access import require_operator
@@ -19,6 +21,7 @@ from adapter.partners.http import user_agent
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
 
+State = TypeVar("State", bound=Enum)
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1000
 # Ids are 64-bit integers in every database.
@@ -65,7 +68,7 @@ def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
     @door.get("/deliveries")
     def deliveries() -> Response:
         asked = query(request, "biller", "state", "limit", "after")
-        state = _state(asked.get("state"))
+        state = _member(DeliveryState, asked.get("state"))
         read = partial(ledger.deliveries.page, biller=asked.get("biller"), state=state)
         return _page("deliveries", asked, read, views.delivery_view)
 
@@ -76,6 +79,21 @@ def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
             raise NotFoundError("there is no such delivery")
         events = [views.event_view(event) for event in ledger.deliveries.events(found.id)]
         return jsonify(delivery=views.delivery_view(found), events=events)
+
+    @door.get("/enrollments")
+    def enrollments() -> Response:
+        asked = query(request, "biller", "state", "limit", "after")
+        state = _member(EnrollmentState, asked.get("state"))
+        read = partial(ledger.enrollments.page, biller=asked.get("biller"), state=state)
+        return _page("enrollments", asked, read, views.enrollment_view)
+
+    @door.get("/enrollments/<biller>/<guid>")
+    def enrollment(biller: str, guid: str) -> Response:
+        found = ledger.enrollments.find(biller, guid.lower())
+        if found is None:
+            raise NotFoundError("there is no such enrolment")
+        events = [views.enrollment_event_view(e) for e in ledger.enrollments.events(found.id)]
+        return jsonify(enrollment=views.enrollment_view(found), events=events)
 
     @door.get("/exceptions")
     def exceptions() -> Response:
@@ -128,13 +146,13 @@ def _number(asked: dict[str, str], name: str, *, default: int, low: int, high: i
     return number
 
 
-def _state(text: str | None) -> DeliveryState | None:
+def _member(states: type[State], text: str | None) -> State | None:
     if text is None:
         return None
     try:
-        return DeliveryState(text)
+        return states(text)
     except ValueError:
-        known = ", ".join(state.value for state in DeliveryState)
+        known = ", ".join(state.value for state in states)
         raise BadInputError(
             field="state", value=text[:40], rule="it is no state", remedy=f"Known here: {known}"
         ) from None

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from adapter.domain.delivery import Delivery, DeliveryEvent, Evidence
+from adapter.domain.enrollment import Enrollment, EnrollmentEvent
 from adapter.domain.exceptions import ExceptionItem
 from adapter.domain.money import money_text
 from adapter.domain.upload import Upload
@@ -52,6 +53,39 @@ def event_view(event: DeliveryEvent) -> dict[str, Any]:
         "from": event.from_state,
         "to": event.to_state,
         "cause": event.cause,
+        "detail": event.detail,
+        "attempt": event.attempt,
+    }
+    return _plain(told)
+
+
+def enrollment_view(enrollment: Enrollment) -> dict[str, Any]:
+    change = enrollment.change
+    told = {
+        "number": enrollment.id,
+        "biller": change.biller,
+        "event_guid": change.event_guid,
+        "account_number": change.account_number,
+        "kind": change.kind,
+        "enrolled": change.enrolled,
+        "changed_at": change.changed_at,
+        "source": enrollment.source,
+        "state": enrollment.state,
+        "attempts": enrollment.attempts,
+        "accepted_at": enrollment.accepted_at,
+        "next_at": enrollment.next_at,
+        "sent_at": enrollment.sent_at,
+        "delivered_at": enrollment.delivered_at,
+        "last_error": enrollment.last_error,
+    }
+    return _plain(told)
+
+
+def enrollment_event_view(event: EnrollmentEvent) -> dict[str, Any]:
+    told = {
+        "at": event.at,
+        "from": event.from_state,
+        "to": event.to_state,
         "detail": event.detail,
         "attempt": event.attempt,
     }
@@ -115,6 +149,7 @@ def _biller_view(biller: BillerSettings) -> dict[str, Any]:
         "columns": dict(biller.columns),
         "feed": asdict(biller.feed),
         "reserved_characters": biller.reserved_characters,
+        "imt": None if biller.imt is None else {**asdict(biller.imt), "password": SECRET},
     }
 
 

@@ -10,6 +10,7 @@ from adapter.domain.delivery import Source
 from adapter.doors.access import require_biller
 from adapter.doors.notice import payment_of
 from adapter.doors.requests import json_object
+from adapter.jobs import post_payments
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
@@ -24,7 +25,7 @@ def payments_door(adapter: Adapter) -> Blueprint:
         access = require_biller(request, adapter.source.current(), biller)
         payment = payment_of(json_object(request), biller=biller, biller_guid=access.biller_guid)
         accepted = adapter.ledger.accept(payment, source=Source.DATA_PUMP, now=adapter.clock.now())
-        adapter.engine.wake()
+        adapter.engine.wake(post_payments.JOB)
         answer = jsonify(
             paymentGuid=payment.payment_guid,
             invoiceNumber=payment.invoice_number,

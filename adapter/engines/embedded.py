@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,8 +12,8 @@ import structlog
 
 from adapter.clock import Timer
 from adapter.errors import AdapterError, BadInputError, NotFoundError
-from adapter.jobs import post_payments, send_invoices
-from adapter.jobs.schedule import JOBS, SCHEDULE, Schedule
+from adapter.jobs import send_invoices
+from adapter.jobs.schedule import JOBS, SCHEDULE, WOKEN, Schedule
 from adapter.jobs.workbench import JobReport, Workbench
 
 # What is still due after a run, because it was long or another run was under way, waits so long.
@@ -36,7 +37,8 @@ class EmbeddedEngine:
         self._timer = timer
         self._changed = threading.Condition()
         self._is_started = False
-        self._planned: set[datetime] = set()  # moments at which payments will be looked at
+        # By woken job, the moments at which the ledger will be asked what is due for it.
+        self._planned: defaultdict[str, set[datetime]] = defaultdict(set)
         self._under_way: set[tuple[str, str]] = set()
 
     def start(self) -> None:
@@ -56,9 +58,11 @@ class EmbeddedEngine:
             self._is_started = False
             self._changed.wait_for(lambda: not self._under_way, timeout=STOP_SECONDS_MAX)
 
-    def wake(self) -> None:
-        """Look at the payments that are due as soon as possible."""
-        self._look_at(self._work.clock.now())
+    def wake(self, *jobs: str) -> None:
+        """Look as soon as possible at what is due for these woken jobs, or for all of them."""
+        now = self._work.clock.now()
+        for job in jobs or WOKEN:
+            self._look_at(job, now)
 
     def run_job(
         self, name: str, biller: str | None = None, *, full: bool = False
@@ -83,7 +87,7 @@ class EmbeddedEngine:
         reports = tuple(
             self._run(name, each, job) for each in (names if biller is None else (biller,))
         )
-        self._look_at_what_is_next(has_looked=name == post_payments.JOB)
+        self._look_at_what_is_next(looked=name)
         return reports
 
     def _plan(self, schedule: Schedule, *, after: datetime) -> None:
@@ -101,54 +105,59 @@ class EmbeddedEngine:
         self._plan(schedule, after=max(at, self._work.clock.now()))
         for biller in self._billers():
             self._run(schedule.job, biller, JOBS[schedule.job])
-        self._look_at_what_is_next(has_looked=schedule.job == post_payments.JOB)
+        self._look_at_what_is_next(looked=schedule.job)
 
-    def _look_at(self, at: datetime) -> None:
-        """Have payments looked at no later than `at`."""
+    def _look_at(self, job: str, at: datetime) -> None:
+        """Have what is due for a job looked at no later than `at`."""
         with self._changed:
-            if not self._is_started or any(planned <= at for planned in self._planned):
+            if not self._is_started or any(planned <= at for planned in self._planned[job]):
                 return
-            self._planned.add(at)
-        self._timer.call_at(at, _label(post_payments.JOB), partial(self._look, at))
+            self._planned[job].add(at)
+        self._timer.call_at(at, _label(job), partial(self._look, job, at))
 
-    def _look(self, planned: datetime) -> None:
+    def _look(self, job: str, planned: datetime) -> None:
         with self._changed:
-            self._planned.discard(planned)
+            self._planned[job].discard(planned)
         if not self._is_started:
             return
         now = self._work.clock.now()
-        due = self._due_billers(now)
+        due = self._due_billers(job, now)
         for biller in due[1:]:  # each in its own turn: a slow partner of one holds up no other
-            post = partial(self._post_for, biller)
-            self._timer.call_at(now, _label(post_payments.JOB), post)
+            self._timer.call_at(now, _label(job), partial(self._work_for, job, biller))
         for biller in due[:1]:
-            self._run(post_payments.JOB, biller, post_payments.run_once)
-        self._look_at_what_is_next(has_looked=True)
+            self._run(job, biller, JOBS[job])
+        self._look_at_what_is_next(looked=job)
 
-    def _post_for(self, biller: str) -> None:
+    def _work_for(self, job: str, biller: str) -> None:
         if self._is_started:
-            self._run(post_payments.JOB, biller, post_payments.run_once)
-            self._look_at_what_is_next(has_looked=True)
+            self._run(job, biller, JOBS[job])
+            self._look_at_what_is_next(looked=job)
 
-    def _due_billers(self, now: datetime) -> list[str]:
+    def _due_billers(self, job: str, now: datetime) -> list[str]:
         try:
-            due_at = {b: self._work.ledger.next_due_at([b]) for b in self._billers()}
+            due_at = {b: WOKEN[job](self._work.ledger, [b]) for b in self._billers()}
         except AdapterError as error:
             _log.error("the ledger fails; the next sweep looks again", reason=str(error))
             return []
         return [biller for biller, due in due_at.items() if due is not None and due <= now]
 
-    def _look_at_what_is_next(self, *, has_looked: bool) -> None:
-        """Plan the next look; what is due although one `has_looked` just now waits a moment."""
+    def _look_at_what_is_next(self, *, looked: str) -> None:
+        """Plan the next looks: after a woken job its own, after any other those of all of them.
+
+        What is due although it was `looked` at just now waits a moment.
+        """
+        billers = self._billers()
+        jobs = (looked,) if looked in WOKEN else tuple(WOKEN)
         try:
-            due = self._work.ledger.next_due_at(self._billers())
+            next_due = {job: WOKEN[job](self._work.ledger, billers) for job in jobs}
         except AdapterError as error:
             _log.error("the ledger fails; the next sweep looks again", reason=str(error))
             return
-        if due is not None:
-            now = self._work.clock.now()
-            earliest = now + PAUSE_WHILE_DUE if has_looked else now
-            self._look_at(due if due > now else earliest)
+        now = self._work.clock.now()
+        for job, due in next_due.items():
+            if due is not None:
+                earliest = now + PAUSE_WHILE_DUE if job == looked else now
+                self._look_at(job, due if due > now else earliest)
 
     def _billers(self) -> tuple[str, ...]:
         try:

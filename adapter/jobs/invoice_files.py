@@ -8,16 +8,16 @@ from datetime import datetime
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
+from adapter.bif.problems import Problem, Rule
 from adapter.bif.rows import FileHeader, RefusedInvoice
 from adapter.bif.writer import write_bif
 from adapter.domain.invoice import BifProfile, Invoice
 from adapter.domain.upload import InvoiceFile
+from adapter.ports import InvoiceUploadPort
 
-# ASP.NET takes requests of 4 MB by default (E4). A file sent as base64 grows by a third, one sent
-# as text by its escapes; this leaves room for either and for the envelope.
-FILE_BYTES_MAX = 2_900_000
-# An invoice takes some 580 bytes: a file of so many fits as a rule, and what does not is halved.
-FILE_INVOICES_MAX = 4000
+# An invoice takes some 580 bytes, a third more in base64: so cut, a file fits as a rule, and what
+# does not is halved.
+INVOICE_BYTES = 800
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,7 @@ class FileMaker:
     profile: BifProfile
     now: datetime
     as_of: datetime
-    file_bytes_max: int
-    file_invoices_max: int
+    receiver: InvoiceUploadPort
 
     def write(self, invoices: Sequence[Invoice], reference: str) -> Written | None:
         """Write one file; None when it would be larger than the receiver takes."""
@@ -48,20 +47,21 @@ class FileMaker:
         )
         out = BytesIO()
         written = write_bif(invoices, header, out)
-        if written.size_bytes > self.file_bytes_max and len(invoices) > 1:
-            return None
+        content = out.getvalue()
         if not written.invoice_count:
             return Written(file=None, refused=written.refused)
+        if self.receiver.request_bytes(content) > self.receiver.request_bytes_max:
+            return None if len(invoices) > 1 else self._refuse(invoices[0], len(content))
         left_out = {refused.invoice_number for refused in written.refused}
         file = InvoiceFile(
             biller=self.biller,
             reference=reference,
-            content=out.getvalue(),
+            content=content,
             invoice_count=written.invoice_count,
             total=written.total,
             as_of=self.as_of,
             fingerprints={
-                invoice.invoice_number: invoice.fingerprint()
+                invoice.invoice_number: self.profile.fingerprint(invoice)
                 for invoice in invoices
                 if invoice.invoice_number not in left_out
             },
@@ -76,16 +76,30 @@ class FileMaker:
         What is too large is halved until each part fits, each with its own true header. A
         reference is drawn for each file that is yielded.
         """
-        starts = range(0, len(invoices), self.file_invoices_max)
-        waiting = [invoices[at : at + self.file_invoices_max] for at in reversed(starts)]
-        reference = next(references) if waiting else ""
-        while waiting:
-            part = waiting.pop()
-            written = self.write(part, reference)
-            if written is None:
-                middle = len(part) // 2
-                waiting += [part[middle:], part[:middle]]
-                continue
-            yield written, not waiting
-            if waiting:
-                reference = next(references)
+        size = max(1, self.receiver.request_bytes_max // INVOICE_BYTES)
+        start = 0
+        while start < len(invoices):
+            reference = next(references)
+            part = invoices[start : start + size]
+            while (written := self.write(part, reference)) is None:
+                size = len(part) // 2
+                part = part[:size]
+            start += len(part)
+            yield written, start >= len(invoices)
+
+    def _refuse(self, invoice: Invoice, size: int) -> Written:
+        """Leave out what no file could carry: sent all the same, it would hold up the others."""
+        problem = Problem(
+            row=None,
+            file_spec_id=None,
+            field=None,
+            value=f"{size:,} bytes",
+            rule=Rule.FORMAT,
+            explanation=(
+                "a file with nothing but this invoice is larger than Invoice Cloud takes, "
+                f"{self.receiver.request_bytes_max:,} bytes with its envelope"
+            ),
+            remedy="shorten its texts, or raise bif.receiver_bytes_max where more is taken",
+        )
+        refused = RefusedInvoice(invoice_number=invoice.invoice_number, problems=(problem,))
+        return Written(file=None, refused=(refused,))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from adapter.clock import require_aware
-from adapter.jobs import post_payments, reconcile_payments, send_invoices
+from adapter.jobs import (
+    follow_change_log,
+    post_payments,
+    push_enrollments,
+    reconcile_payments,
+    send_invoices,
+)
 from adapter.jobs.workbench import JobReport, Workbench
+from adapter.ledger.ledger import Ledger
 
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -16,6 +23,14 @@ JOBS: Mapping[str, Callable[[str, Workbench], JobReport]] = {
     send_invoices.JOB: send_invoices.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
     post_payments.JOB: post_payments.run_once,
+    follow_change_log.JOB: follow_change_log.run_once,
+    push_enrollments.JOB: push_enrollments.run_once,
+}
+
+# The jobs that also run as soon as the ledger has something due for them, and when that is.
+WOKEN: Mapping[str, Callable[[Ledger, Iterable[str]], datetime | None]] = {
+    post_payments.JOB: lambda ledger, billers: ledger.claims.next_due_at(billers),
+    push_enrollments.JOB: lambda ledger, billers: ledger.pushes.next_due_at(billers),
 }
 
 
@@ -36,11 +51,13 @@ class Schedule:
         return _MIDNIGHT + self.offset + (passed // self.interval + 1) * self.interval
 
 
-# Payments are posted as soon as they are accepted; the sweep at :30 finds whatever no wake-up did.
+# What is woken runs as soon as there is something to do; the sweep finds whatever no wake-up did.
 SCHEDULE = (
     Schedule(job=send_invoices.JOB, interval=timedelta(hours=1), offset=timedelta(0)),
     Schedule(
         job=reconcile_payments.JOB, interval=timedelta(hours=2), offset=timedelta(minutes=10)
     ),
     Schedule(job=post_payments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=30)),
+    Schedule(job=follow_change_log.JOB, interval=timedelta(hours=3), offset=timedelta(minutes=20)),
+    Schedule(job=push_enrollments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=45)),
 )

@@ -11,7 +11,7 @@ import structlog
 
 from adapter.bif.rows import RefusedInvoice
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.invoice import InvoiceExtract
+from adapter.domain.invoice import BifProfile, InvoiceExtract
 from adapter.domain.upload import Upload, UploadAnswer, UploadState
 from adapter.errors import (
     AdapterError,
@@ -22,11 +22,13 @@ from adapter.errors import (
     RejectedError,
     RetryableError,
 )
-from adapter.jobs.invoice_files import FILE_BYTES_MAX, FILE_INVOICES_MAX, FileMaker
+from adapter.jobs.invoice_files import FileMaker, Written
 from adapter.jobs.workbench import JobReport, Workbench
 from adapter.ports import BillerPorts
 
 JOB = "send_invoices"
+# Under this name stands which answers of the questionnaire the bills were sent with (E5).
+EDITION_MARK = "send_invoices edition"
 REFERENCE_PREFIX = "BIF"
 NO_CHANGE = "no change, no file"
 
@@ -41,7 +43,9 @@ def run_once(biller: str, work: Workbench, *, full: bool = False) -> JobReport:
     """Send what changed, or with `full` every invoice; raises LedgerError and nothing else.
 
     A file whose answer was lost is sent again first, the same bytes under the same reference:
-    its R records make that harmless. The cursor moves when all that it tells was accepted.
+    its R records make that harmless. What is too large for one file goes in parts: a lost answer
+    ends the run, a refusal only holds back its own part. The cursor moves when all that it tells
+    was accepted. Other answers in the questionnaire send every bill anew.
     """
     run = _Run(biller, work)
     failure: AdapterError | None = None
@@ -63,20 +67,35 @@ class _Run:
         self._biller = biller
         self._work = work
         self._ledger = work.ledger.uploads
+        self._newest = 0
         self.counts: Counter[str] = Counter()
         self.note = ""
 
     def everything(self, ports: BillerPorts, *, full: bool) -> None:
+        self._newest = self._ledger.newest(self._biller)
         waiting = self._ledger.unsettled(self._biller)
         if any(self._is_under_way(upload) for upload in waiting):
             self.note = "another run is sending a file; left to it"
             return
         for upload in waiting:
-            again, content = self._ledger.send_again(upload, now=self._work.clock.now())
-            self.counts["sent_again"] += 1
-            self._send(ports, again, content, mark=None)
-        cursor = None if full else self._work.ledger.watermarks.get(self._biller, JOB)
+            self._settle(ports, upload)
+        marks = self._work.ledger.watermarks
+        edition = marks.get(self._biller, EDITION_MARK) or ""
+        anew = full or edition != ports.bif_profile.questionnaire.edition()
+        cursor = None if anew else marks.get(self._biller, JOB)
         self._send_changed(ports, ports.invoice_feed.invoices_since(cursor), full=full)
+
+    def _settle(self, ports: BillerPorts, upload: Upload) -> None:
+        """Send a file again whose answer was lost, unless the receiver takes less by now."""
+        again, content = self._ledger.send_again(upload, now=self._work.clock.now())
+        receiver = ports.invoice_upload
+        if receiver.request_bytes(content) > receiver.request_bytes_max:
+            message = "larger than bif.receiver_bytes_max is now; its invoices come in other files"
+            now = self._work.clock.now()
+            self._ledger.record_failed(again, UploadState.FAILED, message, now=now)
+            return
+        self.counts["sent_again"] += 1
+        self._send(ports, again, content, mark=None)
 
     def _is_under_way(self, upload: Upload) -> bool:
         """Tell a file that somebody may be sending right now from one that nobody came back to."""
@@ -85,33 +104,47 @@ class _Run:
         return upload.state is UploadState.SENDING and fresh
 
     def _send_changed(self, ports: BillerPorts, extract: InvoiceExtract, *, full: bool) -> None:
+        profile = ports.bif_profile
         told = {invoice.invoice_number: invoice for invoice in extract.invoices}
         billed = {} if full else self._ledger.billed(self._biller, told)
         changed = [
             invoice
             for number, invoice in told.items()
-            if billed.get(number) != invoice.fingerprint()
+            if billed.get(number) != profile.fingerprint(invoice)
         ]
         self.counts.update(told=len(told), changed=len(changed))
         now = self._work.clock.now()
         maker = FileMaker(
             biller=self._biller,
-            profile=ports.bif_profile,
+            profile=profile,
             now=now,
             as_of=extract.as_of,
-            file_bytes_max=FILE_BYTES_MAX,
-            file_invoices_max=FILE_INVOICES_MAX,
+            receiver=ports.invoice_upload,
         )
+        refusal: AdapterError | None = None
         for written, is_last in maker.files(changed, self._references(now)):
-            self._report_refused(written.refused)
-            if written.file is None:
-                continue
-            upload = self._ledger.begin(written.file, now=self._work.clock.now())
-            mark = (JOB, extract.cursor) if is_last else None
-            self._send(ports, upload, written.file.content, mark=mark)
+            mark = (JOB, extract.cursor) if is_last and refusal is None else None
+            try:
+                self._send_part(ports, written, mark)
+            except (UploadRefusedError, RejectedError) as error:
+                # The other parts hold other invoices: they need not wait for a person.
+                refusal = refusal or error
+        if refusal is not None:
+            raise refusal
         if not self.counts["files"]:
             self.note = NO_CHANGE
-        self._conclude(extract.cursor)
+        self._conclude(extract.cursor, profile)
+
+    def _send_part(
+        self, ports: BillerPorts, written: Written, mark: tuple[str, str] | None
+    ) -> None:
+        self._report_refused(written.refused)
+        if written.file is None:
+            return
+        now = self._work.clock.now()
+        upload = self._ledger.begin(written.file, now=now, after=self._newest)
+        self._newest = upload.id
+        self._send(ports, upload, written.file.content, mark=mark)
 
     def _send(
         self,
@@ -184,11 +217,14 @@ class _Run:
                 again=True,
             )
 
-    def _conclude(self, cursor: str) -> None:
+    def _conclude(self, cursor: str, profile: BifProfile) -> None:
         """Everything up to the cursor is billed, or an exception: nothing refused stands open."""
         now = self._work.clock.now()
-        if self._work.ledger.watermarks.get(self._biller, JOB) != cursor:
-            self._work.ledger.watermarks.move(self._biller, JOB, cursor, now=now)
+        marks = self._work.ledger.watermarks
+        edition = profile.questionnaire.edition()
+        for name, mark in ((JOB, cursor), (EDITION_MARK, edition)):
+            if (marks.get(self._biller, name) or "") != mark:
+                marks.move(self._biller, name, mark, now=now)
         self._work.ledger.exceptions.settle(
             self._biller,
             ExceptionKind.UPLOAD_REFUSED,

@@ -33,6 +33,7 @@ class ExceptionBook:
         now: datetime,
         payment_guid: str | None = None,
         invoice_number: str | None = None,
+        reference: str | None = None,
         again: bool = False,
     ) -> ExceptionItem:
         """Open an exception, or return the one that stands for the same thing already.
@@ -41,7 +42,7 @@ class ExceptionBook:
         the same detail, unless `again`: what a person has settled is not asked by every poll.
         """
         detail = detail[:DETAIL_LENGTH_MAX]
-        subject = _subject(biller, kind, payment_guid, invoice_number)
+        subject = _subject(biller, kind, payment_guid, invoice_number, reference)
         with self._store.writing() as connection:
             for row in connection.execute(_newest_first(subject)).mappings():
                 if row["resolved_at"] is None or (row["detail"] == detail and not again):
@@ -54,6 +55,7 @@ class ExceptionBook:
                 now=now,
                 payment_guid=payment_guid,
                 invoice_number=invoice_number,
+                reference=reference,
             )
             return exception_of(connection.execute(_newest_first(subject)).mappings().first())
 
@@ -112,8 +114,9 @@ def open_exception(
     detail: str,
     *,
     now: datetime,
-    payment_guid: str | None,
-    invoice_number: str | None,
+    payment_guid: str | None = None,
+    invoice_number: str | None = None,
+    reference: str | None = None,
 ) -> None:
     connection.execute(
         insert(exceptions).values(
@@ -121,6 +124,7 @@ def open_exception(
             kind=kind,
             payment_guid=payment_guid,
             invoice_number=invoice_number,
+            reference=reference,
             detail=detail[:DETAIL_LENGTH_MAX],
             opened_at=now,
             resolution="",
@@ -146,8 +150,9 @@ def settle_exceptions(
     resolution: str,
     invoice_numbers: set[str] | None = None,
     payment_guid: str | None = None,
+    reference: str | None = None,
 ) -> int:
-    """Close the open exceptions of a kind, of all invoices or of those named."""
+    """Close the open exceptions of a kind, of all subjects or of those named."""
     chosen = select(exceptions.c.id, exceptions.c.invoice_number).where(
         exceptions.c.biller == biller,
         exceptions.c.kind == kind,
@@ -155,6 +160,8 @@ def settle_exceptions(
     )
     if payment_guid is not None:
         chosen = chosen.where(exceptions.c.payment_guid == payment_guid)
+    if reference is not None:
+        chosen = chosen.where(exceptions.c.reference == reference)
     settled = [
         exception_id
         for exception_id, number in connection.execute(chosen)
@@ -175,13 +182,18 @@ def exception_of(row: RowMapping | None) -> ExceptionItem:
 
 
 def _subject(
-    biller: str, kind: ExceptionKind, payment_guid: str | None, invoice_number: str | None
+    biller: str,
+    kind: ExceptionKind,
+    payment_guid: str | None,
+    invoice_number: str | None,
+    reference: str | None = None,
 ) -> Any:
     return and_(
         exceptions.c.biller == biller,
         exceptions.c.kind == kind,
         exceptions.c.payment_guid == payment_guid,
         exceptions.c.invoice_number == invoice_number,
+        exceptions.c.reference == reference,
     )
 
 

@@ -1,4 +1,4 @@
-"""The ledger: one database, five books, and the few questions that everybody asks."""
+"""The ledger: one database, its books, and the few questions that everybody asks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from adapter.domain.delivery import Source
 from adapter.domain.payment import Payment
 from adapter.ledger.claims import ClaimBook
 from adapter.ledger.deliveries import Accepted, DeliveryBook
+from adapter.ledger.enrollment_claims import PushBook
+from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
 from adapter.ledger.schema import SCHEMA_VERSION, meta
+from adapter.ledger.snapshots import SnapshotBook
 from adapter.ledger.store import Store
 from adapter.ledger.uploads import UploadBook
 from adapter.ledger.watermarks import WatermarkBook
@@ -28,6 +31,9 @@ class Ledger:
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
         self.watermarks = WatermarkBook(store)
+        self.enrollments = EnrollmentBook(store)
+        self.pushes = PushBook(store)
+        self.snapshots = SnapshotBook(store)
 
     def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
         """Take a payment over: it is on disk when this returns."""

@@ -26,7 +26,7 @@ from adapter.domain.upload import UploadState
 from adapter.ledger.columns import Cents, Member, Moment
 
 APPLICATION = "imt-spectrum-adapter ledger"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 # SQLite numbers rows by itself only in a column that is declared INTEGER, which has 64 bits there.
@@ -137,6 +137,8 @@ exceptions = Table(
     Column("kind", Member(ExceptionKind), nullable=False),
     Column("payment_guid", String(36)),
     Column("invoice_number", String(40)),
+    # What else it is about, such as an enrolment's event.
+    Column("reference", String(100)),
     Column("detail", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("resolved_at", Moment),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import InvoiceFile, Upload, UploadAnswer, UploadState
@@ -29,9 +29,20 @@ class UploadBook:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def begin(self, file: InvoiceFile, *, now: datetime) -> Upload:
-        """Commit a file with its bytes before it leaves; its reference must be a new one."""
+    def newest(self, biller: str) -> int:
+        """Return the id of the biller's newest file, 0 before the first."""
+        with self._store.reading() as connection:
+            return _newest(connection, biller)
+
+    def begin(self, file: InvoiceFile, *, now: datetime, after: int | None = None) -> Upload:
+        """Commit a file with its bytes before it leaves; its reference must be a new one.
+
+        `after` is the newest file that the caller knows of: when somebody else began another one
+        since, figures older than that one's may not follow it, and LeaseLostError is raised.
+        """
         with self._store.writing() as connection:
+            if after is not None and _newest(connection, file.biller) != after:
+                raise LeaseLostError("another run began a file since; what changed is left to it")
             connection.execute(
                 insert(uploads).values(
                     biller=file.biller,
@@ -149,6 +160,11 @@ class UploadBook:
         chosen = select(*_TOLD).where(uploads.c.id > after).order_by(uploads.c.id).limit(limit)
         with self._store.reading() as connection:
             return tuple(_upload_of(row) for row in connection.execute(chosen).mappings())
+
+
+def _newest(connection: Connection, biller: str) -> int:
+    chosen = select(func.max(uploads.c.id)).where(uploads.c.biller == biller)
+    return connection.execute(chosen).scalar() or 0
 
 
 def _find(connection: Connection, biller: str, reference: str) -> Upload:

@@ -80,11 +80,15 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A partner's whole answer; its status is a success or one that the call handles."""
+    """A partner's whole answer; its status is a success or one that the call handles.
+
+    `set_cookies` holds every Set-Cookie line as it came.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
+    set_cookies: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +98,16 @@ class StreamedAnswer:
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
+    set_cookies: tuple[str, ...] = field(default=(), repr=False)
 
     def read(self) -> Answer:
         """Wait for the whole answer."""
-        return Answer(status=self.status, headers=self.headers, content=b"".join(self.chunks))
+        return Answer(
+            status=self.status,
+            headers=self.headers,
+            content=b"".join(self.chunks),
+            set_cookies=self.set_cookies,
+        )
 
 
 def open_client(
@@ -168,6 +178,7 @@ class PartnerHttp:
                 status=response.status_code,
                 headers=response.headers,
                 chunks=self._chunks(call, response, started),
+                set_cookies=tuple(response.headers.get_list("Set-Cookie")),
             )
         finally:
             response.close()

@@ -1,7 +1,7 @@
-"""Invoice Cloud's web services: uploading invoice files (C1) and reading payment reports (C2).
+"""Invoice Cloud's web services: uploading invoice files (C1) and reading reports (C2, C5).
 
-Talking is `InvoiceCloudClient`; mapping is the function below it and, for the report's rows,
-invoice_cloud_report.py. Invoice Cloud's names are assumed (decision 0004).
+Talking is `InvoiceCloudClient`; mapping is the function below it and, for the reports' rows, the
+invoice_cloud_….py beside it. Invoice Cloud's names are assumed (decision 0004).
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ from typing import Any
 
 import structlog
 
+from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
 from adapter.domain.payment import Payment
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.window import GmtWindow
 from adapter.errors import BadInputError, ConfigurationError, RejectedError
+from adapter.partners import invoice_cloud_enrollments
 from adapter.partners.dataset import DataSetReader
 from adapter.partners.http import Call, PartnerHttp, UnreadableAnswerError
-from adapter.partners.invoice_cloud_report import (
-    COLUMNS,
-    IGNORED_COLUMNS,
-    RefusedRows,
-    payment_of,
-    truth_of,
-)
+from adapter.partners.invoice_cloud_report import COLUMNS, IGNORED_COLUMNS, payment_of
 from adapter.partners.redaction import redacted_excerpt
+from adapter.partners.report_columns import RefusedRows, truth_of
 from adapter.partners.soap_answer import (
     SoapFaultError,
     fault_error,
@@ -37,6 +34,10 @@ from adapter.settings import BillerSettings
 UPLOAD_SERVICE = "InvoiceFileUploadSOAP"
 REPORT_SERVICE = "PaymentReportingSOAP"
 REPORT_OPERATION = "PaymentReportingDataSetFromGMT"
+# What is around a file: the envelope, both keys and the file's name take some 700 bytes.
+ENVELOPE_BYTES_MAX = 2048
+# By how much XML lengthens each of these in a text.
+_ESCAPED = {b"&": len("&amp;") - 1, b"<": len("&lt;") - 1, b">": len("&gt;") - 1}
 # A payment takes about 700 bytes: room for 350,000 of them in one window.
 REPORT_BYTES_MAX = 256 * 1024 * 1024
 REPORT_SECONDS_MAX = 600.0
@@ -67,7 +68,18 @@ class InvoiceCloudClient:
         self._settings = settings
         self._base64_upload = base64_upload
         self._columns = {**COLUMNS, **settings.columns}
-        self._reported: frozenset[str] = frozenset()
+        self._reported: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def request_bytes_max(self) -> int:
+        return self._settings.bif.receiver_bytes_max
+
+    def request_bytes(self, content: bytes) -> int:
+        """Tell how large a request is at most: base64 adds a third, text its escapes."""
+        if self._base64_upload:
+            return ENVELOPE_BYTES_MAX + 4 * -(-len(content) // 3)
+        escapes = sum(content.count(mark) * more for mark, more in _ESCAPED.items())
+        return ENVELOPE_BYTES_MAX + len(content) + escapes
 
     def upload(self, *, file_name: str, content: bytes) -> UploadAnswer:
         """Send one BIF, once. A refused file is an answer; refused credentials are an error.
@@ -82,7 +94,12 @@ class InvoiceCloudClient:
         except BadInputError as error:
             partner = self._http.partner
             raise RejectedError(str(error), partner=partner, operation=operation) from None
-        answer = self._http.send(call)
+        try:
+            answer = self._http.send(call)
+        except RejectedError as error:
+            if error.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise
+            raise self._too_large(operation, len(call.content or b"")) from error
         try:
             result = read_result(answer.content, f"{operation}Result")
             uploaded = upload_answer(result)
@@ -110,25 +127,50 @@ class InvoiceCloudClient:
             answer_bytes_max=REPORT_BYTES_MAX,
             seconds_max=REPORT_SECONDS_MAX,
         )
-        reader = DataSetReader({*self._columns.values(), *IGNORED_COLUMNS})
         refused = RefusedRows()
+        for row in self._rows(call, {*self._columns.values(), *IGNORED_COLUMNS}):
+            try:
+                payment = payment_of(row, self._columns, biller=self._settings.slug)
+            except BadInputError as error:
+                refused.add(row, self._columns, error)
+                continue
+            yield payment
+        refused.raise_if_any()
+
+    def enrolled(self, kind: EnrollmentKind) -> Iterator[EnrolledAccount]:
+        """Yield every account that is enrolled now, with the same rules as `payments`."""
+        columns = invoice_cloud_enrollments.COLUMNS
+        call = self._call(
+            invoice_cloud_enrollments.SERVICE,
+            invoice_cloud_enrollments.OPERATIONS[kind],
+            {},
+            answer_bytes_max=REPORT_BYTES_MAX,
+            seconds_max=REPORT_SECONDS_MAX,
+        )
+        known = {*columns.values(), *invoice_cloud_enrollments.IGNORED_COLUMNS}
+        refused = RefusedRows(what="account", names=("account_number",))
+        for row in self._rows(call, known):
+            try:
+                enrolled = invoice_cloud_enrollments.enrolled_of(row)
+            except BadInputError as error:
+                refused.add(row, columns, error)
+                continue
+            yield enrolled
+        refused.raise_if_any()
+
+    def _rows(self, call: Call, known_columns: set[str]) -> Iterator[dict[str, str]]:
+        """Yield a report's rows while they arrive, and tell the log of columns nobody knows."""
+        reader = DataSetReader(known_columns)
         with self._http.stream(call) as answer:
             try:
-                for row in reader.rows(answer.chunks):
-                    try:
-                        payment = payment_of(row, self._columns, biller=self._settings.slug)
-                    except BadInputError as error:
-                        refused.add(row, self._columns, error)
-                        continue
-                    yield payment
+                yield from reader.rows(answer.chunks)
             except SoapFaultError as fault:
                 raise fault_error(fault, self._http, call, status=answer.status) from None
             except UnreadableAnswerError as error:
                 raise self._http.distrust(
                     call, str(error), status=answer.status, content=reader.beginning
                 ) from None
-        self._report_unknown(reader.unknown_columns)
-        refused.raise_if_any()
+        self._report_unknown(call.operation, reader.unknown_columns)
 
     def _call(
         self, service: str, operation: str, parameters: Mapping[str, Any], **bounds: Any
@@ -162,14 +204,23 @@ class InvoiceCloudClient:
             **bounds,
         )
 
-    def _report_unknown(self, columns: set[str]) -> None:
-        news = columns - self._reported
+    def _too_large(self, operation: str, size: int) -> RejectedError:
+        setting = f"billers.{self._settings.slug}.bif.receiver_bytes_max"
+        return RejectedError(
+            f"it takes no request of {size:,} bytes: {setting} must be less",
+            partner=self._http.partner,
+            operation=operation,
+            status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+
+    def _report_unknown(self, operation: str, columns: set[str]) -> None:
+        news = {column for column in columns if (operation, column) not in self._reported}
         if news:
-            self._reported |= news
+            self._reported |= {(operation, column) for column in news}
             _log.warning(
                 "unknown columns in a report",
                 partner=self._http.partner,
-                operation=REPORT_OPERATION,
+                operation=operation,
                 biller=self._settings.slug,
                 columns=sorted(news),
             )

@@ -6,6 +6,7 @@ from adapter.settings.values import (
     BillerSettings,
     DoorAccess,
     FeedSettings,
+    ImtAccess,
     SettingsView,
     SpectrumAccess,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "DoorAccess",
     "FeedSettings",
     "FileSettings",
+    "ImtAccess",
     "SettingsSource",
     "SettingsView",
     "SpectrumAccess",

@@ -21,9 +21,14 @@ from pydantic import (
     field_validator,
 )
 
+from adapter.domain.invoice import BifDialect
 from adapter.settings.credentials import is_guid, split_key_and_password
+from adapter.settings.questionnaire import NOTIFY_DAYS_MAX, refusal_of
 
 SECRET_LENGTH_MIN = 8
+# ASP.NET's default; less than the least would not hold one invoice and its envelope.
+RECEIVER_BYTES_MAX = 4 * 1024 * 1024
+REQUEST_BYTES_MIN, REQUEST_BYTES_MAX = 4096, 1024 * 1024 * 1024
 # One post may take a token, a balance and the receipt, each within a request timeout.
 CALLS_IN_A_LEASE = 3
 # What the payment report's columns are called here (adapter/domain/payment.py).
@@ -41,6 +46,8 @@ REPORT_FIELDS = (
     "approved",
 )
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
+_PATH_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}")
+_COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _ENDPOINT = re.compile(r"/api/(Token|Invoice|OnlineReceipt)(/|$)", re.IGNORECASE)
 
 
@@ -119,6 +126,18 @@ def _reserved_characters(value: str) -> str:
     return value
 
 
+def _path_segment(value: str) -> str:
+    if not _PATH_SEGMENT.fullmatch(value):
+        raise ValueError("must be letters, digits, dots, dashes and underscores")
+    return value
+
+
+def _cookie_name(value: str) -> str:
+    if not _COOKIE_NAME.fullmatch(value):
+        raise ValueError("must be the name of a cookie, in the characters of a token")
+    return value
+
+
 def _key_and_password(value: Any) -> tuple[str, str]:
     if not isinstance(value, str):
         raise ValueError("must be a text")  # noqa: TRY004  # pydantic collects ValueError
@@ -144,6 +163,14 @@ Positive = Annotated[
     float, BeforeValidator(_no_boolean), Field(gt=0, allow_inf_nan=False, le=10_000_000)
 ]
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, le=1000)]
+
+
+Days = Annotated[
+    int, BeforeValidator(_no_boolean), Field(ge=-NOTIFY_DAYS_MAX, le=NOTIFY_DAYS_MAX)
+]
+NotifyDays = Annotated[
+    Days | None, Field(description="days after the due date, negative for before it")
+]
 
 
 class _Table(BaseModel):
@@ -253,6 +280,39 @@ class BifTable(_Table):
         AfterValidator(_reserved_characters),
         Field(description='"refuse" or a replacement character'),
     ] = "refuse"
+    dialect: Annotated[BifDialect, Field(description='"tagged" or "positional"')] = (
+        BifDialect.TAGGED
+    )
+    receiver_bytes_max: Annotated[
+        int,
+        BeforeValidator(_no_boolean),
+        Field(ge=REQUEST_BYTES_MIN, le=REQUEST_BYTES_MAX),
+        Field(description="the bytes of the largest request that Invoice Cloud takes"),
+    ] = RECEIVER_BYTES_MAX
+    allow_partial_payments: Annotated[
+        bool, Field(description="true where the biller's questionnaire allows them, else false")
+    ] = False
+    first_notify_days: NotifyDays = None
+    second_notify_days: NotifyDays = None
+    third_notify_days: NotifyDays = None
+
+    refusal_of = staticmethod(refusal_of)
+
+
+class ImtTable(_Table):
+    """[billers.<name>.imt]."""
+
+    base_url: Url = Field(description="IMT's base URL, without the company")
+    company_id: Annotated[Text, AfterValidator(_path_segment)] = Field(
+        description="the carrier's company id at IMT"
+    )
+    username: Text = Field(description="Invoice Cloud's username at IMT")
+    password: Text = Field(description="Invoice Cloud's password at IMT")
+    cookie_name: Annotated[
+        Text,
+        AfterValidator(_cookie_name),
+        Field(description="the name of the cookie that carries the authorization"),
+    ] = "authorization"
 
 
 class DoorTable(BaseModel):
@@ -285,3 +345,4 @@ class BillerTable(_Table, DoorTable):
     )
     feed: FeedTable = Field(description="the table that names Spectrum's extract")
     bif: Annotated[BifTable, Field(description="a table, or leave it out")] = BifTable()
+    imt: Annotated[ImtTable | None, Field(description="the table of IMT, or leave it out")] = None

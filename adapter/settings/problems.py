@@ -50,13 +50,19 @@ def problem_of(model: type[BaseModel], path: Location, detail: Mapping[str, Any]
     inside = tuple(str(part) for part in detail["loc"])
     where = (*path, *inside)
     if detail["type"] == "extra_forbidden":
-        return unknown_key(where, _keys(_table_at(model, inside[:-1])))
+        table = _table_at(model, inside[:-1])
+        refusal = getattr(table, "refusal_of", _no_refusal)(inside[-1])
+        return f"{spelled(where)}: {refusal}" if refusal else unknown_key(where, _keys(table))
     rule = _RULES.get(detail["type"]) or _plain(detail["msg"])
     if ". " in rule:  # it brings its own remedy
         return f"{spelled(where)}: {rule}"
     field = _field_at(model, inside)
     wanted = field.description if field is not None and field.description else "such a value"
     return f"{spelled(where)}: {rule}. Give {wanted}"
+
+
+def _no_refusal(_key: str) -> None:
+    """Most tables know nothing of what they do not take."""
 
 
 def _plain(message: str) -> str:

@@ -13,16 +13,19 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from adapter.domain.invoice import Questionnaire
 from adapter.domain.retry import RetryPolicy
 from adapter.settings.credentials import split_key_and_password
-from adapter.settings.form import AdapterTable, BillerTable, DoorTable
+from adapter.settings.form import AdapterTable, BifTable, BillerTable, DoorTable
 from adapter.settings.indirection import Resolver, Sources
 from adapter.settings.problems import Location, problem_of, spelled, unknown_key
 from adapter.settings.values import (
     AdapterSettings,
+    BifSettings,
     BillerSettings,
     DoorAccess,
     FeedSettings,
+    ImtAccess,
     SpectrumAccess,
 )
 
@@ -127,6 +130,10 @@ def _own_values(raw: Any) -> Iterator[tuple[str, Location, str]]:
         return
     if isinstance(raw.get("biller_guid"), str):
         yield "biller GUID", ("biller_guid",), raw["biller_guid"].strip().casefold()
+    imt = raw.get("imt")
+    if isinstance(imt, dict) and {"base_url", "company_id"} <= imt.keys():
+        # Another carrier's company would take the enrolments of this one's policies.
+        yield "company", ("imt", "company_id"), f"{imt['base_url']}/{imt['company_id']}".casefold()
     advanced = raw.get("advanced_settings")
     if not isinstance(advanced, dict):
         return
@@ -196,4 +203,21 @@ def _biller_settings(slug: str, table: BillerTable, folder: Path) -> BillerSetti
         feed=FeedSettings(kind=feed.kind, location=location, receipts=feed.receipts),
         reserved_characters=table.bif.reserved_characters,
         base64_upload=table.invoice_cloud.upload == "base64",
+        imt=None if table.imt is None else ImtAccess(**table.imt.model_dump()),
+        bif=_bif_settings(table.bif),
+    )
+
+
+def _bif_settings(table: BifTable) -> BifSettings:
+    return BifSettings(
+        dialect=table.dialect,
+        questionnaire=Questionnaire(
+            allow_partial_payments=table.allow_partial_payments,
+            notify_days=(
+                table.first_notify_days,
+                table.second_notify_days,
+                table.third_notify_days,
+            ),
+        ),
+        receiver_bytes_max=table.receiver_bytes_max,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import ConfigurationError
 
@@ -35,6 +36,32 @@ class FeedSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BifSettings:
+    """How a biller's invoice files are written and cut: [billers.<name>.bif].
+
+    `receiver_bytes_max` is the largest request that Invoice Cloud takes.
+    """
+
+    dialect: BifDialect = BifDialect.TAGGED
+    questionnaire: Questionnaire = field(default_factory=Questionnaire)
+    receiver_bytes_max: int = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImtAccess:
+    """What opens a session at IMT for one carrier (B1); `base_url` ends without a slash.
+
+    `cookie_name` is that of the cookie that counts.
+    """
+
+    base_url: str
+    company_id: str
+    username: str
+    password: str = field(repr=False)
+    cookie_name: str = "authorization"
+
+
+@dataclass(frozen=True, kw_only=True)
 class BillerSettings:
     """One carrier; `slug` is the adapter's own name of it. GUIDs keep the case they were given in.
 
@@ -57,12 +84,15 @@ class BillerSettings:
     feed: FeedSettings
     reserved_characters: str
     base64_upload: bool = False
+    imt: ImtAccess | None = None
+    bif: BifSettings = BifSettings()
 
     @property
     def secrets(self) -> frozenset[str]:
         accesses = (self.rtdr, self.payments)
         spectrum = (secret for access in accesses for secret in (access.key, access.password))
-        return frozenset({self.web_service_key, self.door_key, *spectrum})
+        imt = {self.imt.password} if self.imt is not None else set()
+        return frozenset({self.web_service_key, self.door_key, *spectrum, *imt})
 
 
 @dataclass(frozen=True, kw_only=True)

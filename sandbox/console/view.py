@@ -20,6 +20,7 @@ OUTCOME_LENGTH_MAX = 300
 NAMES = {
     "adapter": "Adapter",
     "client": "Client",
+    "imt": "IMT",
     "invoice_cloud": "Invoice Cloud",
     "sandbox": "Sandbox",
     "spectrum": "Spectrum",

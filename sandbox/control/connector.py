@@ -19,12 +19,21 @@ resource = Blueprint("connector", __name__)
 
 @resource.put("/connector")
 def connect() -> dict[str, Any]:
-    """Send the data pump and the balance requests of a biller to this address from now on."""
+    """Send the data pump and the balance requests of a biller to this address from now on.
+
+    In the mode `direct` they go to Spectrum and IMT, past any adapter (decision 0025).
+    """
     read_query()
     wanted = read_body("Connector")
     world = world_in(request.environ)
     biller = find_biller(world, wanted.get("biller"))
-    url = None if wanted["url"] is None else _base_url(wanted["url"])
+    direct = wanted.get("mode") == "direct"
+    url = None if wanted.get("url") is None else _base_url(wanted["url"])
+    if direct and url is not None:
+        message = "url: Invoice Cloud calls no adapter in mode direct"
+        raise bad_input(message, remedy="Leave it out")
+    if not direct and "url" not in wanted:
+        raise bad_input("url: missing", remedy="Send the adapter's base URL, or null, or a mode")
     credentials = {
         "username": wanted.get("username", biller.biller_guid),
         "password": wanted.get("password", biller.door_key),
@@ -35,9 +44,9 @@ def connect() -> dict[str, Any]:
                 f"{field}: longer than {CREDENTIAL_LENGTH_MAX} characters", remedy="Shorten it"
             )
     connector = world.connectors[biller.slug]
-    connector.url = url
+    connector.url, connector.direct = url, direct
     connector.username, connector.password = credentials["username"], credentials["password"]
-    return {"biller": biller.slug, "url": url}
+    return {"biller": biller.slug, "url": url, "mode": "direct" if direct else "adapter"}
 
 
 def _base_url(text: str) -> str:

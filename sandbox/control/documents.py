@@ -8,8 +8,17 @@ from typing import Any
 from sandbox.world.billers import Biller, SpectrumCredentials
 from sandbox.world.world import World
 
-UPLOAD_SERVICE = "InvoiceFileUploadSOAP"
-REPORT_SERVICE = "PaymentReportingSOAP"
+# Assumed (decision 0019).
+IMT_COOKIE_NAME = "authorization"
+# Which of Invoice Cloud's SOAP services serves an operation.
+SERVICES = {
+    "UploadInvoiceFile": "InvoiceFileUploadSOAP",
+    "PaymentReportingDataSetFromGMT": "PaymentReportingSOAP",
+    "ACHRejectReportingDataSetFromGMT": "ACHRejectReportingSOAP",
+    "BillerSettledBatchDetailDataSet": "BillerSettledBatchDetailSOAP",
+    "BillerAutoPayCustomerReportDataSet": "BillerAutoPayCustomerReportSOAP",
+    "BillerPaperlessCustomerReportDataSet": "BillerAutoPayCustomerReportSOAP",
+}
 
 
 def utc_text(moment: datetime) -> str:
@@ -47,13 +56,20 @@ def _biller_document(world: World, biller: Biller) -> dict[str, Any]:
             "rtdr": _credentials(biller.rtdr_credentials),
             "extract_url": f"{world.base_url}/spectrum/extract/v1",
         },
+        "imt": {
+            "base_url": f"{world.base_url}/imt",
+            "company_id": biller.imt.company_id,
+            "username": biller.imt.username,
+            "password": biller.imt.password,
+            "cookie_name": IMT_COOKIE_NAME,
+        },
         "invoice_cloud": {
             "biller_guid": biller.biller_guid,
             "web_service_key": biller.web_service_key,
             "invoice_format_guid": biller.invoice_format_guid,
             "wsdl_urls": {
-                "UploadInvoiceFile": f"{services}/{UPLOAD_SERVICE}.asmx?WSDL",
-                "PaymentReportingDataSetFromGMT": f"{services}/{REPORT_SERVICE}.asmx?WSDL",
+                operation: f"{services}/{service}.asmx?WSDL"
+                for operation, service in SERVICES.items()
             },
         },
     }

@@ -1,4 +1,4 @@
-"""Payers: someone pays a bill at Invoice Cloud, by card or by bank account."""
+"""Payers: someone pays a bill at Invoice Cloud, or enrolls an account there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sandbox.fakes.invoice_cloud.instruments import BankAccount, Card
 
 resource = Blueprint("payers", __name__)
+_ENROLLMENT_FIELDS = ("account_number", "kind", "on")
 
 
 @resource.post("/payers/payments")
@@ -46,6 +47,26 @@ def pay_bill() -> tuple[dict[str, Any], int]:
         "message": made.message,
     }
     return told, 201
+
+
+@resource.post("/payers/enrollments")
+def enroll_account() -> tuple[dict[str, Any], int]:
+    """Enroll an account, or take it out; customer, login and payment option come along."""
+    from sandbox.fakes.invoice_cloud.customers import by_hand
+    from sandbox.fakes.invoice_cloud.customers.book import EnrollmentKind
+    from sandbox.fakes.invoice_cloud.customers.refusals import PortalRefusedError
+
+    read_query()
+    wanted = read_body("EnrollmentOrder")
+    world = world_in(request.environ)
+    biller = find_biller(world, wanted.get("biller")).slug
+    number, kind = wanted["account_number"], EnrollmentKind(wanted["kind"])
+    try:
+        act = by_hand.enroll_account if wanted["on"] else by_hand.unenroll_account
+        act(world, biller, number, kind)
+    except PortalRefusedError as error:
+        raise bad_input(error.message, remedy=error.remedy) from None
+    return {"biller": biller, **{name: wanted[name] for name in _ENROLLMENT_FIELDS}}, 201
 
 
 def _instrument(wanted: dict[str, Any]) -> Card | BankAccount:

@@ -65,6 +65,12 @@ def _biller_settings(world: World, biller: Biller) -> dict[str, Any]:
             "12": biller.payment_credentials.username,
             "13": _joined(biller.payment_credentials),
         },
+        "imt": {
+            "base_url": f"{world.base_url}/imt",
+            "company_id": biller.imt.company_id,
+            "username": biller.imt.username,
+            "password": biller.imt.password,
+        },
         "invoice_cloud": {"web_services_url": f"{world.base_url}/invoicecloud/portal/webservices"},
     }
 

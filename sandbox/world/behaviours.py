@@ -20,6 +20,9 @@ class Behaviours:
     spectrum_deduplicates: bool = True  # a repeated referenceNumber answers outcome (b)
     spectrum_receipts_feed: bool = True  # the extract tells receipts, not only invoices
     spectrum_token_lifetime_seconds: int = 1200  # decision 0011
+    imt_session_lifetime_seconds: int = 1800  # decision 0019
+    multiuser: bool = True  # several logins may act for one account (D3)
+    sso_token_lifetime_seconds: int = 300  # decision 0021
     rtdr_suppressed: bool = True  # Invoice Cloud's 6 h and 24 h rules on balance refreshes
     data_pump_delay_seconds: int = 5  # from the payment to the first delivery
     upload_limit_bytes: int = 4 * 1024 * 1024  # ASP.NET's default request limit

@@ -8,8 +8,8 @@ from typing import Any
 from sandbox.world.world import World
 
 WORLD_KEY = "sandbox.world"
-# The adapter names itself in every call (User-Agent: imt-adapter/<version>).
-ADAPTER_AGENT = "imt-adapter"
+# Who names itself in every call, such as imt-adapter/<version>.
+AGENTS = {"imt-adapter": "adapter", "InvoiceCloud": "invoice_cloud"}
 
 
 def world_in(environ: Mapping[str, Any]) -> World:
@@ -21,6 +21,6 @@ def world_in(environ: Mapping[str, Any]) -> World:
 
 
 def caller(environ: Mapping[str, Any]) -> str:
-    """Return "adapter" or "client", as the journal names the sender."""
+    """Return "adapter", "invoice_cloud" or "client", as the journal names the sender."""
     agent = str(environ.get("HTTP_USER_AGENT", ""))
-    return "adapter" if agent.startswith(ADAPTER_AGENT) else "client"
+    return next((name for start, name in AGENTS.items() if agent.startswith(start)), "client")

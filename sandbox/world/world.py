@@ -21,11 +21,19 @@ B = TypeVar("B", bound=Book)
 
 @dataclass(kw_only=True)
 class Connector:
-    """Where Invoice Cloud reaches the adapter for one biller; `url` is None until one joins."""
+    """Where Invoice Cloud reaches the adapter for one biller; `url` is None until one joins.
+
+    When it is `direct`, Invoice Cloud calls Spectrum and IMT itself instead (decision 0025).
+    """
 
     url: str | None = None
+    direct: bool = False
     username: str = ""
     password: str = field(default="", repr=False)
+
+    @property
+    def leads_somewhere(self) -> bool:
+        return self.direct or self.url is not None
 
 
 class World:

@@ -14,10 +14,16 @@ from adapter.doors.server import RECEIVED_BYTES_MAX
 from contracts.loader import Vector, schema, vectors
 
 GUID = "c3f1a6d2-7b48-4e90-8d5c-60e2b9f4a713"
+ACCEPTED = {
+    "Payment": "PaymentAccepted",
+    "Paperless": "EnrollmentAccepted",
+    "AutoPay": "EnrollmentAccepted",
+}
 OPS_VIEWS = {
     "health": "Health",
     "ready": "Readiness",
     "deliveries": "Deliveries",
+    "enrollments": "Enrollments",
     "exceptions": "Exceptions",
     "uploads": "Uploads",
     "watermarks": "Watermarks",
@@ -68,7 +74,7 @@ def test_doors_take_the_valid_vectors(doors, vector):
     answer = send(doors, vector)
     assert answer.status_code == vector.document["response"]["status"], answer.text
     assert answer.json() == vector.document["response"]["body"]
-    assert fits("PaymentAccepted", answer)
+    assert fits(ACCEPTED[vector.document["operation"]], answer)
 
 
 @pytest.mark.parametrize("vector", INVALID, ids=lambda vector: vector.name)
@@ -78,6 +84,7 @@ def test_doors_refuse_the_invalid_vectors_by_name(strict_doors, vector):
     assert fits("Error", answer)
     assert answer.json()["error"]["field"] == vector.document["breaks"]["field"]
     assert strict_doors.adapter.ledger.deliveries.page(limit=1) == ()
+    assert strict_doors.adapter.ledger.enrollments.page(limit=1) == ()
 
 
 @pytest.mark.requirement("A2")

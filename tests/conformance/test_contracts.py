@@ -15,8 +15,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from contracts.clauses import Clause, assumptions, clauses, clauses_of, decisions
 from contracts.loader import ROOT, Vector, bif_fields, openapi, schema, toml, vectors, wsdl
 
-DOCUMENTS = ("spectrum", "adapter", "sandbox")
-SERVICES = ("InvoiceFileUploadSOAP", "PaymentReportingSOAP")
+DOCUMENTS = ("spectrum", "imt", "adapter", "sandbox")
+SERVICES = (
+    "InvoiceFileUploadSOAP",
+    "PaymentReportingSOAP",
+    "ACHRejectReportingSOAP",
+    "BillerSettledBatchDetailSOAP",
+    "BillerAutoPayCustomerReportSOAP",
+)
 CALLS = ("spectrum/vectors", "adapter/vectors")
 GOLDEN = "bif/golden"
 NAMESPACES = {
@@ -29,12 +35,16 @@ REQUEST_SCHEMAS = {
     "Token": "TokenRequest",
     "OnlineReceipt": "OnlineReceipt",
     "Payment": "PaymentNotice",
+    "Paperless": "PaperlessNotice",
+    "AutoPay": "AutoPayNotice",
 }
 ANSWER_SCHEMAS = {
     "Token": "TokenAnswer",
     "InvoiceBalanceDue": "BalanceAnswer",
     "OnlineReceipt": "OnlineReceiptAnswer",
     "Payment": "PaymentAccepted",
+    "Paperless": "EnrollmentAccepted",
+    "AutoPay": "EnrollmentAccepted",
 }
 
 
@@ -156,13 +166,13 @@ def document_results(service: str, name: str) -> set[str | None]:
 
 
 def test_the_field_table_has_every_column_of_e1():
-    """FileSpecIDs of E1 in the order of the technical design, each id once."""
+    """FileSpecIDs of E1 and E5 in the order of the technical design, each id once."""
     ids: dict[str, list[int]] = {}
     for field in bif_fields():
         ids.setdefault(field.record, []).append(field.id)
     assert ids == {
         "FH": [1, 2, 3, 4, 5, 6],
-        "IH": [7, 8, 9, 10, 11, 12, 13, 20, 21, 183, 248, 252, 375],
+        "IH": [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 21, 183, 248, 252, 375],
         "CR": [58, 59, 60, 61, 62, 63, 64, 65, 67, 356, 357, 409],
         "ID": [70, 72, 79],
     }
@@ -177,7 +187,7 @@ def test_a_constant_of_the_field_table_has_its_value_and_nothing_else_has_one():
 def test_every_clause_has_a_source():
     """`clauses` refuses a clause without one; each contract has some."""
     partners = Counter(clause.partner for clause in clauses())
-    assert set(partners) == {"spectrum", "invoice_cloud", "adapter", "sandbox", "bif"}
+    assert set(partners) == {"spectrum", "imt", "invoice_cloud", "adapter", "sandbox", "bif"}
     assert min(partners.values()) > 10
 
 
@@ -309,7 +319,7 @@ def test_the_receipts_vectors_show_every_outcome():
 @pytest.mark.parametrize("vector", files(valid=True))
 def test_a_golden_file_has_the_figures_of_its_sidecar(vector):
     """Counted here by the text alone, without any reader of ours."""
-    rows = golden_bytes(vector).decode().splitlines()
+    rows = tagged_rows(vector)
     figures = vector.document["figures"]
     records = Counter(row.partition("~")[2].partition("|")[0] for row in rows)
     amounts = [re.search(r"\|13~([0-9.]+)", row) for row in rows if row.startswith("7~IH")]
@@ -327,7 +337,7 @@ def test_a_golden_file_holds_what_the_field_table_allows(vector):
     """Each value fits its column's pattern, and the columns keep their order."""
     columns = {field.id: field for field in bif_fields()}
     order = list(columns)
-    for row in golden_bytes(vector).decode().splitlines():
+    for row in tagged_rows(vector):
         fields = [part.partition("~") for part in row.split("|")]
         ids = [int(told) for told, _, _ in fields]
         assert ids == sorted(ids, key=order.index)
@@ -356,6 +366,21 @@ def golden_bytes(vector: Vector) -> bytes:
     """Return the BIF beside its sidecar, which carries the same name."""
     assert vector.document["file"] == f"{vector.name}.BIF"
     return vector.path.with_name(vector.document["file"]).read_bytes()
+
+
+def tagged_rows(vector: Vector) -> list[str]:
+    """Return a golden file's rows, each value of a positional one with its FileSpecID."""
+    rows = golden_bytes(vector).decode().splitlines()
+    if not rows[0].startswith("FH"):
+        return rows
+    told = []
+    for values in (row.split("|") for row in rows):
+        columns = [field for field in bif_fields() if field.record == values[0]]
+        if len(columns) != len(values):
+            columns = [field for field in columns if not field.customization]
+        pairs = zip(columns, values, strict=True)
+        told.append("|".join(f"{field.id}~{value}" for field, value in pairs))
+    return told
 
 
 def test_no_file_of_the_contracts_lies_unused():

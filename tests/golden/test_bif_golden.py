@@ -21,7 +21,7 @@ from adapter.bif.check import check_bif
 from adapter.bif.rows import FileHeader
 from adapter.bif.sample import write_sample
 from adapter.bif.writer import write_bif
-from adapter.domain.invoice import BifProfile, Invoice
+from adapter.domain.invoice import BifDialect, BifProfile, Invoice, Questionnaire
 from contracts.loader import vectors
 
 FOLDER = Path(__file__).parent / "bif"
@@ -45,6 +45,11 @@ def header_in(told: dict) -> FileHeader:
             invoice_format_guid=told["invoice_format_guid"],
             time_zone="America/Chicago",
             replacement=told["replacement"],
+            dialect=BifDialect(told.get("dialect", "tagged")),
+            questionnaire=Questionnaire(
+                allow_partial_payments=told.get("allow_partial_payments", False),
+                notify_days=tuple(told.get("notify_days", (None, None, None))),
+            ),
         ),
         reference=told["reference"],
         created_on=date.fromisoformat(told["created_on"]),

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapter.bootstrap import build
+from adapter.bootstrap import bif_profile_of, build
+from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
+from adapter.domain.invoice import BifDialect
 from adapter.errors import ConfigurationError, LedgerError, NotFoundError
+from adapter.partners.imt import ImtClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
 from adapter.settings import StaticSettings
 
@@ -120,6 +123,21 @@ def test_the_profile_of_the_invoice_file_follows_the_settings(adapter, tree, set
     assert profile.time_zone == "America/Chicago"
 
 
+def test_the_profile_has_the_billers_dialect_and_answers(adapter, tree):
+    """It is told without a ledger too, for files that nobody sends."""
+    tree["billers"]["alpha"]["bif"] = {"dialect": "positional", "third_notify_days": 5}
+    tree["billers"]["beta"]["name"] = ""
+    adapter.source.replace(tree)
+    profile = bif_profile_of(adapter.source, "alpha")
+    assert profile == adapter.billers.ports("alpha").bif_profile
+    assert profile.dialect is BifDialect.POSITIONAL
+    assert profile.questionnaire.notify_days == (None, None, 5)
+    with pytest.raises(ConfigurationError, match=r"billers\.beta\.name"):
+        bif_profile_of(adapter.source, "beta")
+    with pytest.raises(NotFoundError, match="gamma"):
+        bif_profile_of(adapter.source, "gamma")
+
+
 def test_a_biller_with_wrong_settings_is_named_and_not_connected(adapter, tree):
     """Its jobs report what is wrong; the other biller keeps working."""
     tree["billers"]["alpha"]["advanced_settings"]["10"] = "nonsense"
@@ -141,3 +159,25 @@ def test_a_ledger_that_is_something_else_is_refused(tree, tmp_path, timer):
     (tmp_path / "adapter.db").write_text("this is no database at all, and long enough to tell")
     with pytest.raises(LedgerError):
         build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+
+
+def test_a_biller_without_imt_names_what_is_missing(tree, timer):
+    tree["billers"]["beta"]["imt"] = {
+        "base_url": "https://auth.example",
+        "company_id": "300",
+        "username": "alpha-ic",
+        "password": "p4ss!imt",
+    }
+    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+    assert isinstance(adapter.billers.ports("beta").enrollments, ImtClient)
+    change = EnrollmentChange(
+        biller="alpha",
+        event_guid="7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f9",
+        account_number="7",
+        kind=EnrollmentKind.PAPERLESS,
+        enrolled=True,
+        changed_at=NOW,
+    )
+    with pytest.raises(ConfigurationError, match=r"billers\.alpha\.imt: is missing"):
+        adapter.billers.ports("alpha").enrollments.push(change)
+    adapter.stop()

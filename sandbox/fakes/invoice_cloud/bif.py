@@ -1,18 +1,30 @@
 """Invoice Cloud's own reading of an invoice file: every rule checked, nothing taken on trust.
 
-It shares the field table with the adapter and not a line of code, so each tests the other.
+Either dialect is taken, and the first row shows which (decision 0024). It shares the field table
+with the adapter and not a line of code, so each tests the other.
 """
 
 from __future__ import annotations
 
-import re
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
-from functools import cache
+from typing import IO
 
-from contracts.loader import BifField, bif_fields, toml
+from contracts.loader import BifField
+from sandbox.fakes.invoice_cloud.bif_columns import (
+    KINDS,
+    columns_of,
+    is_count,
+    is_id,
+    is_money,
+    judge,
+    layouts_of,
+    row_type_column,
+    rules,
+    tagged_row_types,
+)
 from sandbox.fakes.invoice_cloud.book import BilledInvoice
 
 ZERO = Decimal("0.00")
@@ -20,9 +32,8 @@ PROBLEMS_KEPT = 1000
 # A file with more is no invoice file, and is read no further.
 PROBLEMS_COUNTED_MAX = 100_000
 VALUE_SHOWN = 60
-# Base64 brings them in, and no answer of ours could ever tell them.
-_NOT_XML = re.compile("[\ufffe\uffff]")
 ROW_BYTES_MAX = 16 * 1024
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +49,7 @@ class BifProblem:
     def __str__(self) -> str:
         column = f", FileSpecID {self.file_spec_id} {self.field}" if self.file_spec_id else ""
         shown = "".join(map(_printable, self.value))
-        return f"row {self.row}{column} '{shown}': {self.rule}: {_rules()[self.rule]}"
+        return f"row {self.row}{column} '{shown}': {self.rule}: {rules()[self.rule]}"
 
 
 @dataclass(kw_only=True)
@@ -54,16 +65,16 @@ class ParsedBif:
 
     @property
     def header_count(self) -> int:
-        return int(self.header[5]) if _is_count(self.header.get(5, "")) else 0
+        return int(self.header[5]) if is_count(self.header.get(5, "")) else 0
 
     @property
     def header_total(self) -> Decimal:
-        return Decimal(self.header[6]) if _is_money(self.header.get(6, "")) else ZERO
+        return Decimal(self.header[6]) if is_money(self.header.get(6, "")) else ZERO
 
 
-def parse_bif(content: bytes) -> ParsedBif:
+def parse_bif(content: bytes | IO[bytes]) -> ParsedBif:
     """Read a whole file; whatever is wrong stands in `problems`, and reading goes on."""
-    return _Reading().read(content)
+    return _Reading().read(io.BytesIO(content) if isinstance(content, bytes) else content)
 
 
 class _Reading:
@@ -80,12 +91,14 @@ class _Reading:
         self._unread_rows = 0
         self._unread_before_invoice = 0
         self._amounts_known = True
+        self._positional: bool | None = None
 
-    def read(self, content: bytes) -> ParsedBif:
-        if content.startswith(b"\xef\xbb\xbf"):
+    def read(self, file: IO[bytes]) -> ParsedBif:
+        if file.read(len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK:
             self._problem(1, None, "byte order mark", "encoding")
-            content = content[3:]
-        for number, line in _lines(content):
+        else:
+            file.seek(0)
+        for number, line in _lines(file):
             if self.parsed.problem_count > PROBLEMS_COUNTED_MAX:
                 break
             text = self._decoded(number, line)
@@ -115,14 +128,17 @@ class _Reading:
         self._kind = self._kind or "unreadable"
 
     def _row(self, number: int, text: str) -> None:
-        kind = _row_types().get(text.partition("~")[0])
+        if self._positional is None:
+            self._positional = text.partition("|")[0] in KINDS
+        kind = _kind_of(text, positional=self._positional)
         if kind is None:
             self._problem(number, None, text.partition("|")[0], "unknown_record")
             self._pass_over()
             return
         if not self._kind and kind != "FH":
             self._missing(number, "FH", "")
-        values = self._values(number, kind, text)
+        read = self._values_by_place if self._positional else self._values
+        values = read(number, kind, text)
         match kind:
             case "FH":
                 self._file_header(number, values)
@@ -148,9 +164,9 @@ class _Reading:
         self.parsed.invoice_count += 1
         invoice_number = values.get(10, "")
         if invoice_number and invoice_number in self._seen:
-            self._problem(number, _columns("IH")[10], invoice_number, "duplicate_invoice")
+            self._problem(number, columns_of("IH")[10], invoice_number, "duplicate_invoice")
         self._seen.add(invoice_number)
-        if _is_money(values.get(13, "")):
+        if is_money(values.get(13, "")):
             self.parsed.total += Decimal(values[13])
         else:
             self._amounts_known = False
@@ -185,24 +201,24 @@ class _Reading:
         self._invoice = None
 
     def _check_figures(self) -> None:
-        header, columns = self.parsed.header, _columns("FH")
+        header, columns = self.parsed.header, columns_of("FH")
         if not header or self._unread_rows:
             return
         count, total = header.get(5, ""), header.get(6, "")
-        if _is_count(count) and int(count) != self.parsed.invoice_count:
+        if is_count(count) and int(count) != self.parsed.invoice_count:
             self._problem(1, columns[5], count, "count")
-        if self._amounts_known and _is_money(total) and Decimal(total) != self.parsed.total:
+        if self._amounts_known and is_money(total) and Decimal(total) != self.parsed.total:
             self._problem(1, columns[6], total, "total")
 
     def _values(self, number: int, kind: str, text: str) -> dict[int, str]:
         """Return a row's values by FileSpecID, and note what is wrong with each."""
-        columns = _columns(kind)
+        columns = columns_of(kind)
         order = {file_spec_id: place for place, file_spec_id in enumerate(columns)}
         values: dict[int, str] = {}
         before: BifField | None = None
         for part in text.split("|"):
             name, tilde, value = part.partition("~")
-            column = columns.get(int(name)) if _is_id(name) and tilde else None
+            column = columns.get(int(name)) if is_id(name) and tilde else None
             if column is None:
                 self._unknown_field(number, part, name if tilde else "")
                 continue
@@ -214,16 +230,30 @@ class _Reading:
             values[column.id] = value
             before = column
         for column in columns.values():
-            rule = _judge(column, values.get(column.id, ""))
+            rule = judge(column, values.get(column.id, ""))
             if rule:
                 self._problem(number, column, values.get(column.id, ""), rule)
+        return values
+
+    def _values_by_place(self, number: int, kind: str, text: str) -> dict[int, str]:
+        """Return a positional row's values by FileSpecID; one of another length has none."""
+        told = text.split("|")
+        layout = next((ids for ids in layouts_of(kind) if len(ids) == len(told)), None)
+        if layout is None:
+            self._problem(number, row_type_column(kind), str(len(told)), "column_count")
+            return {}
+        values = dict(zip(layout, told, strict=True))
+        for file_spec_id, value in values.items():
+            column = columns_of(kind)[file_spec_id]
+            if rule := judge(column, value):
+                self._problem(number, column, value, rule)
         return values
 
     def _unknown_field(self, number: int, part: str, name: str) -> None:
         self._add(
             BifProblem(
                 row=number,
-                file_spec_id=int(name) if _is_id(name) else None,
+                file_spec_id=int(name) if is_id(name) else None,
                 field="",
                 value=part[:VALUE_SHOWN],
                 rule="unknown_field",
@@ -231,10 +261,10 @@ class _Reading:
         )
 
     def _record_order(self, number: int, kind: str) -> None:
-        self._problem(number, _row_type_column(kind), kind, "record_order")
+        self._problem(number, row_type_column(kind), kind, "record_order")
 
     def _missing(self, number: int, kind: str, value: str) -> None:
-        self._problem(number, _row_type_column(kind), value, "missing_record")
+        self._problem(number, row_type_column(kind), value, "missing_record")
 
     def _problem(self, row: int, column: BifField | None, value: str, rule: str) -> None:
         self._add(
@@ -253,32 +283,28 @@ class _Reading:
             self.parsed.problems.append(problem)
 
 
-def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each line with its number from 1; LF and CR LF end a line, the last may lack it."""
-    start = number = 0
-    while start < len(content):
-        end = content.find(b"\n", start)
+def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield each line with its number from 1; LF and CR LF end a line, the last may lack it.
+
+    Of a line that is too long only the beginning is yielded, still too long.
+    """
+    limit = ROW_BYTES_MAX + len(b"\r\n") + 1
+    number = 0
+    while line := file.readline(limit):
         number += 1
-        if end < 0:
-            yield number, content[start:]
-            return
-        yield number, content[start:end].removesuffix(b"\r")
-        start = end + 1
+        rest = line
+        while len(rest) == limit and not rest.endswith(b"\n"):
+            rest = file.readline(limit)
+        ended = line.endswith(b"\n")
+        yield number, line[:-1].removesuffix(b"\r") if ended else line
 
 
-def _judge(column: BifField, value: str) -> str:
-    """Return the rule that a column's value breaks, or nothing."""
-    if column.required and not value.strip():
-        return "required"
-    if not value:
-        return ""
-    if _reserved().search(value) or _NOT_XML.search(value):
-        return "reserved_character"
-    if column.format == "constant":
-        return "" if value == column.value else "constant"
-    if not _pattern(column.pattern).fullmatch(value):
-        return "format"
-    return "format" if column.format == "date" and not _in_calendar(value) else ""
+def _kind_of(text: str, *, positional: bool) -> str | None:
+    """Return the record that a row announces in its file's dialect (decision 0024)."""
+    if positional:
+        begins = text.partition("|")[0]
+        return begins if begins in KINDS else None
+    return tagged_row_types().get(text.partition("~")[0])
 
 
 def _billed(
@@ -294,13 +320,14 @@ def _billed(
         autopay_date=invoice.get(248, ""),
         total_due=Decimal(invoice[13]),
         allow_partial=invoice.get(20, "") == "1",
+        notify_dates=tuple(invoice.get(wanted, "") for wanted in (14, 15, 16)),
         details=tuple((d.get(72, ""), _amount(d.get(79, ""))) for d in details),
     )
 
 
 def _amount(text: str) -> Decimal:
     """Read an optional amount: an empty one is nothing."""
-    return Decimal(text) if _is_money(text) else ZERO
+    return Decimal(text) if is_money(text) else ZERO
 
 
 def _printable(character: str) -> str:
@@ -308,56 +335,3 @@ def _printable(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode()
-
-
-def _in_calendar(text: str) -> bool:
-    try:
-        date(int(text[6:]), int(text[:2]), int(text[3:5]))
-    except ValueError:
-        return False
-    return True
-
-
-def _is_id(text: str) -> bool:
-    return bool(_pattern("[1-9][0-9]{0,3}").fullmatch(text))
-
-
-def _is_count(text: str) -> bool:
-    return _has_format("count", text)
-
-
-def _is_money(text: str) -> bool:
-    return _has_format("money", text)
-
-
-def _has_format(name: str, text: str) -> bool:
-    return bool(_pattern(toml("bif/fields.toml")["format"][name]["pattern"]).fullmatch(text))
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
-
-
-@cache
-def _reserved() -> re.Pattern[str]:
-    return re.compile(toml("bif/fields.toml")["reserved"]["pattern"])
-
-
-@cache
-def _rules() -> dict[str, str]:
-    return dict(toml("bif/fields.toml")["rule"])
-
-
-@cache
-def _columns(kind: str) -> dict[int, BifField]:
-    return {column.id: column for column in bif_fields() if column.record == kind}
-
-
-def _row_type_column(kind: str) -> BifField:
-    return next(iter(_columns(kind).values()))
-
-
-@cache
-def _row_types() -> dict[str, str]:
-    return {str(_row_type_column(kind).id): kind for kind in ("FH", "IH", "CR", "ID")}

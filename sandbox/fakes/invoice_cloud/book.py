@@ -12,9 +12,12 @@ from sandbox.world.book import Book, Recorded
 from sandbox.world.world import World
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BilledInvoice:
-    """What an invoice file says of one invoice; dates are spelled as the file does."""
+    """What an invoice file says of one invoice; dates are spelled as the file does.
+
+    `notify_dates` are when the payer is to be told the first, second and third time (E5).
+    """
 
     invoice_number: str
     account_number: str
@@ -26,6 +29,7 @@ class BilledInvoice:
     total_due: Decimal
     allow_partial: bool
     details: tuple[tuple[str, Decimal], ...]
+    notify_dates: tuple[str, ...] = ("", "", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,7 @@ class FileReceived:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BillPosted:
     """A bill was made, or replaced by a newer R record."""
 
@@ -110,6 +114,13 @@ class PaymentMade:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentTakenBack:
+    """The payer's bank returned a payment, whole; what it paid is due again."""
+
+    payment_guid: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PumpAttempted:
     """The data pump tried to deliver a payment; `outcome` says what came of it."""
 
@@ -143,7 +154,7 @@ class PumpState(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Bill:
     """A bill as the payer sees it; moments are UTC."""
 
@@ -164,6 +175,7 @@ class Payment:
     pump: PumpState
     attempts: int = 0
     last_outcome: str = ""
+    returned_at: datetime | None = None
 
 
 class InvoiceCloudBook(Book):
@@ -198,6 +210,8 @@ class InvoiceCloudBook(Book):
                 self._change_bill(biller, number, balance=balance, refreshed_at=at)
             case PaymentMade() as made:
                 self._pay(made, at)
+            case PaymentTakenBack(payment_guid=guid):
+                self._take_back(guid, at)
             case PumpAttempted(payment_guid=guid, attempt=attempt, outcome=outcome):
                 self._change_payment(
                     guid, pump=PumpState.RETRYING, attempts=attempt, last_outcome=outcome
@@ -241,6 +255,13 @@ class InvoiceCloudBook(Book):
             balance = self.bills[made.biller, share.invoice_number].balance - share.amount
             self._change_bill(made.biller, share.invoice_number, balance=balance, paid_at=at)
 
+    def _take_back(self, guid: str, at: datetime) -> None:
+        made = self.payments[guid].made
+        for share in made.shares:
+            balance = self.bills[made.biller, share.invoice_number].balance + share.amount
+            self._change_bill(made.biller, share.invoice_number, balance=balance)
+        self._change_payment(guid, returned_at=at)
+
     def _change_bill(self, biller: str, invoice_number: str, **changes: Any) -> None:
         key = (biller, invoice_number)
         self.bills[key] = replace(self.bills[key], **changes)
@@ -276,6 +297,7 @@ def _payment_row(payment: Payment, share: PaidInvoice) -> dict[str, Any]:
     return {
         **told,
         "made_at": _utc(payment.made_at),
+        "returned_at": _utc(payment.returned_at) if payment.returned_at else None,
         "pump": payment.pump.value,
         "pump_attempts": payment.attempts,
         "pump_outcome": payment.last_outcome,

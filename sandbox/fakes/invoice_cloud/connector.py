@@ -1,8 +1,8 @@
-"""Invoice Cloud's outgoing calls to the adapter of one biller."""
+"""Invoice Cloud's outgoing calls: to the adapter of one biller, or past it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ class ConnectorError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectorAnswer:
-    """What the connector said; `document` is None when it is no JSON."""
+    """What the other end said; `document` is None when it is no JSON."""
 
     status: int
     document: Any
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def call_connector(
@@ -36,23 +37,33 @@ def call_connector(
     body: dict[str, Any] | None = None,
 ) -> ConnectorAnswer:
     """Call the connector with the biller's credentials; ConnectorError when nothing answers."""
+    return call_partner(
+        method,
+        f"{connector.url}{path}",
+        params=query,
+        json=body,
+        auth=(connector.username, connector.password),
+    )
+
+
+def call_partner(method: str, url: str, **request: Any) -> ConnectorAnswer:
+    """Call anybody; ConnectorError when nothing answers. No cookie is kept from call to call."""
     import httpx
 
+    client = _client()
     try:
-        answer = _client().request(
-            method,
-            f"{connector.url}{path}",
-            params=query,
-            json=body,
-            auth=(connector.username, connector.password),
-        )
+        answer = client.request(method, url, **request)
     except httpx.RequestError as error:
         raise ConnectorError(type(error).__name__) from error
+    finally:
+        client.cookies.clear()
     try:
         document = answer.json()
     except ValueError:
         document = None
-    return ConnectorAnswer(status=answer.status_code, document=document)
+    return ConnectorAnswer(
+        status=answer.status_code, document=document, cookies=dict(answer.cookies)
+    )
 
 
 @cache

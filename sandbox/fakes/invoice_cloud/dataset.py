@@ -20,7 +20,7 @@ SET_NAME, TABLE_NAME = "NewDataSet", "Table"
 # Spelled out, for around it the service's namespace is the default. lxml's stubs know no None.
 NO_NAMESPACE: Any = {None: ""}
 
-Value = str | bool | Decimal | datetime | None
+Value = str | bool | int | Decimal | datetime | None
 Row = Mapping[str, Value]
 
 
@@ -91,10 +91,12 @@ def _element(parent: etree._Element, *, name: str) -> etree._Element:
     return element
 
 
-def _text(value: str | bool | Decimal | datetime) -> str:  # noqa: FBT001  # a column may be boolean
+def _text(value: str | bool | int | Decimal | datetime) -> str:  # noqa: FBT001  # a column may be boolean
     match value:
         case bool():
             return "true" if value else "false"
+        case int():
+            return str(value)
         case Decimal():
             return f"{value:.4f}"
         case datetime():

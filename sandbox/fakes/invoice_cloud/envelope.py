@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any
+from typing import IO, Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from sandbox.fakes.invoice_cloud.wsdl import first_violation, namespace_of, operations_of
+from sandbox.fakes.invoice_cloud.request_tree import (
+    FILE_ELEMENT,
+    CarriedFile,
+    DocumentTypeError,
+    RequestTree,
+    decoded,
+    read_tree,
+)
+from sandbox.fakes.invoice_cloud.wsdl import (
+    BASE64,
+    first_violation,
+    namespace_of,
+    operations_of,
+    parameters_of,
+)
 
 Environ = dict[str, Any]
 UNREADABLE = "Server was unable to read request. ---> There is an error in XML document. ---> "
@@ -71,23 +85,40 @@ class RefusedError(Exception):
 class SoapRequest:
     """A request that fits the contract: its operation, its parameters, and its envelope.
 
-    `content` is the envelope in UTF-8, without comments, whatever it came in.
+    `content` is the envelope in UTF-8, without comments, whatever it came in. What an upload
+    carried stands in neither: `file` holds it, decoded, and `file_characters` its length before.
     """
 
     version: SoapVersion
     operation: str
     parameters: dict[str, str]
     content: bytes
+    file: IO[bytes] | None = None
+    file_characters: int = 0
 
 
 def read_request(environ: Environ, service: str, limit_bytes: int) -> SoapRequest:
-    """Read and judge a request; raises RefusedError with the answer that ASP.NET would give."""
+    """Read and judge a request; raises RefusedError with the answer that ASP.NET would give.
+
+    Whoever gets a request with a file closes it.
+    """
     media_type, charset = _content_type(environ)
     version = _VERSIONS.get(media_type)
     if version is None:
         raise RefusedError("415 Unsupported Media Type", f"{media_type or 'no'} media type")
-    content = _content(environ, limit_bytes)
-    body = _body(content, charset, version)
+    tree = _tree(environ, limit_bytes, charset)
+    try:
+        return _judged(environ, service, version, tree)
+    except RefusedError:
+        if tree.file is not None:
+            tree.file.content.close()
+        raise
+
+
+def _judged(
+    environ: Environ, service: str, version: SoapVersion, tree: RequestTree
+) -> SoapRequest:
+    body = _body(tree.root, version)
     element = next(iter(body), None)
     operation = "" if element is None else etree.QName(element).localname
     _check_action(environ, service, version, operation)
@@ -97,11 +128,14 @@ def read_request(environ: Environ, service: str, limit_bytes: int) -> SoapReques
         raise client_fault(version, f"{UNREADABLE}There is more than {operation} in it.")
     if violation := first_violation(service, element):
         raise client_fault(version, UNREADABLE + violation)
+    types = parameters_of(service, operation)
     return SoapRequest(
         version=version,
         operation=operation,
         parameters={etree.QName(child).localname: child.text or "" for child in element},
         content=etree.tostring(body.getroottree(), encoding="utf-8"),
+        file=_file(tree.file, types, version) if tree.file else None,
+        file_characters=tree.file.characters if tree.file else 0,
     )
 
 
@@ -146,33 +180,24 @@ def _content_type(environ: Environ) -> tuple[str, str | None]:
     return media_type, told.get_content_charset() or None
 
 
-def _content(environ: Environ, limit_bytes: int) -> bytes:
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit():
+def _tree(environ: Environ, limit_bytes: int, charset: str | None) -> RequestTree:
+    told = environ.get("CONTENT_LENGTH") or "0"
+    if not told.isdigit():
         raise malformed("the length is no number")
-    if int(length) > limit_bytes:
+    length = int(told)
+    if length > limit_bytes:
         raise RefusedError(
-            "413 Request Entity Too Large", f"{int(length):,} bytes, {limit_bytes:,} are allowed"
+            "413 Request Entity Too Large", f"{length:,} bytes, {limit_bytes:,} are allowed"
         )
-    content = environ["wsgi.input"].read(int(length))
-    return content if isinstance(content, bytes) else b""
-
-
-def _body(content: bytes, charset: str | None, version: SoapVersion) -> etree._Element:
     try:
-        parser = etree.XMLParser(
-            encoding=charset,
-            resolve_entities=False,
-            no_network=True,
-            remove_comments=True,
-            remove_pis=True,
-            huge_tree=True,  # a text may be longer than lxml's 10 MB; we bound the request
-        )
-        root = etree.fromstring(content, parser)
+        return read_tree(environ["wsgi.input"], length, charset)
+    except DocumentTypeError as error:
+        raise malformed(str(error)) from None
     except (etree.XMLSyntaxError, ValueError, LookupError):
         raise malformed("no well-formed XML") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise malformed("a document type is not allowed")
+
+
+def _body(root: etree._Element, version: SoapVersion) -> etree._Element:
     if etree.QName(root).localname != "Envelope":
         raise malformed("no SOAP envelope")
     if etree.QName(root).namespace != version.namespace:
@@ -182,6 +207,17 @@ def _body(content: bytes, charset: str | None, version: SoapVersion) -> etree._E
     if body is None:
         raise malformed("an envelope without a body")
     return body
+
+
+def _file(file: CarriedFile, types: dict[str, str], version: SoapVersion) -> IO[bytes]:
+    """Return what an upload carried: the text's own bytes, or those that its base64 stands for."""
+    if types[FILE_ELEMENT] != BASE64:
+        return file.content
+    try:
+        return decoded(file)
+    except ValueError as error:
+        violation = f"Element '{FILE_ELEMENT}': '{error}' is not a valid base64Binary."
+        raise client_fault(version, UNREADABLE + violation) from None
 
 
 def malformed(reason: str) -> RefusedError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sandbox.fakes.invoice_cloud.processor.nacha import RETURN_CODES, ReturnCode
+
 
 class InstrumentError(ValueError):
     """The number is none of the sandbox's own; the message lists those that are."""
@@ -21,11 +23,15 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class BankAccount:
-    """A test bank account; ACH payments are approved at once, returns come days later."""
+    """A test bank account; ACH payments are approved at once, returns come days later.
+
+    With a `return_code`, the bank takes every payment back after the code's banking days.
+    """
 
     routing_number: str
     account_number: str
     holder: str
+    return_code: ReturnCode | None = None
 
 
 CARDS = (
@@ -38,6 +44,19 @@ CARDS = (
         number="4000000000009995", card_type="VISA", approved=False, message="Insufficient funds"
     ),
 )
+
+
+def _returned(code: ReturnCode) -> BankAccount:
+    """Return the account of a code: its number ends in the code's digits."""
+    days = f"after {code.banking_days} banking days"
+    return BankAccount(
+        routing_number="021000021",
+        account_number=f"0009118800{code.code[1:]}",
+        holder=f"returned {code.code} {code.reason} {days}",
+        return_code=code,
+    )
+
+
 BANK_ACCOUNTS = (
     BankAccount(
         routing_number="011000015", account_number="000123456789", holder="personal checking"
@@ -48,6 +67,7 @@ BANK_ACCOUNTS = (
     BankAccount(
         routing_number="021000021", account_number="000555666777", holder="commercial checking"
     ),
+    *(_returned(code) for code in RETURN_CODES.values()),
 )
 
 

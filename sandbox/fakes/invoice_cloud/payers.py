@@ -9,6 +9,8 @@ from random import Random
 from sandbox.fakes.invoice_cloud.book import Bill, InvoiceCloudBook, PaidInvoice, PaymentMade
 from sandbox.fakes.invoice_cloud.data_pump import schedule_delivery
 from sandbox.fakes.invoice_cloud.instruments import BankAccount, Card
+from sandbox.fakes.invoice_cloud.processor.returns import expect_return
+from sandbox.fakes.invoice_cloud.processor.settlement import capture
 from sandbox.fakes.invoice_cloud.rtdr import refresh_balance
 from sandbox.world.billers import next_guid
 from sandbox.world.book import Book, Recorded
@@ -81,7 +83,15 @@ def pay(world: World, order: PaymentOrder) -> PaymentMade:
         )
     if made.approved:
         schedule_delivery(world, guid)
+        _process(world, made, order.instrument)
     return made
+
+
+def _process(world: World, made: PaymentMade, instrument: Card | BankAccount) -> None:
+    """Let the processor capture a payment, and a bank return it whose account is made for that."""
+    processed_on = capture(world, made)
+    if isinstance(instrument, BankAccount) and instrument.return_code is not None:
+        expect_return(world, made.payment_guid, instrument.return_code, processed_on)
 
 
 def _bills(world: World, order: PaymentOrder) -> list[Bill]:

@@ -6,7 +6,12 @@ import re
 from decimal import Decimal
 
 from sandbox.fakes.invoice_cloud.book import BalanceRefreshed, Bill, InvoiceCloudBook, is_within
-from sandbox.fakes.invoice_cloud.connector import ConnectorError, call_connector
+from sandbox.fakes.invoice_cloud.connector import (
+    ConnectorAnswer,
+    ConnectorError,
+    call_connector,
+)
+from sandbox.fakes.invoice_cloud.direct import ask_balance
 from sandbox.world.world import World
 
 # A balance is not asked for again so soon after the last answer, or after a payment (0007).
@@ -21,20 +26,19 @@ def refresh_balance(world: World, bill: Bill) -> Bill:
     Unanswered or suppressed, it stays what the last file or refresh said (decision 0007).
     """
     connector = world.connectors[bill.biller]
-    if connector.url is None or _is_suppressed(world, bill):
+    if not connector.leads_somewhere or _is_suppressed(world, bill):
         return bill
     number = bill.invoice.invoice_number
     with world.journal.call(
         source="invoice_cloud",
-        target="adapter",
+        target="spectrum" if connector.direct else "adapter",
         operation="Balance",
         request={"invoiceNumber": number},
         biller=bill.biller,
         invoice_number=number,
     ) as entry:
-        path = f"/billers/{bill.biller}/balance"
         try:
-            answer = call_connector(connector, "GET", path, query={"invoiceNumber": number})
+            answer = _ask(world, bill.biller, number)
         except ConnectorError as error:
             entry.outcome = f"no answer ({error}): the last known balance stands"
             return bill
@@ -49,6 +53,14 @@ def refresh_balance(world: World, bill: Bill) -> Bill:
     shown = max(balance, Decimal("0.00"))
     book.record(BalanceRefreshed(biller=bill.biller, invoice_number=number, balance=shown))
     return book.bills[bill.biller, number]
+
+
+def _ask(world: World, biller: str, number: str) -> ConnectorAnswer:
+    connector = world.connectors[biller]
+    if connector.direct:
+        return ask_balance(world, world.biller(biller), number)
+    path = f"/billers/{biller}/balance"
+    return call_connector(connector, "GET", path, query={"invoiceNumber": number})
 
 
 def _is_suppressed(world: World, bill: Bill) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from typing import IO
 
 from sandbox.fakes.invoice_cloud.bif import BifProblem, ParsedBif, parse_bif
 from sandbox.fakes.invoice_cloud.book import BillPosted, FileReceived, InvoiceCloudBook
+from sandbox.fakes.invoice_cloud.customers.autopay import plan_bill
+from sandbox.fakes.invoice_cloud.server_time import SERVER_ZONE
 from sandbox.world.billers import Biller, next_guid
 from sandbox.world.world import World
 
-# Where Invoice Cloud's server stands (decision 0004).
-SERVER_ZONE = ZoneInfo("America/New_York")
 SUCCESS_MESSAGE = "File Received, Validated, and Imported"
 PROBLEMS_TOLD = 10
 NAME_KEPT = 100
@@ -29,7 +29,9 @@ class UploadResult:
     outcome: str
 
 
-def receive_file(world: World, biller: Biller, sent_as: str, content: bytes) -> UploadResult:
+def receive_file(
+    world: World, biller: Biller, sent_as: str, content: bytes | IO[bytes]
+) -> UploadResult:
     """Judge a biller's file; an accepted one replaces the bills that it carries."""
     parsed = parse_bif(content)
     problems = [*_foreign_biller(parsed, biller), *parsed.problems]
@@ -55,6 +57,7 @@ def receive_file(world: World, biller: Biller, sent_as: str, content: bytes) -> 
             return _refused(received, len(problems) + parsed.problem_count - len(parsed.problems))
         for invoice in parsed.invoices:
             book.record(BillPosted(biller=biller.slug, file_name=file_name, invoice=invoice))
+            plan_bill(world, book.bills[biller.slug, invoice.invoice_number])
     return UploadResult(
         success=True,
         file_name=file_name,

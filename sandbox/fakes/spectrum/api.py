@@ -22,6 +22,7 @@ from sandbox.fakes.spectrum.errors import (
 )
 from sandbox.fakes.spectrum.extract import Extract, extract_invoices, extract_receipts
 from sandbox.fakes.spectrum.receipts import Judgement, Outcome, ReceiptOrder, judge, read_order
+from sandbox.fakes.spectrum.reversals import read_reversal, take_reversal
 from sandbox.fakes.spectrum.tokens import TokenBook, find_credentials
 from sandbox.world.billers import Biller
 from sandbox.world.binding import caller, world_in
@@ -99,6 +100,31 @@ def tell_receipts(call: Call) -> Response:
     return _answer_extract(call, "receipts", extract_receipts)
 
 
+def receive_reversal(call: Call) -> Response:
+    """Decision 0018: a receipt to take back; the same reversal again changes nothing."""
+    biller = call.authenticate()
+    order = read_reversal(call.read_body("Reversal"))
+    call.entry.tags["invoice_number"] = order.invoice_number
+    call.entry.tags["payment_guid"] = order.reference_number
+    facts = {
+        "biller": biller.slug,
+        "invoice_number": order.invoice_number,
+        "reference_number": order.reference_number,
+    }
+    call.strike("before", facts)
+    taken = take_reversal(call.world.book(SpectrumBook), biller, order)
+    amount = money_text(order.amount)
+    call.entry.outcome = (
+        f"repeats the reversal of receipt {taken.receipt.id}"
+        if taken.repeated
+        else f"receipt {taken.receipt.id} for {amount} reversed ({order.reason_code})"
+    )
+    call.strike("after", facts)
+    response = call.answer(taken.document())
+    response.status_code = 200 if taken.repeated else 201
+    return response
+
+
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """What one path serves; `operation` is its operationId in the contract."""
@@ -118,6 +144,9 @@ ROUTES: dict[str, Route] = {
         operation="OnlineReceipt", method="POST", serve=receive_receipt
     ),
     "extract/v1/invoices": Route(operation="ExtractInvoices", method="GET", serve=tell_invoices),
+    "extract/v1/reversals": Route(
+        operation="ReceiveReversal", method="POST", serve=receive_reversal
+    ),
     "extract/v1/receipts": Route(operation="ExtractReceipts", method="GET", serve=tell_receipts),
 }
 

@@ -50,6 +50,7 @@ class ReceiptReversed:
 
     receipt_id: str
     reason: str
+    reversal_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,7 @@ class Receipt:
     applied: ReceiptApplied
     applied_at: datetime
     reversed_at: datetime | None = None
+    reversal_id: str = ""
 
     @property
     def id(self) -> str:
@@ -110,6 +112,7 @@ class SpectrumBook(Book):
         self.invoices: dict[str, Invoice] = {}
         self.receipts: dict[str, Receipt] = {}
         self._by_reference: dict[tuple[str, str], list[str]] = {}
+        self._by_reversal: dict[str, str] = {}
         for biller in world.billers:
             for policy in make_policies(world, biller):
                 issued = InvoiceIssued(biller=biller.slug, policy=policy)
@@ -132,14 +135,20 @@ class SpectrumBook(Book):
         ids = self._by_reference.get(_reference_key(reference_number, invoice_number), [])
         return [self.receipts[receipt_id] for receipt_id in ids]
 
+    def find_reversal(self, reversal_id: str) -> Receipt | None:
+        """Return the receipt that this reversal took back, if it did."""
+        receipt_id = self._by_reversal.get(reversal_id)
+        return None if receipt_id is None else self.receipts[receipt_id]
+
     def next_receipt_id(self) -> str:
         return str(FIRST_RECEIPT_ID + len(self.receipts))
 
-    def reverse_receipt(self, receipt_id: str, reason: str) -> Receipt:
+    def reverse_receipt(self, receipt_id: str, reason: str, reversal_id: str = "") -> Receipt:
         """Take a receipt back, once: reversing it again changes nothing."""
+        taken = ReceiptReversed(receipt_id=receipt_id, reason=reason, reversal_id=reversal_id)
         with self.lock:
             if self.receipts[receipt_id].reversed_at is None:
-                self.record(ReceiptReversed(receipt_id=receipt_id, reason=reason))
+                self.record(taken)
             return self.receipts[receipt_id]
 
     def adjust_balance(self, invoice_number: str, amount: Decimal, reason: str) -> Invoice:
@@ -166,9 +175,12 @@ class SpectrumBook(Book):
                 key = _reference_key(applied.reference_number, applied.invoice_number)
                 self._by_reference.setdefault(key, []).append(applied.receipt_id)
                 self._move(applied.invoice_number, at, received=applied.amount)
-            case ReceiptReversed(receipt_id=receipt_id):
+            case ReceiptReversed(receipt_id=receipt_id, reversal_id=reversal_id):
                 receipt = self.receipts[receipt_id]
-                self.receipts[receipt_id] = replace(receipt, reversed_at=at)
+                self.receipts[receipt_id] = replace(
+                    receipt, reversed_at=at, reversal_id=reversal_id
+                )
+                self._by_reversal[reversal_id] = receipt_id
                 self._move(receipt.applied.invoice_number, at, reversed=receipt.applied.amount)
             case BalanceAdjusted(invoice_number=number, amount=amount):
                 self._move(number, at, adjusted=amount)
@@ -215,7 +227,12 @@ def _receipt_row(receipt: Receipt) -> dict[str, Any]:
         for name, value in vars(receipt.applied).items()
     }
     reversed_at = receipt.reversed_at and utc_text(receipt.reversed_at)
-    return {**told, "applied_at": utc_text(receipt.applied_at), "reversed_at": reversed_at}
+    return {
+        **told,
+        "applied_at": utc_text(receipt.applied_at),
+        "reversed_at": reversed_at,
+        "reversal_id": receipt.reversal_id or None,
+    }
 
 
 def money_text(amount: Decimal) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.world.redaction import redact
 
 PROBLEM = "application/problem+json; charset=utf-8"
-_TYPES = {400: "15.5.1", 401: "15.5.2", 404: "15.5.5", 415: "15.5.16"}
+_TYPES = {400: "15.5.1", 401: "15.5.2", 404: "15.5.5", 409: "15.5.10", 415: "15.5.16"}
 
 
 class RefusedError(Exception):
@@ -62,6 +62,11 @@ def bad_credentials() -> RefusedError:
 def not_found(detail: str) -> RefusedError:
     document = {**_problem(404, "Not Found"), "detail": detail}
     return RefusedError(404, f"refused: {detail}", document=document)
+
+
+def conflict(detail: str) -> RefusedError:
+    document = {**_problem(409, "Conflict"), "detail": detail}
+    return RefusedError(409, f"refused: {detail}", document=document)
 
 
 def no_such_path() -> RefusedError:

@@ -35,6 +35,8 @@ RECEIPT_COLUMNS = (
     "online_vendor",
     "date_paid",
     "applied_at",
+    "reversal_id",
+    "reversed_at",
 )
 
 
@@ -64,13 +66,13 @@ def extract_invoices(world: World, biller: Biller, since: datetime | None) -> Ex
 
 
 def extract_receipts(world: World, biller: Biller, since: datetime | None) -> Extract:
-    """Return the biller's receipts applied at or after `since`, whoever reported them."""
+    """Return the biller's receipts applied or reversed at or after `since`, whoever's they are."""
     book = world.book(SpectrumBook)
     with book.locked():
         rows = [
             _receipt_row(receipt)
             for receipt in book.receipts_of(biller)
-            if since is None or receipt.applied_at >= since
+            if since is None or receipt.changed_at >= since
         ]
         return Extract(as_of=world.clock.now(), rows=rows)
 
@@ -98,4 +100,6 @@ def _receipt_row(receipt: Receipt) -> Row:
         "online_vendor": applied.online_vendor,
         "date_paid": applied.date_paid,
         "applied_at": utc_text(receipt.applied_at),
+        "reversal_id": receipt.reversal_id or None,
+        "reversed_at": receipt.reversed_at and utc_text(receipt.reversed_at),
     }

@@ -18,6 +18,7 @@ from sandbox.fakes.spectrum.extract import (
     extract_invoices,
     extract_receipts,
 )
+from sandbox.fakes.spectrum.inbox import read_inbox
 from sandbox.world.billers import Biller
 from sandbox.world.book import Book, Recorded
 from sandbox.world.world import World
@@ -76,9 +77,10 @@ def export_feed(
 
 
 def schedule_feed_export(world: World, biller: Biller, folder: Path, every_minutes: int) -> None:
-    """Export now, and again every so many minutes of the world's time."""
+    """Read the inbox and export, now and again every so many minutes of the world's time."""
 
     def export() -> None:
+        read_inbox(world, biller, folder)
         export_feed(world, biller, folder)
         due = world.clock.now() + timedelta(minutes=every_minutes)
         world.clock.call_at(due, EXPORT_LABEL, export)

@@ -41,7 +41,7 @@ def test_card_pays_the_whole_balance_unless_told_otherwise(pay, world):
     told = answer.json()
     assert (told["amount"], told["approved"], told["invoice_number"]) == ("731.37", True, "30254")
     assert list(world.book(InvoiceCloudBook).payments) == [told["payment_guid"]]
-    assert [event.label for event in world.clock.pending()] == ["data_pump"]
+    assert [event.label for event in world.clock.pending()] == ["data_pump", "settlement"]
 
 
 def test_bank_account_pays_too(pay):

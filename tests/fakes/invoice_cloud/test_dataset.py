@@ -23,8 +23,9 @@ COLUMNS = (
     Column(name="Paid", type="dateTime"),
     Column(name="Approved", type="boolean"),
     Column(name="Note", type="string"),
+    Column(name="Count", type="int"),
 )
-ROW = {"Id": "a", "Amount": Decimal(1), "Paid": None, "Approved": True, "Note": "x"}
+ROW = {"Id": "a", "Amount": Decimal(1), "Paid": None, "Approved": True, "Note": "x", "Count": 2}
 
 
 def write(*rows):
@@ -50,7 +51,7 @@ def test_the_schema_tells_each_column_and_its_type_in_order():
     assert [(c.get("name"), c.get("type"), c.get("minOccurs")) for c in columns] == [
         (column.name, f"xs:{column.type}", "0") for column in COLUMNS
     ]
-    assert [c.get(f"{{{MSDATA}}}DataType") for c in columns] == [GUID_TYPE, *[None] * 4]
+    assert [c.get(f"{{{MSDATA}}}DataType") for c in columns] == [GUID_TYPE, *[None] * 5]
 
 
 def test_the_inline_schema_is_a_schema():
@@ -70,7 +71,7 @@ def test_rows_are_numbered_as_net_does_and_bear_no_namespace():
 
 def test_null_is_an_absent_element_and_an_empty_text_is_an_empty_one():
     row = write({**ROW, "Note": ""}).find(".//Table")
-    assert [element.tag for element in row] == ["Id", "Amount", "Approved", "Note"]
+    assert [element.tag for element in row] == ["Id", "Amount", "Approved", "Note", "Count"]
     assert row.findtext("Note") == ""
 
 
@@ -84,6 +85,11 @@ def test_money_has_four_decimals(value, text):
 
 def test_a_boolean_is_spelled_in_lower_case():
     assert [cell(Approved=value) for value in (True, False)] == ["true", "false"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 10_000_000, -3])
+def test_a_count_is_plain_digits(number):
+    assert cell(Count=number) == str(number)
 
 
 @pytest.mark.parametrize(

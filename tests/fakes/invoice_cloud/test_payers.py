@@ -39,10 +39,10 @@ def test_a_declined_card_leaves_the_balance_and_pumps_nothing(cloud):
     assert cloud.pay().approved
 
 
-def test_a_payment_is_on_its_way_to_the_data_pump(cloud):
+def test_a_payment_is_on_its_way_to_the_data_pump_and_to_its_batch(cloud):
     made = cloud.pay_new()
     assert cloud.delivery(made).pump is PumpState.WAITING
-    assert [event.label for event in cloud.world.clock.pending()] == ["data_pump"]
+    assert [event.label for event in cloud.world.clock.pending()] == ["data_pump", "settlement"]
 
 
 def test_the_page_takes_no_other_amount_than_what_is_due(cloud):

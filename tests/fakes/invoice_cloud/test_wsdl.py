@@ -10,6 +10,7 @@ from sandbox.fakes.invoice_cloud.wsdl import (
     first_violation,
     namespace_of,
     operations_of,
+    parameters_of,
     served_wsdl,
 )
 
@@ -49,6 +50,19 @@ def test_the_operations_are_the_wsdls():
         "UploadInvoiceFileBase64",
     )
     assert operations_of(REPORT) == ("PaymentReportingDataSetFromGMT",)
+    assert operations_of("BillerAutoPayCustomerReportSOAP") == (
+        "BillerAutoPayCustomerReportDataSet",
+        "BillerPaperlessCustomerReportDataSet",
+    )
+
+
+def test_the_parameters_are_the_wsdls_in_their_order():
+    service = "BillerSettledBatchDetailSOAP"
+    assert list(parameters_of(service, "BillerSettledBatchDetailDataSet").items()) == [
+        ("BillerGUID", "s:string"),
+        ("WebServiceKey", "s:string"),
+        ("SettlementDate", "s:dateTime"),
+    ]
 
 
 def request(content, operation="PaymentReportingDataSetFromGMT", service=REPORT):
@@ -101,15 +115,3 @@ def test_a_moment_that_nobody_can_hold_is_a_violation(start):
 )
 def test_what_the_schema_does_not_name_is_a_violation(content, told):
     assert told in first_violation(REPORT, request(content))
-
-
-@pytest.mark.parametrize(
-    ("content", "taken"),
-    [("MX5G\nSA==", True), ("", True), ("MX5", False), ("~~~~", False), ("MX5\u0660", False)],
-)
-def test_base64_is_taken_as_net_takes_it(content, taken):
-    service = "InvoiceFileUploadSOAP"
-    asked = request(
-        f"<InvoiceFile>{content}</InvoiceFile>", "UploadInvoiceFileBase64", service=service
-    )
-    assert (first_violation(service, asked) == "") is taken

@@ -57,12 +57,16 @@ def test_receipts_tell_every_vendor_and_reversals_move_the_invoice(spectrum):
         "online_vendor": "InvoiceCloud",
         "date_paid": "2026-01-05T02:30:00-06:00",
         "applied_at": "2026-01-05T08:00:00Z",
+        "reversal_id": None,
+        "reversed_at": None,
     }
     assert told["receipts"][1]["online_vendor"] == "SomebodyElse"
     spectrum.world.clock.advance(60)
     spectrum.book.reverse_receipt("1001", "R01")
     changed = spectrum.get(INVOICES, since="2026-01-05T08:01:00Z").json["invoices"]
     assert [row["balance_due"] for row in changed] == ["731.37"]
+    [receipt] = spectrum.get(RECEIPTS, since="2026-01-05T08:01:00Z").json["receipts"]
+    assert (receipt["receipt_id"], receipt["reversed_at"]) == ("1001", "2026-01-05T08:01:00Z")
 
 
 def test_biller_sees_only_its_own_receipts(spectrum):

@@ -8,8 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from adapter.bif.check import PROBLEMS_MAX, check_bif
-from adapter.bif.problems import Rule
+from adapter.bif.problems import Advice, Rule
 from adapter.bif.reader import ROW_BYTES_MAX
+from adapter.bif.sample import write_sample
+from adapter.domain.invoice import BifDialect
 from contracts.loader import bif_fields
 
 bounded = settings(max_examples=50, deadline=None)
@@ -108,7 +110,10 @@ def test_no_spoilt_file_makes_the_check_fail(sample_lines, data):
         (1, "|6~", "|6~1", [(1, 6, "total")]),
         (2, "|13~", "|13~1", [(1, 6, "total")]),
         (2, "|8~R", "|8~R|8~R", [(2, 8, "duplicate_field")]),
-        (2, "|8~R", "|8~R|14~01/02/2026", [(2, 14, "unknown_field")]),
+        (2, "|8~R", "|8~R|194~1", [(2, 194, "unknown_field")]),
+        (2, "|8~R", "|8~R|14~01/02/2026", [(2, 14, "field_order")]),
+        (2, "|20~0", "|15~01/02/2026|20~1", []),
+        (2, "|20~0", "|15~1/2/2026|20~1", [(2, 15, "format")]),
         (2, "|8~R", "|8~R|60~x", [(2, 60, "unknown_field")]),
         (2, "|8~R", "|8~R|junk", [(2, None, "unknown_field")]),
         (2, "|8~R", "|8~R|", [(2, None, "unknown_field")]),
@@ -194,21 +199,105 @@ def test_problems_are_kept_up_to_a_bound_and_counted_beyond_it(sample_lines):
     report = check(sample_lines[0], *["junk"] * 3000)
     assert len(report.problems) == PROBLEMS_MAX
     assert report.problem_count == 3000
-    assert "2000 more problems are not listed" in report.render("x.BIF")
+    assert "2000 more are not listed" in report.render("x.BIF")
 
 
 def test_the_report_is_told_as_a_compiler_would(sample_lines):
     lines = changed(sample_lines, 2, "|8~R", "|8~N")
+    lines = changed(lines, 4, "|79~", "|79~1")
     report = check(*lines)
-    assert report.render("x.BIF").splitlines() == [
-        'x.BIF:2: 8 RecordType = "N": constant: it never varies; write R',
-        f"x.BIF: 1 problem; 13 rows, 4 invoices, total {report.total}",
-    ]
+    column = sample_lines[1].index("|13~") + 2
+    error, warning, last = report.render("x.BIF").splitlines()
+    assert error == 'x.BIF:2:6: error: 8 RecordType = "N": it never varies; write R [constant]'
+    assert warning.startswith(f"x.BIF:2:{column}: warning: 13 TotalAmountDue = ")
+    assert warning.endswith("[details_differ]")
+    assert last == (
+        f"x.BIF: 1 error, 1 warning; tagged, 13 rows, 4 invoices, total {report.total}"
+    )
     assert report.as_json() == {
         "valid": False,
+        "dialect": "tagged",
         "problem_count": 1,
         "problems": [report.problems[0].as_json()],
+        "warning_count": 1,
+        "warnings": [report.warnings[0].as_json()],
         "row_count": 13,
         "invoice_count": 4,
         "total": str(report.total),
     }
+
+
+def test_a_header_figure_is_told_where_it_stands(sample_lines):
+    (problem,) = check(*changed(sample_lines, 1, "|5~4|", "|5~5|")).problems
+    assert problem.column == sample_lines[0].index("5~4|") + 1
+
+
+def test_a_warning_leaves_a_file_valid(sample_lines):
+    report = check(*changed(sample_lines, 1, "|3~sample-3", "|3~"))
+    assert report.valid
+    assert [(w.row, w.file_spec_id, w.rule) for w in report.warnings] == [
+        (1, 3, Advice.NO_REFERENCE)
+    ]
+    assert report.render("x").startswith("x:1:45: warning: 3 ThirdPartyFileReference")
+
+
+def test_warnings_are_kept_up_to_a_bound_and_can_be_left_out(sample_lines):
+    early = re.sub(r"\|12~[^|]*", "|12~01/01/1999", sample_lines[1])
+    lines = [sample_lines[0]]
+    for number in range(PROBLEMS_MAX + 5):
+        lines += [re.sub(r"\|10~\d+", f"|10~{number + 1}", early), *sample_lines[2:4]]
+    report = check(*lines)
+    assert len(report.warnings) == PROBLEMS_MAX
+    assert report.warning_count == PROBLEMS_MAX + 5
+    content = "".join(f"{line}\n" for line in lines).encode()
+    assert not check_bif(io.BytesIO(content), advise=False).warning_count
+
+
+@pytest.fixture(scope="module")
+def positional_lines():
+    out = io.BytesIO()
+    write_sample(4, 3, out, BifDialect.POSITIONAL)
+    return tuple(out.getvalue().decode().splitlines())
+
+
+def test_a_positional_file_is_judged_as_its_tagged_twin(sample_lines, positional_lines):
+    report, twin = check(*positional_lines), check(*sample_lines)
+    assert report.valid
+    assert report.dialect is BifDialect.POSITIONAL
+    assert (report.total, report.row_count) == (twin.total, twin.row_count)
+
+
+@bounded
+@given(data=st.data())
+def test_any_single_broken_value_of_a_positional_file_is_found(positional_lines, data):
+    """A row's values have no names of their own: their places say whose they are."""
+    row = data.draw(st.integers(1, len(positional_lines)))
+    values = positional_lines[row - 1].split("|")
+    columns = [c for c in COLUMNS.values() if c.record == values[0] and not c.customization]
+    place = data.draw(st.integers(1, len(values) - 1))
+    broken, rule = broken_value(columns[place], data.draw)
+    column = 1 + len("|".join(values[:place])) + 1
+    values[place] = broken
+    report = check(*positional_lines[: row - 1], "|".join(values), *positional_lines[row:])
+    assert found(report) == [(row, columns[place].id, rule.value)]
+    assert report.problems[0].column == column
+
+
+@pytest.mark.parametrize(
+    ("row", "old", "new", "expected"),
+    [
+        (2, "|R|", "|R||", [(2, 7, "column_count")]),
+        (3, "|0|0|1", "|0|0", [(3, 58, "column_count")]),
+        (2, "IH|", "7~IH|", [(2, 58, "record_order"), (2, None, "unknown_record")]),
+        (1, "|4|", "|5|", [(1, 5, "count")]),
+    ],
+)
+def test_a_spoilt_positional_row_is_told(positional_lines, row, old, new, expected):
+    report = check(*changed(positional_lines, row, old, new))
+    assert set(expected) & set(found(report))
+    assert {rule for *_, rule in found(report)} <= {rule for *_, rule in expected}
+
+
+def test_rows_of_two_dialects_are_no_file(sample_lines, positional_lines):
+    mixed = check(*sample_lines[:10], *positional_lines[10:])
+    assert (11, None, "unknown_record") in found(mixed)

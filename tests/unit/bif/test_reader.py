@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.bif.problems import Problem, Rule
-from adapter.bif.reader import DETAILS_MAX, ROW_BYTES_MAX, read_bif, read_lines
+from adapter.bif.reader import DETAILS_MAX, ROW_BYTES_MAX, read_bif, read_invoice, read_lines
+from adapter.domain.invoice import BifDialect
 from adapter.errors import BadInputError
 
 FILE = b"1~FH|2~\n7~IH|8~N|10~1|93~7.50\n58~CR|59~1\n70~ID|71~\n70~ID|72~x\n"
@@ -18,8 +19,8 @@ def lines(content):
 
 
 def read(content):
-    header, groups = read_bif(io.BytesIO(content))
-    return header, list(groups)
+    reading = read_bif(io.BytesIO(content))
+    return reading.header, list(reading.invoices)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
@@ -50,6 +51,7 @@ def test_bytes_that_are_no_utf8_are_told_with_the_rest_of_the_row():
     (_, problem), (_, text) = lines(b"60~Ren\xe9e|61~x\n")
     assert (problem.row, problem.file_spec_id, problem.rule) == (1, None, Rule.ENCODING)
     assert problem.value == "60~Ren\\xe9e"
+    assert problem.column == 7
     assert "byte 7 of the row, 0xE9" in problem.explanation
     assert text == "60~Ren\ufffde|61~x"
 
@@ -83,7 +85,7 @@ def test_another_systems_file_is_read_as_it_stands():
 
 def test_invoices_are_read_as_they_are_asked_for():
     """A fault further down does not hold up what stands before it."""
-    _, groups = read_bif(io.BytesIO(FILE + FILE))
+    groups = read_bif(io.BytesIO(FILE + FILE)).invoices
     assert next(groups).header.values[10] == "1"
     with pytest.raises(BadInputError, match="row 6"):
         next(groups)
@@ -111,3 +113,37 @@ def test_invoices_are_read_as_they_are_asked_for():
 def test_what_is_no_bif_is_refused_with_its_row(content, told):
     with pytest.raises(BadInputError, match=told):
         read(content)
+
+
+POSITIONAL = b"FH|g|r|d|1|7.50\nIH|N|1|7.50\nCR|1\nID|x\n"
+
+
+def test_a_positional_file_of_other_columns_is_read_by_their_names():
+    columns = {"IH": (7, 8, 10, 93), "CR": (58, 59), "ID": (70, 72)}
+    reading = read_bif(io.BytesIO(POSITIONAL), columns=columns)
+    (group,) = reading.invoices
+    assert reading.dialect is BifDialect.POSITIONAL
+    assert reading.header.values[6] == "7.50"
+    assert group.header.values == {7: "IH", 8: "N", 10: "1", 93: "7.50"}
+    assert group.customer.values[59] == "1"
+
+
+def test_a_positional_row_of_another_length_is_refused_with_its_row():
+    with pytest.raises(BadInputError, match=r"row 2.*column_count.*4 values.*13 or 16"):
+        list(read_bif(io.BytesIO(POSITIONAL)).invoices)
+
+
+def test_details_may_be_missing_where_nobody_needs_them():
+    content = b"1~FH\n7~IH\n58~CR\n7~IH\n58~CR\n70~ID\n"
+    groups = list(read_bif(io.BytesIO(content), details_min=0).invoices)
+    assert [len(group.details) for group in groups] == [0, 1]
+
+
+def test_one_invoice_is_read_by_itself_under_its_own_row_numbers():
+    rows = b"7~IH|10~1\n58~CR\n70~ID\n"
+    group = read_invoice(rows, BifDialect.TAGGED, row=41)
+    assert (group.header.number, group.details[0].number) == (41, 43)
+    with pytest.raises(BadInputError, match="row 42"):
+        read_invoice(b"7~IH\n70~ID\n", BifDialect.TAGGED, row=41)
+    with pytest.raises(BadInputError, match="IH row"):
+        read_invoice(b"", BifDialect.TAGGED, row=41)

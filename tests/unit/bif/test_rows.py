@@ -14,6 +14,7 @@ from adapter.bif.rows import (
     RefusedInvoice,
     date_text,
 )
+from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.errors import BadInputError, ConfigurationError
 from contracts.loader import bif_fields
 
@@ -162,3 +163,29 @@ def test_a_header_that_no_file_can_carry_is_refused(header):
 def test_dates_have_all_their_digits():
     assert date_text(date(987, 1, 2)) == "01/02/0987"
     assert date_text(None) == ""
+
+
+def test_a_customized_invoice_has_its_notify_dates(header, invoice_with):
+    """All three columns stand there as soon as one is asked for."""
+    answers = Questionnaire(allow_partial_payments=True, notify_days=(-10, None, 3))
+    profile = replace(header.profile, questionnaire=answers)
+    assert "|13~731.37|14~01/17/2026|15~|16~01/30/2026|20~1|21~731.37|" in (
+        InvoiceRows(profile).write(invoice_with())
+    )
+
+
+def test_a_notify_date_beyond_the_calendar_is_none(header, invoice_with):
+    profile = replace(header.profile, questionnaire=Questionnaire(notify_days=(None, None, 9)))
+    rows = InvoiceRows(profile).write(invoice_with(due_date=date(9999, 12, 31)))
+    assert "|14~|15~|16~|" in rows
+
+
+def test_a_positional_invoice_is_values_only(header, invoice_with):
+    profile = replace(header.profile, dialect=BifDialect.POSITIONAL)
+    rows = InvoiceRows(profile).write(invoice_with(organization_name="100% Seed"))
+    assert rows == (
+        "IH|R|0b6f1c52-93de-4f0a-8a5d-6f2e4c7b9d11|30254|01/02/2026|01/27/2026|731.37|0|731.37"
+        "|Spectrum||1|1\n"
+        "CR|1204117|100% Seed|12 Maple Ave||Camp Point|IL|62320||0|0|1\n"
+        "ID|1204117|731.37\n"
+    )

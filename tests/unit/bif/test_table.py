@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter.bif import table
+from adapter.bif.dialects import join_row, shape_of
 from adapter.bif.problems import Rule
+from adapter.domain.invoice import BifDialect
 from contracts.loader import bif_fields
 
 COLUMNS = {column.id: column for column in bif_fields()}
@@ -62,7 +64,8 @@ def test_a_value_that_keeps_its_rules_is_no_problem(file_spec_id, value):
     [
         (1, "IH", Rule.CONSTANT),
         (8, "N", Rule.CONSTANT),
-        (20, " ", Rule.CONSTANT),
+        (20, " ", Rule.FORMAT),
+        (20, "2", Rule.FORMAT),
         (2, "5f0c9a3e", Rule.FORMAT),
         (2, "", Rule.REQUIRED),
         (3, "two words", Rule.FORMAT),
@@ -96,10 +99,29 @@ def test_a_broken_rule_is_told_with_field_and_remedy(file_spec_id, value, rule):
 
 def test_a_row_pattern_takes_exactly_what_the_single_judgements_take(sample_lines):
     for line in sample_lines:
-        shape = table.shape_of(line)
-        assert shape.row_pattern.fullmatch(line)
-        assert not shape.row_pattern.fullmatch(line + "|")
-        assert not shape.row_pattern.fullmatch(line + "\n")
+        shape = shape_of(line, BifDialect.TAGGED)
+        pattern = shape.row_patterns[BifDialect.TAGGED]
+        assert pattern.fullmatch(line)
+        assert not pattern.fullmatch(line + "|")
+        assert not pattern.fullmatch(line + "\n")
+
+
+@pytest.mark.parametrize("dialect", BifDialect)
+def test_a_row_has_the_customizations_all_or_none(dialect):
+    shape = table.shapes()["IH"]
+    examples = {c.id: c.value or "" for c in shape.columns}
+    examples |= {9: "5f0c9a3e-7d41-4b86-9c2e-1a6b3d8f4e70", 10: "1", 13: "1.00", 20: "0"}
+    examples |= {11: "01/02/2026", 12: "01/27/2026", 14: "01/20/2026"}
+    pattern = shape.row_patterns[dialect]
+    for customized in (False, True):
+        columns = shape.carried(customized=customized)
+        assert len(columns) == (16 if customized else 13)
+        row = join_row(columns, [examples[c.id] for c in columns], dialect)
+        found = pattern.fullmatch(row)
+        assert found["f20"] == "0"
+        assert found["f14"] == ("01/20/2026" if customized else None)
+    one = [c for c in shape.columns if c.id not in {15, 16}]
+    assert not pattern.fullmatch(join_row(one, [examples[c.id] for c in one], dialect))
 
 
 @pytest.mark.parametrize(
@@ -108,11 +130,6 @@ def test_a_row_pattern_takes_exactly_what_the_single_judgements_take(sample_line
 )
 def test_a_file_spec_id_is_a_plain_number(text, number):
     assert table.file_spec_id_of(text) == number
-
-
-def test_a_row_that_begins_with_no_row_type_has_no_shape():
-    assert table.shape_of("8~R|7~IH") is None
-    assert table.shape_of("") is None
 
 
 @settings(max_examples=200, deadline=None)

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +13,7 @@ from adapter.bif.check import check_bif
 from adapter.bif.problems import Rule
 from adapter.bif.reader import read_bif
 from adapter.bif.writer import BATCH_INVOICES, TOTAL_MAX, write_bif
-from adapter.domain.invoice import Invoice
+from adapter.domain.invoice import BifDialect, Invoice, Questionnaire
 from adapter.errors import AdapterError, BadInputError, ConfigurationError
 
 bounded = settings(max_examples=50, deadline=None)
@@ -50,13 +50,25 @@ def written(some, header):
     return write_bif(some, header, out), out
 
 
+questionnaires = st.builds(
+    Questionnaire,
+    allow_partial_payments=st.booleans(),
+    notify_days=st.tuples(*[st.none() | st.integers(-60, 60)] * 3),
+)
+
+
 @bounded
-@given(some=st.lists(invoices, max_size=12, unique_by=lambda i: i.invoice_number))
-def test_what_is_written_is_read_back(header, some):
-    """Every invoice is in the file, value for value, or is refused by name."""
-    report, out = written(some, header)
+@given(
+    some=st.lists(invoices, max_size=12, unique_by=lambda i: i.invoice_number),
+    dialect=st.sampled_from(BifDialect),
+    questionnaire=questionnaires,
+)
+def test_what_is_written_is_read_back(header, some, dialect, questionnaire):
+    """Every invoice is in the file, value for value, or is refused by name, in both dialects."""
+    profile = replace(header.profile, dialect=dialect, questionnaire=questionnaire)
+    report, out = written(some, replace(header, profile=profile))
     out.seek(0)
-    _, groups = read_bif(out)
+    groups = read_bif(out).invoices
     read = {group.header.values[10]: group for group in groups}
     refused = {r.invoice_number for r in report.refused}
     assert {i.invoice_number for i in some} == set(read) | refused
@@ -69,6 +81,12 @@ def test_what_is_written_is_read_back(header, some):
         assert Decimal(group.header.values[13]) == invoice.balance_due
         assert group.header.values[12] == invoice.due_date.strftime("%m/%d/%Y")
         assert bool(group.header.values[248]) == bool(invoice.autopay_date)
+        assert group.header.values[20] == str(int(questionnaire.allow_partial_payments))
+        for file_spec_id, days in zip((14, 15, 16), questionnaire.notify_days, strict=True):
+            told = days is not None and invoice.due_date + timedelta(days=days)
+            wanted = told.strftime("%m/%d/%Y") if told else ""
+            assert group.header.values.get(file_spec_id, "") == wanted
+            assert (file_spec_id in group.header.values) is questionnaire.notifies
         assert [d.values[72] for d in group.details] == [invoice.policy_number]
 
 
@@ -81,8 +99,9 @@ def test_what_is_written_is_read_back(header, some):
 def test_the_header_tells_the_body_whatever_was_refused(header, some):
     report, out = written(some, header)
     out.seek(0)
-    head, groups = read_bif(out)
-    amounts = [Decimal(group.header.values[13]) for group in groups]
+    reading = read_bif(out)
+    head = reading.header
+    amounts = [Decimal(group.header.values[13]) for group in reading.invoices]
     assert int(head.values[5]) == len(amounts) == report.invoice_count
     assert Decimal(head.values[6]) == sum(amounts) == report.total
     assert len(amounts) + len(report.refused) == len(some)
@@ -141,7 +160,7 @@ def test_any_iterator_is_taken_once_in_its_order(header, invoice_with):
     report, out = written((invoice_with(invoice_number=str(n + 1)) for n in range(count)), header)
     assert report.invoice_count == count
     out.seek(0)
-    _, groups = read_bif(out)
+    groups = read_bif(out).invoices
     assert [g.header.values[10] for g in groups] == [str(n + 1) for n in range(count)]
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapter.domain.invoice import Invoice
+from adapter.domain.invoice import BifProfile, Invoice, Questionnaire
 
 OTHER = {str: "something else", date: date(2031, 3, 4), Decimal: Decimal("0.01")}
 
@@ -35,3 +35,23 @@ def test_fields_do_not_run_into_each_other(invoice):
 def test_fingerprint_takes_any_text(invoice):
     """A half surrogate, which no file can carry, is refused by the writer and not here."""
     assert replace(invoice, city="\ud800").fingerprint()
+
+
+def test_other_answers_make_another_bill(invoice):
+    """A biller that customized nothing bills what the invoice itself says."""
+    profile = BifProfile(
+        biller_guid="g", invoice_format_guid="f", time_zone="UTC", replacement=None
+    )
+    answers = [
+        Questionnaire(),
+        Questionnaire(allow_partial_payments=True),
+        Questionnaire(notify_days=(1, None, None)),
+        Questionnaire(notify_days=(None, 1, None)),
+        Questionnaire(notify_days=(-1, None, None)),
+    ]
+    prints = {replace(profile, questionnaire=a).fingerprint(invoice) for a in answers}
+    assert len(prints) == len({a.edition() for a in answers}) == len(answers)
+    assert profile.fingerprint(invoice) == invoice.fingerprint()
+    assert [a.notifies for a in answers] == [False, False, True, True, True]
+    assert replace(profile, questionnaire=answers[1]).partial_payments == "1"
+    assert profile.partial_payments == "0"

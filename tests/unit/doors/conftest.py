@@ -64,9 +64,11 @@ class FixedClock:
 class FakeEngine:
     def __init__(self):
         self.wakes = 0
+        self.woken = []
 
-    def wake(self):
+    def wake(self, *jobs):
         self.wakes += 1
+        self.woken += jobs
 
 
 class FakeBalance:
@@ -98,7 +100,11 @@ class FakeBillers:
 class BrokenLedger:
     """A ledger on a full disk."""
 
-    def accept(self, _payment, **_rest):
+    @property
+    def enrollments(self):
+        return self
+
+    def accept(self, _told, **_rest):
         raise LedgerError("the disk is full at /some/where")
 
     def check_writable(self):

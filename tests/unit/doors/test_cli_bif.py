@@ -30,10 +30,19 @@ def test_each_broken_rule_is_a_line_with_row_and_field(cli, tmp_path):
     path.write_bytes(path.read_bytes().replace(b"|5~1|", b"|5~2|"))
     result = cli("bif", "check", str(path))
     assert result.exit_code == 1
-    assert f'{path}:1: 5 InvoiceCount = "2"' in result.stdout
+    column = path.read_text().index("5~2") + 1
+    assert f'{path}:1:{column}: error: 5 InvoiceCount = "2"' in result.stdout
     told = json.loads(cli("bif", "check", str(path), "--json").stdout)
     assert told["valid"] is False
     assert told["problems"][0]["row"] == 1
+
+
+def test_a_sample_is_written_in_either_dialect(cli):
+    written = cli("bif", "sample", "--invoices", "2", "--dialect", "positional", "--out", "-")
+    assert written.stdout_bytes.startswith(b"FH|")
+    checked = cli("bif", "check", "-", stdin=written.stdout_bytes)
+    assert checked.exit_code == 0
+    assert "valid; positional" in checked.stdout
 
 
 @pytest.mark.parametrize("command", [("check",), ("sample", "--out")])

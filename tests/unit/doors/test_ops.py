@@ -80,7 +80,7 @@ def test_deliveries_are_chosen_by_biller_and_state(client, paid, query, found):
     ],
 )
 def test_a_query_beyond_its_bounds_is_bad_input(client, query):
-    for kind in ("deliveries", "exceptions", "uploads"):
+    for kind in ("deliveries", "enrollments", "exceptions", "uploads"):
         answer = client.get(f"/ops/{kind}?{query}")
         assert answer.status_code == 400
         assert answer.get_json()["error"]["field"] == query.partition("=")[0]
@@ -166,3 +166,51 @@ def test_strangers_are_kept_out_of_every_view(adapter, client, path):
     answer = client.get(f"/ops/{path}", headers=key, environ_overrides=stranger)
     assert answer.status_code == 200
     assert json.loads(answer.get_data())
+
+
+@pytest.fixture
+def enrolled(client, credentials):
+    """Take over a paperless change and one that makes it old; return their event GUIDs."""
+    guids = [f"7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f{number}" for number in range(2)]
+    for day, guid in enumerate(guids, start=3):
+        body = {
+            "BillerGUID": "28c724d2-0ee2-4200-8a9e-c9e7ce791440",
+            "EventGUID": guid,
+            "AccountNumber": "1204117",
+            "Paperless": day == 3,
+            "ChangeDate": f"2026-01-0{day}T00:00:00Z",
+        }
+        answer = client.post("/billers/alpha-mutual/paperless", json=body, headers=credentials)
+        assert answer.status_code == 202
+    return guids
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", [0, 1]),
+        ("biller=beta", []),
+        ("state=waiting", [1]),
+        ("biller=alpha-mutual&state=superseded", [0]),
+        ("limit=1", [0]),
+    ],
+)
+def test_enrolments_are_chosen_by_biller_and_state(client, enrolled, query, found):
+    told = client.get(f"/ops/enrollments?{query}").get_json()
+    expected = [enrolled[index] for index in found]
+    assert [row["event_guid"] for row in told["enrollments"]] == expected
+    assert (told["next"] is None) == (query != "limit=1")
+
+
+def test_an_enrolment_is_told_with_its_events(client, enrolled):
+    told = client.get(f"/ops/enrollments/alpha-mutual/{enrolled[0].upper()}").get_json()
+    assert told["enrollment"]["state"] == "superseded"
+    assert [event["to"] for event in told["events"]] == ["waiting", "superseded"]
+
+
+@pytest.mark.parametrize(
+    "path", ["alpha-mutual/no-guid", "beta/7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f0"]
+)
+def test_an_unknown_enrolment_is_not_found(client, enrolled, path):
+    assert enrolled
+    assert client.get(f"/ops/enrollments/{path}").status_code == 404

@@ -11,9 +11,23 @@ from adapter.domain.delivery import (
     Evidence,
     Source,
 )
+from adapter.domain.enrollment import (
+    Enrollment,
+    EnrollmentChange,
+    EnrollmentEvent,
+    EnrollmentKind,
+    EnrollmentSource,
+    EnrollmentState,
+)
 from adapter.domain.payment import Payment, PaymentMethod
 from adapter.domain.upload import Upload, UploadState
-from adapter.doors.ops_views import delivery_view, event_view, upload_view
+from adapter.doors.ops_views import (
+    delivery_view,
+    enrollment_event_view,
+    enrollment_view,
+    event_view,
+    upload_view,
+)
 
 AT = datetime(2026, 1, 5, 8, 0, 0, 500000, tzinfo=UTC)
 
@@ -121,3 +135,66 @@ def test_an_upload_is_told_with_its_figures():
     )
     told = upload_view(upload)
     assert (told["state"], told["total"], told["answered_at"]) == ("accepted", "1234.50", None)
+
+
+def test_an_enrolment_is_told_by_its_contract():
+    told = enrollment_view(
+        Enrollment(
+            id=7,
+            change=EnrollmentChange(
+                biller="alpha",
+                event_guid="7D0C2B8E-41A5-4F6D-9A37-5E8B1C40D2F9",
+                account_number="1204117",
+                kind=EnrollmentKind.PAPERLESS,
+                enrolled=False,
+                changed_at=AT,
+            ),
+            source=EnrollmentSource.DATA_PUMP,
+            state=EnrollmentState.FAILED,
+            attempts=2,
+            accepted_at=AT,
+            next_at=AT,
+            sent_at=AT,
+            settles_at=AT,
+            lease_owner="x",
+            lease_until=None,
+            fence=3,
+            delivered_at=None,
+            last_error="answered 503",
+        )
+    )
+    moment = "2026-01-05T08:00:00.500000Z"
+    assert told == {
+        "number": 7,
+        "biller": "alpha",
+        "event_guid": "7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f9",
+        "account_number": "1204117",
+        "kind": "paperless",
+        "enrolled": False,
+        "changed_at": moment,
+        "source": "data_pump",
+        "state": "failed",
+        "attempts": 2,
+        "accepted_at": moment,
+        "next_at": moment,
+        "sent_at": moment,
+        "delivered_at": None,
+        "last_error": "answered 503",
+    }
+
+
+def test_an_event_of_an_enrolment():
+    event = EnrollmentEvent(
+        at=AT,
+        from_state=None,
+        to_state=EnrollmentState.WAITING,
+        detail="taken over",
+        attempt=0,
+    )
+    assert enrollment_event_view(event) == {
+        "at": "2026-01-05T08:00:00.500000Z",
+        "from": None,
+        "to": "waiting",
+        "detail": "taken over",
+        "attempt": 0,
+    }

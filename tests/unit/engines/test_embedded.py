@@ -20,10 +20,12 @@ from adapter.errors import (
     LedgerError,
     NotFoundError,
 )
+from adapter.jobs.schedule import SCHEDULE
 from adapter.jobs.workbench import JobReport, Rules, Workbench
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 POST, SEND, RECONCILE = "post_payments", "send_invoices", "reconcile_payments"
+PUSH = "push_enrollments"
 
 
 class Timeline:
@@ -55,17 +57,17 @@ class Timeline:
 
 
 class Due:
-    """A ledger of which only the moments to look are asked."""
+    """A ledger of which only the moments to look are asked, of payments and of enrolments."""
 
     def __init__(self):
         self.by_biller = {}
+        self.pushes = {}
         self.error = None
 
-    def next_due_at(self, billers):
+    def next_due_at(self, due, billers):
         if self.error is not None:
             raise self.error
-        found = [self.by_biller[b] for b in billers if b in self.by_biller]
-        return min(found, default=None)
+        return min((due[b] for b in billers if b in due), default=None)
 
 
 class Bench:
@@ -79,11 +81,16 @@ class Bench:
         self.effects = {}
         work = Workbench(ledger=self.due, billers=self, clock=self.time, rules=Rules())
         self.engine = EmbeddedEngine(work, self.time)
-        jobs = {name: self._job(name) for name in (SEND, RECONCILE, POST)}
+        jobs = {name: self._job(name) for name in (SEND, RECONCILE, POST, PUSH)}
         monkeypatch.setattr(embedded, "JOBS", jobs)
-        for name in (SEND, POST):
-            stub = SimpleNamespace(JOB=name, run_once=jobs[name])
-            monkeypatch.setattr(embedded, name, stub)
+        monkeypatch.setattr(embedded, "SCHEDULE", [s for s in SCHEDULE if s.job in jobs])
+        woken = {
+            POST: lambda due, billers: due.next_due_at(due.by_biller, billers),
+            PUSH: lambda due, billers: due.next_due_at(due.pushes, billers),
+        }
+        monkeypatch.setattr(embedded, "WOKEN", woken)
+        stub = SimpleNamespace(JOB=SEND, run_once=jobs[SEND])
+        monkeypatch.setattr(embedded, SEND, stub)
 
     def names(self):
         if isinstance(self.billers, Exception):
@@ -96,8 +103,8 @@ class Bench:
     def _job(self, name):
         def run(biller, _work, **options):
             self.ran.append((name, biller, self.time.now()))
-            if name == POST:
-                self.due.by_biller.pop(biller, None)
+            if name in {POST, PUSH}:
+                (self.due.by_biller if name == POST else self.due.pushes).pop(biller, None)
             effect = self.effects.get((name, biller))
             if effect is not None:
                 effect()
@@ -148,6 +155,31 @@ def test_wake_ups_coalesce(bench):
     assert bench.time.waiting(f"adapter.{POST}")[:-1] == [START]
     bench.time.advance()
     assert bench.runs(POST) == [("one", START)]
+
+
+def test_a_wake_up_may_name_the_job_it_is_for(bench):
+    bench.engine.start()
+    bench.time.advance()
+    before = bench.time.fired[f"adapter.{POST}"]
+    bench.due.pushes["two"] = START
+    bench.engine.wake(PUSH)
+    bench.time.advance()
+    assert bench.runs(PUSH) == [("two", START)]
+    assert bench.time.fired[f"adapter.{POST}"] == before
+
+
+def test_the_woken_jobs_are_looked_at_on_their_own(bench):
+    """A payment that stays due makes no enrolment wait, and none spins for the other."""
+    retry_at = START + timedelta(seconds=40)
+    bench.effects[POST, "one"] = lambda: bench.due.by_biller.update(one=START)
+    bench.effects[PUSH, "one"] = lambda: bench.due.pushes.update(
+        {"one": retry_at} if not bench.runs(PUSH)[1:] else {}
+    )
+    bench.due.by_biller["one"] = bench.due.pushes["one"] = START
+    bench.engine.start()
+    bench.time.advance(seconds=60)
+    assert bench.runs(PUSH) == [("one", START), ("one", retry_at)]
+    assert len(bench.runs(POST)) == 61
 
 
 def test_a_wake_up_looks_only_at_billers_with_something_due(bench):

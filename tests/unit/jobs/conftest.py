@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from adapter.domain.delivery import Source
+from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind, EnrollmentSource
 from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
@@ -62,13 +63,18 @@ class Partners:
     extract: object = None
     cursors: list = field(default_factory=list)
     upload_answers: list = field(default_factory=list)
+    request_bytes_max: int = 4 * 1024 * 1024
     uploaded: list = field(default_factory=list)
     reported: list = field(default_factory=list)
     windows: list = field(default_factory=list)
+    push_answers: list = field(default_factory=list)
+    pushed: list = field(default_factory=list)
+    customers: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.balances = self.rtdr = self.receipts = self.invoice_feed = self
         self.invoice_upload = self.payment_report = self
+        self.enrollments = self.enrollment_report = self
 
     @property
     def receipt_feed(self):
@@ -96,9 +102,20 @@ class Partners:
         )
         return answer(self.extract or told)
 
+    def request_bytes(self, content):
+        return len(content)
+
     def upload(self, *, file_name, content):
         self.uploaded.append((file_name, content))
         return answer(self.upload_answers.pop(0) if self.upload_answers else ACCEPTED)
+
+    def push(self, change):
+        self.pushed.append(change)
+        answer(self.push_answers.pop(0) if self.push_answers else None)
+
+    def enrolled(self, kind):
+        for row in self.customers.get(kind, ()):
+            yield answer(row)
 
     def payments(self, window):
         self.windows.append(window)
@@ -170,6 +187,28 @@ class Bench:
 
     def uploads(self):
         return self.ledger.uploads.page(limit=100)
+
+    def change(self, number=1, **fields):
+        usual = {
+            "biller": BILLER,
+            "event_guid": str(UUID(int=number)),
+            "account_number": "1204117",
+            "kind": EnrollmentKind.PAPERLESS,
+            "enrolled": True,
+            "changed_at": NOW - timedelta(hours=1),
+        }
+        return EnrollmentChange(**{**usual, **fields})
+
+    def tell(self, number=1, **fields):
+        """Take an enrolment change over from the data pump."""
+        return self.ledger.enrollments.accept(
+            self.change(number, **fields),
+            source=EnrollmentSource.DATA_PUMP,
+            now=self.clock.now(),
+        ).enrollment
+
+    def enrollment(self, number=1):
+        return self.ledger.enrollments.find(BILLER, str(UUID(int=number)))
 
     def invoice(self, number="30254", **fields):
         return replace(INVOICE, invoice_number=number, **fields)

@@ -32,7 +32,14 @@ def test_every_job_is_in_the_table():
 
 
 @pytest.mark.parametrize(
-    ("job", "count"), [("send_invoices", 720), ("reconcile_payments", 360), ("post_payments", 720)]
+    ("job", "count"),
+    [
+        ("send_invoices", 720),
+        ("reconcile_payments", 360),
+        ("post_payments", 720),
+        ("follow_change_log", 240),
+        ("push_enrollments", 720),
+    ],
 )
 def test_a_month_has_as_many_runs_as_its_hours_say(job, count):
     assert len(fires(BY_JOB[job], START, START + timedelta(days=30))) == count
@@ -44,6 +51,8 @@ def test_a_month_has_as_many_runs_as_its_hours_say(job, count):
         ("send_invoices", ["09:00", "10:00", "11:00", "12:00"]),
         ("reconcile_payments", ["08:10", "10:10", "12:10"]),
         ("post_payments", ["08:30", "09:30", "10:30", "11:30"]),
+        ("follow_change_log", ["09:20"]),
+        ("push_enrollments", ["08:45", "09:45", "10:45", "11:45"]),
     ],
 )
 def test_runs_stand_where_the_table_puts_them(job, times):

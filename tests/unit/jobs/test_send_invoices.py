@@ -1,12 +1,14 @@
 """Sending invoices: what changed, once accepted, and never forgotten before."""
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from adapter.bif.check import check_bif
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.upload import UploadAnswer, UploadState
 from adapter.errors import (
     ConfigurationError,
@@ -18,6 +20,7 @@ from adapter.errors import (
 from adapter.jobs import send_invoices
 
 WHERE = {"partner": "invoice_cloud", "operation": "UploadInvoiceFile"}
+ACCEPTED = UploadAnswer(accepted=True, file_name="", file_guid="", message="")
 REFUSED = UploadAnswer(accepted=False, file_name="", file_guid="", message="row 2 is wrong")
 HOUR = 3600
 
@@ -232,24 +235,30 @@ def test_a_process_that_dies_while_sending_leaves_a_doubt(bench, run):
     assert bench.partners.uploaded[0] == bench.partners.uploaded[1]
 
 
-def test_a_large_carrier_is_sent_in_parts_that_each_count(bench, run, monkeypatch):
-    """What an accepted part billed is not sent again when a later part fails."""
-    monkeypatch.setattr(send_invoices, "FILE_BYTES_MAX", 1500)
-    bench.partners.invoices = [bench.invoice(str(number)) for number in range(1, 9)]
-    bench.partners.upload_answers = [
-        UploadAnswer(accepted=True, file_name="", file_guid="", message=""),
-        RetryableError("no connection", **WHERE),
-    ]
-    report = run()
-    first = report.counts["invoices"]
-    assert 0 < first < 8
-    assert mark(bench) is None
+@pytest.mark.usefixtures("told")
+def test_other_answers_in_the_questionnaire_send_every_bill_anew(bench, run):
+    run()
+    answers = Questionnaire(allow_partial_payments=True, notify_days=(-10, None, 5))
+    bench.partners.bif_profile = replace(bench.partners.bif_profile, questionnaire=answers)
     bench.pass_time(HOUR)
-    report = run()
-    assert report.counts["changed"] == 8 - first
-    assert mark(bench) == "cursor-2"
-    billed = bench.ledger.uploads.billed(bench.biller, [str(n) for n in range(1, 9)])
-    assert len(billed) == 8
+    assert run().counts["invoices"] == 2
+    assert bench.partners.cursors == [None, None]
+    content = bench.partners.uploaded[-1][1]
+    assert content.count(b"|14~01/17/2026|15~|16~02/01/2026|20~1|") == 2
+    bench.pass_time(HOUR)
+    assert run().note == "no change, no file"
+    assert bench.partners.cursors[-1] == "cursor-2"
+
+
+@pytest.mark.usefixtures("told")
+def test_a_positional_biller_is_sent_values_only(bench, run):
+    profile = replace(bench.partners.bif_profile, dialect=BifDialect.POSITIONAL)
+    bench.partners.bif_profile = profile
+    run()
+    content = bench.partners.uploaded[0][1]
+    assert content.startswith(b"FH|")
+    assert b"~" not in content
+    assert check_bif(io.BytesIO(content)).valid
 
 
 def test_a_feed_that_fails_sends_nothing(bench, run):

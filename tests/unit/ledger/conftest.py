@@ -8,6 +8,13 @@ from uuid import UUID
 import pytest
 
 from adapter.domain.delivery import Cause, DeliveryState, Evidence, Source, Step
+from adapter.domain.enrollment import (
+    EnrollmentChange,
+    EnrollmentKind,
+    EnrollmentSource,
+    EnrollmentState,
+    EnrollmentStep,
+)
 from adapter.domain.payment import Payment, PaymentMethod
 from adapter.ledger import open_ledger
 
@@ -63,6 +70,34 @@ class Bench:
             usual |= {"evidence": Evidence.ANSWER, "receipt_id": "R-1"}
         step = Step(**{**usual, **fields})
         return self.ledger.claims.record(delivery, step, now=at or self.now)
+
+    def change(self, number=1, *, account="1204117", biller=None, **fields):
+        usual = {
+            "biller": biller or self.biller,
+            "event_guid": str(UUID(int=number)),
+            "account_number": account,
+            "kind": EnrollmentKind.PAPERLESS,
+            "enrolled": True,
+            "changed_at": NOW - timedelta(hours=1),
+        }
+        return EnrollmentChange(**{**usual, **fields})
+
+    def tell(self, number=1, *, at=None, source=EnrollmentSource.DATA_PUMP, **fields):
+        change = self.change(number, **fields)
+        accepted = self.ledger.enrollments.accept(change, source=source, now=at or NOW)
+        return accepted.enrollment
+
+    def claim_push(self, *, at=None, biller=None):
+        return self.ledger.pushes.claim_due(
+            biller or self.biller, now=at or self.now, lease_seconds=LEASE
+        )
+
+    def pushed(self, enrollment, state=EnrollmentState.DELIVERED, *, at=None, **fields):
+        step = EnrollmentStep(to_state=state, detail=f"now {state.value}", **fields)
+        return self.ledger.pushes.record(enrollment, step, now=at or self.now)
+
+    def enrollment(self, number=1):
+        return self.ledger.enrollments.find(self.biller, str(UUID(int=number)))
 
     def events(self, delivery):
         return self.ledger.deliveries.events(delivery.id)

@@ -38,16 +38,16 @@ def test_a_ledger_is_opened_again(path):
     store = open_store(path)
     with store.reading() as connection:
         rows = dict(connection.execute(select(meta.c.name, meta.c.value)).all())
-    assert rows["schema_version"] == "1"
+    assert rows["schema_version"] == "2"
     store.close()
 
 
 def test_a_future_schema_is_refused(path):
     open_store(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE meta SET value = '2' WHERE name = 'schema_version'")
+        connection.execute("UPDATE meta SET value = '3' WHERE name = 'schema_version'")
     connection.close()
-    with pytest.raises(LedgerError, match="schema version 2, and this adapter knows 1"):
+    with pytest.raises(LedgerError, match="schema version 3, and this adapter knows 2"):
         open_store(path)
 
 

@@ -134,3 +134,16 @@ def test_pages_follow_each_other(bench, file, now):
     page = bench.ledger.uploads.page(limit=2)
     assert page == tuple(made[:2])
     assert bench.ledger.uploads.page(limit=2, after=page[-1].id) == (made[2],)
+
+
+def test_a_file_follows_only_the_newest_that_its_run_knows_of(bench, file, now):
+    """Figures older than another run's may not come after them."""
+    uploads = bench.ledger.uploads
+    assert uploads.newest(bench.biller) == 0
+    first = uploads.begin(file("BIF1"), now=now, after=0)
+    assert uploads.newest(bench.biller) == first.id
+    assert uploads.newest("another") == 0
+    uploads.begin(file("BIF2"), now=now, after=first.id)
+    with pytest.raises(LeaseLostError, match="another run"):
+        uploads.begin(file("BIF3"), now=now, after=first.id)
+    assert not uploads.is_known(bench.biller, "BIF3")

@@ -8,6 +8,7 @@ import pytest
 import structlog
 from lxml import etree
 
+from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.window import GmtWindow
 from adapter.errors import (
@@ -267,6 +268,33 @@ def test_a_bad_row_holds_up_no_other_and_is_told_at_the_end(cloud):
     assert caught.value.value == "maybe, 1.2345"
 
 
+@pytest.mark.parametrize(
+    ("kind", "operation"),
+    [
+        (EnrollmentKind.PAPERLESS, "BillerPaperlessCustomerReportDataSet"),
+        (EnrollmentKind.AUTOPAY, "BillerAutoPayCustomerReportDataSet"),
+    ],
+)
+def test_customer_reports_are_asked_with_the_keys_alone(cloud, biller, kind, operation):
+    rows = [
+        {"AccountNumber": "7", "EnrollmentDate": "2026-01-05T03:30:00-05:00"},
+        {"AccountNumber": "A-8", "EnrollmentDate": "2026-01-05T03:30:00-05:00"},
+        {"AccountNumber": "9", "EmailAddress": "x@example.com", "EnrollmentDate": "2026-01-05"},
+    ]
+    client, asked = cloud(report(*rows))
+    found = []
+    with pytest.raises(BadInputError, match="account A-8: AccountNumber"):
+        found.extend(client.enrolled(kind))
+    assert [row.account_number for row in found] == ["7", "9"]
+    (request,) = asked
+    assert str(request.url).endswith("/BillerAutoPayCustomerReportSOAP.asmx")
+    assert request.headers["SOAPAction"].endswith(f'/{operation}"')
+    assert parameters(request) == {
+        "BillerGUID": biller.biller_guid,
+        "WebServiceKey": biller.web_service_key,
+    }
+
+
 def test_unknown_columns_are_logged_once_and_disturb_nothing(cloud):
     client, _ = cloud(report({"Branch": "7", **ROW}))
     with structlog.testing.capture_logs() as lines:
@@ -323,3 +351,32 @@ def test_what_stands_in_place_of_a_report_is_quoted(cloud):
     client, _ = cloud(httpx.Response(200, text="<html>Back at 8:00 EDT</html>"))
     with pytest.raises(RetryableError, match="Back at 8:00 EDT"):
         list(client.payments(WINDOW))
+
+
+# How large a request is
+
+
+@pytest.mark.parametrize("base64_upload", [False, True])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"1~FH|2~a\n", "é & <b> 'c' \"d\"\n".encode() * 500, b"&" * 3001, b"x" * 100_001],
+)
+def test_a_request_is_never_larger_than_it_is_said_to_be(cloud, content, base64_upload):
+    """The envelope, the keys and the name of the file are in the figure."""
+    operation = "UploadInvoiceFileBase64" if base64_upload else "UploadInvoiceFile"
+    client, asked = cloud(
+        uploaded("<Success>true</Success>", operation), base64_upload=base64_upload
+    )
+    client.upload(file_name="BIF20260105080000-12.BIF", content=content)
+    said = client.request_bytes(content)
+    assert said - 2048 <= len(asked[0].content) <= said
+
+
+def test_a_request_that_is_too_large_names_the_setting(cloud):
+    client, _ = cloud(httpx.Response(413))
+    with pytest.raises(
+        RejectedError, match=r"alpha.*bif\.receiver_bytes_max must be less"
+    ) as told:
+        upload(client)
+    assert told.value.status == 413
+    assert client.request_bytes_max == 4 * 1024 * 1024

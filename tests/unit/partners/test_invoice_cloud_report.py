@@ -1,4 +1,4 @@
-"""Rows of the payment report: what they mean, and how those that mean nothing are told."""
+"""Rows of the payment report: what they mean, and which mean nothing."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,13 +7,7 @@ import pytest
 
 from adapter.domain.payment import PaymentMethod
 from adapter.errors import BadInputError
-from adapter.partners.invoice_cloud_report import (
-    COLUMNS,
-    LISTED_ROWS_MAX,
-    RefusedRows,
-    payment_of,
-    truth_of,
-)
+from adapter.partners.invoice_cloud_report import COLUMNS, payment_of
 
 ROW = {
     "PaymentGUID": "AAAAAAAA-0000-4000-8000-000000000001",
@@ -99,29 +93,3 @@ def test_what_cannot_be_mapped_names_column_and_value(column, value):
         mapped(**{column: value})
     assert caught.value.field == column
     assert caught.value.value == (value or "").strip()
-
-
-@pytest.mark.parametrize(
-    ("text", "truth"),
-    [("true", True), ("1", True), ("True", True), ("false", False), (" 0 ", False), ("", None)],
-)
-def test_truths(text, truth):
-    assert truth_of(text) is truth
-
-
-COLUMNS_OF_A_ROW = {"payment_guid": "Guid", "paid_at": "Date"}
-
-
-def test_refused_rows_are_listed_up_to_a_bound_and_counted():
-    refused = RefusedRows()
-    refused.raise_if_any()
-    for number in range(1, LISTED_ROWS_MAX + 4):
-        error = BadInputError(field="Approved", value=f"v{number}", rule="a rule", remedy="")
-        refused.add({"Guid": str(number), "Date": "noon"}, COLUMNS_OF_A_ROW, error)
-    with pytest.raises(BadInputError) as caught:
-        refused.raise_if_any()
-    assert caught.value.field.startswith("payment 1 of noon: Approved, payment 2 of noon: App")
-    assert caught.value.field.endswith("payment 10 of noon: Approved, and 3 rows more")
-    assert caught.value.rule == "a rule"
-    assert "v10" in caught.value.value
-    assert "v11" not in caught.value.value

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.retry import RetryPolicy
 from adapter.settings.reading import read_settings
+from adapter.settings.values import BifSettings
 
 FOLDER = Path("/etc/adapter")
 
@@ -249,3 +251,91 @@ def test_no_problem_ever_repeats_a_value(settings):
             assert not [line for line in found if "s3cret" in line]
             told += len(found)
     assert told > 100
+
+
+IMT = {
+    "base_url": "https://auth.example/",
+    "company_id": "300",
+    "username": "alpha-ic",
+    "password": "p4ss!imt",
+}
+
+
+def test_a_biller_may_name_imt(settings):
+    reading = read(changed(settings, f"{BILLER}.imt", IMT))
+    access = reading.billers["alpha-mutual"].imt
+    assert (access.base_url, access.company_id) == ("https://auth.example", "300")
+    assert access.cookie_name == "authorization"
+    assert "p4ss!imt" in reading.billers["alpha-mutual"].secrets
+    assert "p4ss!imt" not in repr(reading.billers["alpha-mutual"])
+    assert reading.billers["beta-mutual"].imt is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("base_url", "auth.example"),
+        ("company_id", "../7"),
+        ("company_id", ".."),
+        ("username", ""),
+        ("password", None),
+        ("cookie_name", "a b"),
+        ("cookie_name", "a=b"),
+        ("cookies", "x"),
+    ],
+)
+def test_a_wrong_key_of_imt_is_named(settings, key, value):
+    table = {name: v for name, v in {**IMT, key: value}.items() if v is not None}
+    reading = read(changed(settings, f"{BILLER}.imt", table))
+    (problem,) = reading.biller_problems["alpha-mutual"]
+    assert problem.startswith(f"{BILLER}.imt.{key}: ")
+
+
+def test_two_billers_are_not_one_company_of_imt(settings):
+    """Its policies would take the other carrier's enrolments."""
+    both = changed(changed(settings, f"{BILLER}.imt", IMT), "billers.beta-mutual.imt", IMT)
+    problems = read(both).biller_problems
+    assert f"holds the same company as {BILLER}.imt.company_id" in problems["beta-mutual"][0]
+    assert set(problems) == {"alpha-mutual", "beta-mutual"}
+    both["billers"]["beta-mutual"]["imt"] = {**IMT, "company_id": "301"}
+    assert read(both).biller_problems == {}
+
+
+def test_a_billers_answers_and_dialect_are_read(settings):
+    table = {
+        "dialect": "positional",
+        "receiver_bytes_max": 8_000_000,
+        "allow_partial_payments": True,
+        "first_notify_days": -10,
+        "third_notify_days": 0,
+    }
+    bif = read(changed(settings, "billers.alpha-mutual.bif", table)).billers["alpha-mutual"].bif
+    assert bif.dialect is BifDialect.POSITIONAL
+    assert bif.receiver_bytes_max == 8_000_000
+    assert bif.questionnaire == Questionnaire(
+        allow_partial_payments=True, notify_days=(-10, None, 0)
+    )
+
+
+def test_a_biller_without_answers_has_the_designs_file(settings):
+    assert read(settings).billers["beta-mutual"].bif == BifSettings()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("dialect", "csv", 'Give "tagged" or "positional"'),
+        ("receiver_bytes_max", 100, "must be greater than or equal to 4096"),
+        ("receiver_bytes_max", True, "must be a number"),
+        ("first_notify_days", 400, "must be less than or equal to 366"),
+        ("second_notify_days", "soon", "must be a whole number"),
+        ("allow_partial_payments", "maybe", "must be true or false"),
+        ("late_fee_date", "x", "LateFeeDate is marked N/A in the technical design"),
+        ("InvoiceDate", "x", "InvoiceDate is in every file"),
+    ],
+)
+def test_a_wrong_answer_is_told_by_its_path(settings, key, value, told):
+    reading = read(changed(settings, f"billers.alpha-mutual.bif.{key}", value))
+    (problem,) = reading.biller_problems["alpha-mutual"]
+    assert problem.startswith(f"billers.alpha-mutual.bif.{key}: ")
+    assert told in problem

@@ -1,0 +1,1 @@
+"""The IMT fake: sessions, policy settings, and the portal of a policy holder."""

@@ -1,0 +1,1 @@
+"""Invoice Cloud's customers: accounts, logins, settings, payment options and what falls due."""

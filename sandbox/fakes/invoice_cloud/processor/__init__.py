@@ -1,0 +1,1 @@
+"""Invoice Cloud's payment processor: the banking calendar, ACH returns, settlement batches."""
