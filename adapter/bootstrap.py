@@ -14,8 +14,10 @@ from adapter.ledger import Ledger, open_ledger
 from adapter.partners.http import PartnerHttp, open_client
 from adapter.partners.imt import ImtClient, MissingImt
 from adapter.partners.invoice_cloud import InvoiceCloudClient
+from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
+from adapter.partners.spectrum_reversals import FolderReversals, HttpReversals
 from adapter.ports import (
     BalancePort,
     BillerPorts,
@@ -23,9 +25,13 @@ from adapter.ports import (
     EnrollmentReportPort,
     InvoiceFeedPort,
     InvoiceUploadPort,
+    PayerAccountsPort,
     PaymentReportPort,
     ReceiptFeedPort,
     ReceiptPort,
+    RejectReportPort,
+    ReversalPort,
+    SettlementReportPort,
 )
 from adapter.settings import AdapterSettings, BillerSettings, SettingsSource
 
@@ -42,8 +48,12 @@ class Connections:
     receipt_feed: ReceiptFeedPort | None
     invoice_upload: InvoiceUploadPort
     payment_report: PaymentReportPort
+    reject_report: RejectReportPort
+    reversals: ReversalPort
+    settlement_report: SettlementReportPort
     enrollments: EnrollmentPort
     enrollment_report: EnrollmentReportPort
+    payer_accounts: PayerAccountsPort | None
 
 
 class Billers:
@@ -93,6 +103,17 @@ class Billers:
             return MissingImt(settings)
         return ImtClient(self._http("imt"), biller.imt, settings=settings)
 
+    def _payer_accounts(self, biller: BillerSettings, settings: str) -> PayerAccountsPort | None:
+        if biller.rest is None or biller.sign_on is None:
+            return None
+        return InvoiceCloudRestClient(
+            self._http("invoice_cloud"),
+            biller.rest,
+            biller_guid=biller.biller_guid,
+            password_seed=biller.sign_on.password_seed,
+            settings=settings,
+        )
+
     def _connect(self, biller: BillerSettings) -> Connections:
         table = f"billers.{biller.slug}"
         rtdr = SpectrumClient(
@@ -120,8 +141,12 @@ class Billers:
             receipt_feed=feed if biller.feed.receipts else None,
             invoice_upload=invoice_cloud,
             payment_report=invoice_cloud,
+            reject_report=invoice_cloud,
+            reversals=_reversals(biller, payments, f"{table}.feed"),
+            settlement_report=invoice_cloud,
             enrollments=self._imt(biller, f"{table}.imt"),
             enrollment_report=invoice_cloud,
+            payer_accounts=self._payer_accounts(biller, f"{table}.invoice_cloud"),
         )
 
 
@@ -172,6 +197,12 @@ def _feed(biller: BillerSettings, client: SpectrumClient, settings: str) -> Http
     if biller.feed.kind == "http":
         return HttpFeed(client, biller.feed.location, settings=settings)
     return FolderFeed(biller.feed.location, settings=settings)
+
+
+def _reversals(biller: BillerSettings, client: SpectrumClient, settings: str) -> ReversalPort:
+    if biller.feed.kind == "http":
+        return HttpReversals(client, biller.feed.location, settings=settings)
+    return FolderReversals(biller.feed.location, settings=settings)
 
 
 def _bif_profile(biller: BillerSettings) -> BifProfile:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentChange, EnrollmentKind
 from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment, ReceiptAnswer
+from adapter.domain.registration import Customer, Destination, KnownUsers, Payer
+from adapter.domain.settlement import SettledRow
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.window import GmtWindow
 
@@ -71,6 +74,37 @@ class PaymentReportPort(Protocol):
         ...
 
 
+class RejectReportPort(Protocol):
+    """Invoice Cloud's ACHRejectReportingDataSetFromGMT (C3)."""
+
+    def rejects(self, window: GmtWindow) -> Iterator[AchReturn]:
+        """Yield every reject of the window; BadInputError lists unreadable rows last."""
+        ...
+
+
+class ReversalPort(Protocol):
+    """Spectrum's inbox of reversals (decision 0018)."""
+
+    def reverse(self, ach_return: AchReturn) -> ReversalTaken:
+        """Have a receipt taken back; the same reversal again is harmless.
+
+        Raises RejectedError where Spectrum says no.
+        """
+        ...
+
+
+class SettlementReportPort(Protocol):
+    """Invoice Cloud's BillerSettledBatchDetailDataSet (C4)."""
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the server's day, by which batches are asked for."""
+        ...
+
+    def settled(self, day: date) -> Iterator[SettledRow]:
+        """Yield every row of the day's batches; BadInputError lists unreadable rows last."""
+        ...
+
+
 class EnrollmentPort(Protocol):
     """IMT's policy settings (B1 to B3)."""
 
@@ -88,6 +122,37 @@ class EnrollmentReportPort(Protocol):
 
     def enrolled(self, kind: EnrollmentKind) -> Iterator[EnrolledAccount]:
         """Yield every account that is enrolled now; BadInputError lists unreadable rows last."""
+        ...
+
+
+class PayerAccountsPort(Protocol):
+    """Invoice Cloud's accounts and logins, and the way into its pages (D1, D2).
+
+    A login's password is the adapter's affair; nobody else ever sees it.
+    """
+
+    def known_users(self, account_number: str) -> KnownUsers:
+        """Tell whether an account exists, and who is registered for it."""
+        ...
+
+    def create_customer(self, payer: Payer, customer: Customer) -> None:
+        """Make the account; AccountExistsError when it exists by now."""
+        ...
+
+    def register(self, payer: Payer) -> None:
+        """Give the payer's e-mail address a login for the account, or link the one it has."""
+        ...
+
+    def update_password(self, email_address: str) -> None:
+        """Give the login of an e-mail address the password that the adapter makes for it."""
+        ...
+
+    def authenticate(self, payer: Payer) -> str:
+        """Return a token that signs on once; PasswordMismatchError for another password."""
+        ...
+
+    def sign_on_url(self, token: str, destination: Destination) -> str:
+        """Return the address that takes a payer's browser to the destination, signed on."""
         ...
 
 
@@ -111,9 +176,17 @@ class BillerPorts(Protocol):
     @property
     def payment_report(self) -> PaymentReportPort: ...
     @property
+    def reject_report(self) -> RejectReportPort: ...
+    @property
+    def reversals(self) -> ReversalPort: ...
+    @property
+    def settlement_report(self) -> SettlementReportPort: ...
+    @property
     def enrollments(self) -> EnrollmentPort: ...
     @property
     def enrollment_report(self) -> EnrollmentReportPort: ...
+    @property
+    def payer_accounts(self) -> PayerAccountsPort | None: ...
 
 
 class BillersPort(Protocol):

@@ -6,10 +6,10 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from contracts.loader import ROOT, openapi, toml
+from contracts.loader import ROOT, openapi, openapi_path, toml
 
 SOURCES = ("given", "public", "assumed")
-# These have an openapi.yaml, a clauses.toml or both.
+# These have an OpenAPI document, a clauses.toml or both.
 PARTNERS = ("spectrum", "imt", "invoice_cloud", "adapter", "sandbox")
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
@@ -36,7 +36,7 @@ class Decision:
 @cache
 def clauses() -> tuple[Clause, ...]:
     """Return every clause; raises ValueError for one whose source nobody can tell."""
-    documents = (p for p in PARTNERS if (ROOT / p / "openapi.yaml").exists())
+    documents = (p for p in PARTNERS if openapi_path(p).exists())
     from_openapi = (clauses_of(partner, openapi(partner)) for partner in documents)
     return (*chain.from_iterable(from_openapi), *_from_bif(), *_from_sidecars())
 

@@ -49,13 +49,19 @@ def bif_fields() -> tuple[BifField, ...]:
 
 @cache
 def openapi(partner: str) -> dict[str, Any]:
-    """Return the OpenAPI document of `spectrum`, `adapter` or `sandbox`."""
+    """Return the OpenAPI document of a partner, of `adapter` or of `sandbox`."""
     import yaml  # the adapter installs without it
 
     safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with (ROOT / partner / "openapi.yaml").open("rb") as file:
+    with openapi_path(partner).open("rb") as file:
         document: dict[str, Any] = yaml.load(file, safe)  # noqa: S506  # both are safe
     return document
+
+
+def openapi_path(partner: str) -> Path:
+    """Return where a document lies; Invoice Cloud's has its web services beside it."""
+    prefix = "rest." if partner == "invoice_cloud" else ""
+    return ROOT / partner / f"{prefix}openapi.yaml"
 
 
 def schema(partner: str, name: str) -> dict[str, Any]:

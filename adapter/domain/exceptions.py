@@ -19,6 +19,16 @@ class ExceptionKind(Enum):
     REPORT_UNREADABLE = "report_unreadable"  # a row of the report breaks a rule
     INVOICE_REFUSED = "invoice_refused"  # no invoice file can carry this invoice
     UPLOAD_REFUSED = "upload_refused"  # Invoice Cloud refused an invoice file
+    REJECT_UNKNOWN = "reject_unknown"  # a returned payment that is not known here
+    REJECT_UNAPPLIED = "reject_unapplied"  # a returned payment that was never applied
+    REJECT_MISMATCH = "reject_mismatch"  # the reject and the ledger disagree
+    REVERSAL_FAILED = "reversal_failed"  # every try used up: the receipt stands in Spectrum
+    REVERSAL_REFUSED = "reversal_refused"  # Spectrum refused to take a receipt back
+    BATCH_TOTAL = "batch_total"  # a settled batch does not add up
+    SETTLED_UNKNOWN = "settled_unknown"  # a batch paid out what is not known here
+    SETTLED_OTHERWISE = "settled_otherwise"  # a batch paid out another amount
+    SETTLED_TWICE = "settled_twice"  # a payment stands in two batches
+    UNSETTLED = "unsettled"  # a payment that no batch has paid out in time
     ENROLLMENT_FAILED = "enrollment_failed"  # every try used up: IMT does not have it
     ENROLLMENT_REFUSED = "enrollment_refused"  # IMT refused an enrolment
 

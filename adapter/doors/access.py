@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import Request
 from werkzeug.datastructures import Authorization
 
-from adapter.doors.envelope import ForbiddenError, UnauthorizedError
+from adapter.doors.envelope import ForbiddenError, NotSetUpError, UnauthorizedError
 from adapter.settings import DoorAccess, SettingsView
 
 _BASIC = 'Basic realm="adapter", charset="UTF-8"'
@@ -26,15 +26,27 @@ def require_biller(request: Request, settings: SettingsView, biller: str) -> Doo
     An unknown biller, a wrong username and a wrong password cannot be told apart.
     """
     access = settings.doors.get(biller, _NOBODY)
-    given = _authorization(request)
-    is_basic = given is not None and given.type == "basic"
-    username = (given.username or "") if given is not None and is_basic else ""
-    password = (given.password or "") if given is not None and is_basic else ""
-    username_fits = _same(username.lower(), access.biller_guid.lower())
-    password_fits = _same(password, access.door_key)
-    if not (username_fits and password_fits and is_basic and access is not _NOBODY):
+    username_fits, password_fits = _basic_fits(request, access.biller_guid, access.door_key)
+    if not (username_fits and password_fits and access is not _NOBODY):
         raise UnauthorizedError(_BASIC, "Send the biller's GUID and door key by HTTP Basic")
     return access
+
+
+def require_sign_on(request: Request, settings: SettingsView, biller: str) -> None:
+    """Let IMT pass at a biller's sign-on door when it knows the key, else UnauthorizedError.
+
+    Only who knows the biller's GUID learns, by NotSetUpError, that it has no sign-on.
+    """
+    access = settings.doors.get(biller, _NOBODY)
+    key = access.sign_on_key
+    username_fits, password_fits = _basic_fits(request, access.biller_guid, key or "")
+    if username_fits and key is None and access is not _NOBODY:
+        raise NotSetUpError(
+            "this biller's payers cannot sign on",
+            f"Give the settings' table billers.{biller}.sign_on a key and a password_seed",
+        )
+    if not (username_fits and password_fits and access is not _NOBODY):
+        raise UnauthorizedError(_BASIC, "Send the biller's GUID and sign-on key by HTTP Basic")
 
 
 def require_operator(request: Request, ops_key: str | None) -> None:
@@ -47,6 +59,17 @@ def require_operator(request: Request, ops_key: str | None) -> None:
     token = (given.token or "") if given is not None and given.type == "bearer" else ""
     if not _same(token, ops_key):
         raise UnauthorizedError(_BEARER, "Send the ops key as a Bearer token")
+
+
+def _basic_fits(request: Request, username: str, password: str) -> tuple[bool, bool]:
+    """Tell whether HTTP Basic shows this username, in any case, and this password."""
+    given = _authorization(request)
+    is_basic = given is not None and given.type == "basic"
+    shown_username = (given.username or "") if given is not None and is_basic else ""
+    shown_password = (given.password or "") if given is not None and is_basic else ""
+    username_fits = _same(shown_username.lower(), username.lower())
+    password_fits = _same(shown_password, password)
+    return username_fits and is_basic, password_fits and is_basic
 
 
 def _authorization(request: Request) -> Authorization | None:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapter.doors import cli_bif, cli_enrollments, cli_exceptions, cli_settings
+from adapter.doors import (
+    cli_bif,
+    cli_enrollments,
+    cli_exceptions,
+    cli_reversals,
+    cli_settings,
+)
 from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_of
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_bif.app, name="bif")
 app.add_typer(cli_enrollments.app, name="enrollments")
+app.add_typer(cli_reversals.app, name="reversals")
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
@@ -81,8 +88,8 @@ def run(
     job: Annotated[
         str,
         typer.Argument(
-            help="send_invoices, post_payments, reconcile_payments, follow_change_log "
-            "or push_enrollments."
+            help="send_invoices, post_payments, reconcile_payments, reverse_rejects, "
+            "post_reversals, match_settlements, follow_change_log or push_enrollments."
         ),
     ],
     *,

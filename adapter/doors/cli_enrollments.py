@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adapter.doors.exit_codes import EPILOG
+from adapter.doors.ledger_file import open_ledger_of
 from adapter.errors import BadInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from adapter.domain.enrollment import Enrollment, EnrollmentState
     from adapter.ledger import Ledger
@@ -41,7 +41,7 @@ def list_enrollments(
     from adapter.domain.enrollment import EnrollmentState
 
     settled = {EnrollmentState.DELIVERED, EnrollmentState.SUPERSEDED}
-    with _ledger(config) as ledger:
+    with open_ledger_of(config) as ledger:
         found = [
             enrollment
             for state in EnrollmentState
@@ -77,25 +77,13 @@ def retry(
             rule="either one change or --all is sent again",
             remedy="Give the number that `list` tells, or --all",
         )
-    with _ledger(config) as ledger:
+    with open_ledger_of(config) as ledger:
         now = SystemClock().now()
         if number is None:
             sent = ledger.enrollments.redrive_all(now=now)
         else:
             sent = (ledger.enrollments.redrive(number, now=now),)
     _tell(sent, as_json=as_json, nothing="nothing has failed")
-
-
-@contextmanager
-def _ledger(config: Path) -> Iterator[Ledger]:
-    from adapter.ledger import open_ledger
-    from adapter.settings import FileSettings
-
-    ledger = open_ledger(FileSettings(config).current().adapter.ledger)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
 
 
 def _in_state(ledger: Ledger, state: EnrollmentState) -> list[Enrollment]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapter.doors.exit_codes import EPILOG
+from adapter.doors.ledger_file import open_ledger_of
 from adapter.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -29,11 +30,8 @@ def list_exceptions(
     as_json: AsJson = False,
 ) -> None:
     """List the open exceptions, a line each: number, kind, biller, invoice, payment, why."""
-    ledger = _ledger(config)
-    try:
+    with open_ledger_of(config) as ledger:
         items = _all(ledger, only_open=not everything)
-    finally:
-        ledger.close()
     if as_json:
         typer.echo(json.dumps([_told(item) for item in items], indent=2))
         return
@@ -66,21 +64,11 @@ def resolve(
             rule="it must say something",
             remedy="Tell what was found and done",
         )
-    ledger = _ledger(config)
-    try:
+    with open_ledger_of(config) as ledger:
         item = ledger.exceptions.resolve(
             number, now=SystemClock().now(), resolution=because.strip()
         )
-    finally:
-        ledger.close()
     typer.echo(json.dumps(_told(item), indent=2) if as_json else _line(item))
-
-
-def _ledger(config: Path) -> Ledger:
-    from adapter.ledger import open_ledger
-    from adapter.settings import FileSettings
-
-    return open_ledger(FileSettings(config).current().adapter.ledger)
 
 
 def _all(ledger: Ledger, *, only_open: bool) -> list[ExceptionItem]:

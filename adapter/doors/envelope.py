@@ -46,6 +46,14 @@ class ForbiddenError(AdapterError):
     """The door is open to clients on the loopback only."""
 
 
+class NotSetUpError(NotFoundError):
+    """The biller exists, and has no settings for what is asked of it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
 class MediaTypeError(AdapterError):
     """The body is not announced as JSON in UTF-8."""
 
@@ -102,7 +110,9 @@ def _from_forbidden(error: ForbiddenError) -> Response:
 
 
 def _from_not_found(error: NotFoundError) -> Response:
-    return envelope(404, "not_found", str(error), "Ask for something that exists")
+    remedy = "Ask for something that exists"
+    remedy = error.remedy if isinstance(error, NotSetUpError) else remedy
+    return envelope(404, "not_found", str(error), remedy)
 
 
 def _from_media_type(error: MediaTypeError) -> Response:

@@ -14,6 +14,7 @@ from adapter.doors.ops import ops_door
 from adapter.doors.payments import payments_door
 from adapter.doors.requests import BODY_BYTES_MAX
 from adapter.doors.rtdr import rtdr_door
+from adapter.doors.sign_on import sign_on_door
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
@@ -33,7 +34,7 @@ def create_app(adapter: Adapter) -> Flask:
     # A path is served as it is written: no redirect ever leads a body elsewhere.
     app.url_map.merge_slashes = False
     install_error_answers(app)
-    for door in (rtdr_door, payments_door, enrollments_door, ops_door):
+    for door in (rtdr_door, payments_door, enrollments_door, sign_on_door, ops_door):
         app.register_blueprint(door(adapter))
     app.before_request(_begin)
     app.after_request(_finish)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Blueprint, Response, jsonify, request
 
+from adapter.domain.ach_return import ReversalState
 from adapter.domain.delivery import DeliveryState
 from adapter.domain.enrollment import EnrollmentState
 from adapter.domain.payment import DeliveryKey, canonical_guid
@@ -35,6 +36,8 @@ def ops_door(adapter: Adapter) -> Blueprint:
     )
     _add_state(door, adapter)
     _add_ledger(door, adapter)
+    _add_money(door, adapter)
+    _add_lists(door, adapter)
     return door
 
 
@@ -94,6 +97,27 @@ def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
             raise NotFoundError("there is no such enrolment")
         events = [views.enrollment_event_view(e) for e in ledger.enrollments.events(found.id)]
         return jsonify(enrollment=views.enrollment_view(found), events=events)
+
+
+def _add_money(door: Blueprint, adapter: Adapter) -> None:
+    ledger = adapter.ledger
+
+    @door.get("/reversals")
+    def reversals() -> Response:
+        asked = query(request, "biller", "state", "limit", "after")
+        state = _member(ReversalState, asked.get("state"))
+        read = partial(ledger.reversals.page, biller=asked.get("biller"), state=state)
+        return _page("reversals", asked, read, views.reversal_view)
+
+    @door.get("/settlements")
+    def settlements() -> Response:
+        asked = query(request, "biller", "limit", "after")
+        read = partial(ledger.settlements.page, biller=asked.get("biller"))
+        return _page("settlements", asked, read, views.settlement_view)
+
+
+def _add_lists(door: Blueprint, adapter: Adapter) -> None:
+    ledger = adapter.ledger
 
     @door.get("/exceptions")
     def exceptions() -> Response:

@@ -9,10 +9,12 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from adapter.domain.ach_return import Reversal
 from adapter.domain.delivery import Delivery, DeliveryEvent, Evidence
 from adapter.domain.enrollment import Enrollment, EnrollmentEvent
 from adapter.domain.exceptions import ExceptionItem
 from adapter.domain.money import money_text
+from adapter.domain.settlement import Settlement
 from adapter.domain.upload import Upload
 from adapter.ledger.watermarks import Watermark
 from adapter.settings import AdapterSettings, BillerSettings, SettingsView, SpectrumAccess
@@ -88,6 +90,34 @@ def enrollment_event_view(event: EnrollmentEvent) -> dict[str, Any]:
         "to": event.to_state,
         "detail": event.detail,
         "attempt": event.attempt,
+    }
+    return _plain(told)
+
+
+def reversal_view(reversal: Reversal) -> dict[str, Any]:
+    told = {
+        "number": reversal.id,
+        **asdict(reversal.ach_return),
+        "reversal_id": reversal.ach_return.reversal_id,
+        "state": reversal.state,
+        "attempts": reversal.attempts,
+        "seen_at": reversal.seen_at,
+        "next_at": reversal.next_at,
+        "sent_at": reversal.sent_at,
+        "receipt_id": reversal.receipt_id,
+        "reversed_at": reversal.reversed_at,
+        "last_error": reversal.last_error,
+    }
+    return _plain(told)
+
+
+def settlement_view(settlement: Settlement) -> dict[str, Any]:
+    row = settlement.row
+    told = {
+        **asdict(row),
+        "settled_on": row.settled_on.isoformat(),
+        "seen_at": settlement.seen_at,
+        "matched_at": settlement.matched_at,
     }
     return _plain(told)
 

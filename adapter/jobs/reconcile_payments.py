@@ -15,8 +15,9 @@ from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
 from adapter.domain.payment import DeliveryKey, Payment
 from adapter.domain.reconcile import Finding, compare, differences
-from adapter.domain.window import GmtWindow, next_window
+from adapter.domain.window import GmtWindow
 from adapter.errors import AdapterError, BadInputError, ContentConflictError, LedgerError
+from adapter.jobs.polling import is_settled, move_mark, poll_window, told
 from adapter.jobs.workbench import JobReport, Workbench
 from adapter.ports import BillerPorts
 
@@ -51,28 +52,17 @@ class _Run:
         self.note = ""
 
     def everything(self, ports: BillerPorts) -> None:
-        window = self._window()
-        self.note = f"{_moment(window.start_gmt)} to {_moment(window.end_gmt)}"
+        window = poll_window(self._biller, JOB, self._work)
+        self.note = told(window)
         unreadable = self._read(ports, window)
         for payment in self._missing:
             self._take_over(payment)
         if unreadable is None:
             self._look_for_unreported(window)
-        if unreadable is None or self._is_settled(unreadable):
-            self._ledger.watermarks.move(
-                self._biller, JOB, window.end_gmt.isoformat(), now=self._now()
-            )
-
-    def _window(self) -> GmtWindow:
-        now, rules = self._now(), self._work.rules
-        overlap = timedelta(minutes=rules.poll_overlap_minutes)
-        reach = timedelta(hours=rules.first_reach_hours)
-        mark = self._ledger.watermarks.get(self._biller, JOB)
-        if mark is None:
-            # Written before the first report is read: polls that fail must not slide away from it.
-            mark = (now - reach + overlap).isoformat()
-            self._ledger.watermarks.move(self._biller, JOB, mark, now=now)
-        return next_window(datetime.fromisoformat(mark), now, overlap=overlap, first_reach=reach)
+        else:
+            self.counts["unreadable"] += 1
+        if unreadable is None or is_settled(self._biller, unreadable, self._work):
+            move_mark(self._biller, JOB, window, self._work)
 
     def _read(self, ports: BillerPorts, window: GmtWindow) -> BadInputError | None:
         """Compare every row; return the error that lists the rows that could not be read."""
@@ -160,14 +150,6 @@ class _Run:
                 continue
             self.counts["not_reported"] += 1
             self._open(payment.key, ExceptionKind.NOT_REPORTED, _not_reported(delivery))
-
-    def _is_settled(self, unreadable: BadInputError) -> bool:
-        """Open the exception about rows that cannot be read; tell whether a person settled it."""
-        self.counts["unreadable"] += 1
-        item = self._ledger.exceptions.open(
-            self._biller, ExceptionKind.REPORT_UNREADABLE, str(unreadable), now=self._now()
-        )
-        return not item.is_open
 
     def _open(self, key: DeliveryKey, kind: ExceptionKind, detail: str) -> None:
         self._ledger.exceptions.open(

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from adapter.clock import require_aware
 from adapter.jobs import (
     follow_change_log,
+    match_settlements,
     post_payments,
+    post_reversals,
     push_enrollments,
     reconcile_payments,
+    reverse_rejects,
     send_invoices,
 )
 from adapter.jobs.workbench import JobReport, Workbench
@@ -23,6 +26,9 @@ JOBS: Mapping[str, Callable[[str, Workbench], JobReport]] = {
     send_invoices.JOB: send_invoices.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
     post_payments.JOB: post_payments.run_once,
+    reverse_rejects.JOB: reverse_rejects.run_once,
+    post_reversals.JOB: post_reversals.run_once,
+    match_settlements.JOB: match_settlements.run_once,
     follow_change_log.JOB: follow_change_log.run_once,
     push_enrollments.JOB: push_enrollments.run_once,
 }
@@ -30,6 +36,7 @@ JOBS: Mapping[str, Callable[[str, Workbench], JobReport]] = {
 # The jobs that also run as soon as the ledger has something due for them, and when that is.
 WOKEN: Mapping[str, Callable[[Ledger, Iterable[str]], datetime | None]] = {
     post_payments.JOB: lambda ledger, billers: ledger.claims.next_due_at(billers),
+    post_reversals.JOB: lambda ledger, billers: ledger.reversal_claims.next_due_at(billers),
     push_enrollments.JOB: lambda ledger, billers: ledger.pushes.next_due_at(billers),
 }
 
@@ -57,7 +64,10 @@ SCHEDULE = (
     Schedule(
         job=reconcile_payments.JOB, interval=timedelta(hours=2), offset=timedelta(minutes=10)
     ),
+    Schedule(job=reverse_rejects.JOB, interval=timedelta(hours=3), offset=timedelta(minutes=15)),
+    Schedule(job=match_settlements.JOB, interval=timedelta(hours=4), offset=timedelta(minutes=25)),
     Schedule(job=post_payments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=30)),
     Schedule(job=follow_change_log.JOB, interval=timedelta(hours=3), offset=timedelta(minutes=20)),
+    Schedule(job=post_reversals.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=35)),
     Schedule(job=push_enrollments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=45)),
 )

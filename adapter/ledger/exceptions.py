@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -93,6 +94,34 @@ class ExceptionBook:
                 now=now,
                 resolution=resolution,
                 invoice_numbers=invoice_numbers,
+            )
+
+    def settle_references(
+        self,
+        biller: str,
+        kind: ExceptionKind,
+        references: Iterable[str],
+        *,
+        now: datetime,
+        resolution: str,
+    ) -> int:
+        """Close the open exceptions of a kind about any of these; return how many."""
+        wanted = set(references)
+        standing = select(exceptions.c.reference).where(
+            exceptions.c.biller == biller,
+            exceptions.c.kind == kind,
+            exceptions.c.resolved_at.is_(None),
+        )
+        with self._store.reading() as connection:
+            found = wanted.intersection(connection.execute(standing).scalars()) if wanted else ()
+        if not found:
+            return 0
+        with self._store.writing() as connection:
+            return sum(
+                settle_exceptions(
+                    connection, biller, kind, now=now, resolution=resolution, reference=reference
+                )
+                for reference in sorted(found)
             )
 
     def page(

@@ -1,19 +1,24 @@
-"""What holds a payment back: another one on its invoice, or an open exception (decision 0009)."""
+"""What holds a payment back: another one or a reversal on its invoice, or an open exception."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
+from adapter.domain.ach_return import UNDER_WAY_STATES
 from adapter.domain.delivery import HOLDING_STATES, Delivery, DeliveryState
 from adapter.domain.exceptions import ExceptionKind
 from adapter.ledger.schema import deliveries, exceptions
+from adapter.ledger.tables_reversals import reversals
 
 # A payment behind an exception is looked at this often, should waking it have failed.
 HELD_BY_EXCEPTION = timedelta(hours=1)
 # A payment behind another one is looked at no sooner than this, so that looking comes to an end.
 HELD_BY_PAYMENT = timedelta(seconds=1)
+# A payment behind a reversal, whose outcome may take its tries to be known.
+HELD_BY_REVERSAL = timedelta(minutes=1)
 # In these, surely nothing was applied: what is due is a post.
 POSTABLE_STATES = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
 
@@ -37,6 +42,9 @@ def hold_back(connection: Connection, due: Delivery, now: datetime) -> bool:
     if other is not None:
         until = max(other.next_at, now + HELD_BY_PAYMENT)
         reason = f"waits for payment {other.payment_guid} on the same invoice, {other.state.value}"
+    elif _is_being_reversed(connection, payment.biller, payment.invoice_number, now):
+        until = now + HELD_BY_REVERSAL
+        reason = "waits for a reversal on the same invoice"
     else:
         question = _payment_in_question(connection, payment.biller, payment.invoice_number)
         if question is None:
@@ -81,6 +89,22 @@ def wake_invoice(
         )
         .values(next_at=now)
     )
+
+
+def reversal_is_under_way(biller: str, invoice_number: str, now: datetime) -> Any:
+    """Choose the reversals on an invoice by which its balance may still be moved."""
+    return and_(
+        reversals.c.biller == biller,
+        reversals.c.invoice_number == invoice_number,
+        or_(reversals.c.state.in_(tuple(UNDER_WAY_STATES)), reversals.c.settles_at > now),
+    )
+
+
+def _is_being_reversed(
+    connection: Connection, biller: str, invoice_number: str, now: datetime
+) -> bool:
+    chosen = select(reversals.c.id).where(reversal_is_under_way(biller, invoice_number, now))
+    return connection.execute(chosen.limit(1)).first() is not None
 
 
 def _payment_in_question(

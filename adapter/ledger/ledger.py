@@ -14,7 +14,10 @@ from adapter.ledger.deliveries import Accepted, DeliveryBook
 from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
+from adapter.ledger.reversal_claims import ReversalClaims
+from adapter.ledger.reversals import ReversalBook
 from adapter.ledger.schema import SCHEMA_VERSION, meta
+from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
 from adapter.ledger.store import Store
 from adapter.ledger.uploads import UploadBook
@@ -34,6 +37,9 @@ class Ledger:
         self.enrollments = EnrollmentBook(store)
         self.pushes = PushBook(store)
         self.snapshots = SnapshotBook(store)
+        self.reversals = ReversalBook(store)
+        self.reversal_claims = ReversalClaims(store)
+        self.settlements = SettlementBook(store)
 
     def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
         """Take a payment over: it is on disk when this returns."""

@@ -14,7 +14,7 @@ READ_CHARACTERS_MAX = 4096
 EXCERPT_CHARACTERS_MAX = 300
 # Shorter ones stand in ordinary words, and hiding them everywhere would garble the excerpt.
 SECRET_CHARACTERS_MIN = 4
-_NAMES = r"token|access_token|password|passwd|secret|web_?service_?key|api_?key|authorization"
+_NAMES = r"\w*token|password|passwd|secret|web_?service_?key|api_?key|authorization"
 _GUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
 _SECRETS = re.compile(
     r"eyJ[\w-]+(?:\.[\w-]*){0,2}"

@@ -7,7 +7,9 @@ from adapter.settings.values import (
     DoorAccess,
     FeedSettings,
     ImtAccess,
+    RestAccess,
     SettingsView,
+    SignOnAccess,
     SpectrumAccess,
 )
 
@@ -18,8 +20,10 @@ __all__ = [
     "FeedSettings",
     "FileSettings",
     "ImtAccess",
+    "RestAccess",
     "SettingsSource",
     "SettingsView",
+    "SignOnAccess",
     "SpectrumAccess",
     "StaticSettings",
 ]

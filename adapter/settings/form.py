@@ -26,6 +26,8 @@ from adapter.settings.credentials import is_guid, split_key_and_password
 from adapter.settings.questionnaire import NOTIFY_DAYS_MAX, refusal_of
 
 SECRET_LENGTH_MIN = 8
+# Whoever guesses it knows every payer's password at Invoice Cloud.
+PASSWORD_SEED_LENGTH_MIN = 32
 # ASP.NET's default; less than the least would not hold one invoice and its envelope.
 RECEIVER_BYTES_MAX = 4 * 1024 * 1024
 REQUEST_BYTES_MIN, REQUEST_BYTES_MAX = 4096, 1024 * 1024 * 1024
@@ -165,9 +167,7 @@ Positive = Annotated[
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, le=1000)]
 
 
-Days = Annotated[
-    int, BeforeValidator(_no_boolean), Field(ge=-NOTIFY_DAYS_MAX, le=NOTIFY_DAYS_MAX)
-]
+Days = Annotated[int, BeforeValidator(_no_boolean), Field(ge=-NOTIFY_DAYS_MAX, le=NOTIFY_DAYS_MAX)]
 NotifyDays = Annotated[
     Days | None, Field(description="days after the due date, negative for before it")
 ]
@@ -255,6 +255,15 @@ class InvoiceCloudTable(_Table):
     upload: Annotated[Literal["plain", "base64"], Field(description='"plain" or "base64"')] = (
         "plain"
     )
+    rest_base_url: Annotated[
+        Url, Field(description="the base URL of Invoice Cloud's REST services")
+    ] = "https://www.invoicecloud.com/api/v1"
+    cloud_sso_url: Annotated[Url, Field(description="the address of CloudSSO Connect")] = (
+        "https://www.invoicecloud.com/portal/cloudsso.aspx"
+    )
+    api_key: Annotated[
+        Secret | None, Field(description="the biller's API key at Invoice Cloud")
+    ] = None
 
 
 class FeedTable(_Table):
@@ -315,6 +324,16 @@ class ImtTable(_Table):
     ] = "authorization"
 
 
+class SignOnTable(_Table):
+    """[billers.<name>.sign_on]."""
+
+    key: Secret = Field(description="a key of at least 8 characters for IMT's calls")
+    password_seed: Annotated[
+        Secret,
+        Field(min_length=PASSWORD_SEED_LENGTH_MIN),
+    ] = Field(description="a random text of at least 32 characters, for this biller only")
+
+
 class DoorTable(BaseModel):
     """The two keys of a biller that open its doors."""
 
@@ -346,3 +365,6 @@ class BillerTable(_Table, DoorTable):
     feed: FeedTable = Field(description="the table that names Spectrum's extract")
     bif: Annotated[BifTable, Field(description="a table, or leave it out")] = BifTable()
     imt: Annotated[ImtTable | None, Field(description="the table of IMT, or leave it out")] = None
+    sign_on: Annotated[
+        SignOnTable | None, Field(description="the table of IMT's sign-on, or leave it out")
+    ] = None

@@ -16,7 +16,14 @@ from pydantic import BaseModel, ValidationError
 from adapter.domain.invoice import Questionnaire
 from adapter.domain.retry import RetryPolicy
 from adapter.settings.credentials import split_key_and_password
-from adapter.settings.form import AdapterTable, BifTable, BillerTable, DoorTable
+from adapter.settings.form import (
+    AdapterTable,
+    BifTable,
+    BillerTable,
+    DoorTable,
+    InvoiceCloudTable,
+    SignOnTable,
+)
 from adapter.settings.indirection import Resolver, Sources
 from adapter.settings.problems import Location, problem_of, spelled, unknown_key
 from adapter.settings.values import (
@@ -26,6 +33,8 @@ from adapter.settings.values import (
     DoorAccess,
     FeedSettings,
     ImtAccess,
+    RestAccess,
+    SignOnAccess,
     SpectrumAccess,
 )
 
@@ -134,6 +143,10 @@ def _own_values(raw: Any) -> Iterator[tuple[str, Location, str]]:
     if isinstance(imt, dict) and {"base_url", "company_id"} <= imt.keys():
         # Another carrier's company would take the enrolments of this one's policies.
         yield "company", ("imt", "company_id"), f"{imt['base_url']}/{imt['company_id']}".casefold()
+    invoice_cloud = raw.get("invoice_cloud")
+    if isinstance(invoice_cloud, dict) and isinstance(invoice_cloud.get("api_key"), str):
+        # Another carrier's key would register this one's payers there.
+        yield "API key", ("invoice_cloud", "api_key"), invoice_cloud["api_key"]
     advanced = raw.get("advanced_settings")
     if not isinstance(advanced, dict):
         return
@@ -153,7 +166,13 @@ def _door_access(raw: Any) -> DoorAccess | None:
         table = DoorTable.model_validate(raw)
     except ValidationError:
         return None
-    return DoorAccess(biller_guid=table.biller_guid, door_key=table.door_key)
+    try:
+        sign_on_key = SignOnTable.model_validate(raw.get("sign_on")).key
+    except ValidationError:
+        sign_on_key = None
+    return DoorAccess(
+        biller_guid=table.biller_guid, door_key=table.door_key, sign_on_key=sign_on_key
+    )
 
 
 def _adapter_settings(table: AdapterTable, folder: Path) -> AdapterSettings:
@@ -205,6 +224,16 @@ def _biller_settings(slug: str, table: BillerTable, folder: Path) -> BillerSetti
         base64_upload=table.invoice_cloud.upload == "base64",
         imt=None if table.imt is None else ImtAccess(**table.imt.model_dump()),
         bif=_bif_settings(table.bif),
+        rest=_rest_access(table.invoice_cloud),
+        sign_on=None if table.sign_on is None else SignOnAccess(**table.sign_on.model_dump()),
+    )
+
+
+def _rest_access(table: InvoiceCloudTable) -> RestAccess | None:
+    if table.api_key is None:
+        return None
+    return RestAccess(
+        base_url=table.rest_base_url, cloud_sso_url=table.cloud_sso_url, api_key=table.api_key
     )
 
 

@@ -62,6 +62,26 @@ class ImtAccess:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestAccess:
+    """What opens Invoice Cloud's REST services (D1); no URL ends with a slash.
+
+    `cloud_sso_url` is where a payer goes with the token that they issue (D2).
+    """
+
+    base_url: str
+    cloud_sso_url: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOnAccess:
+    """What lets IMT sign payers on, and what their passwords are made of (decision 0022)."""
+
+    key: str = field(repr=False)
+    password_seed: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BillerSettings:
     """One carrier; `slug` is the adapter's own name of it. GUIDs keep the case they were given in.
 
@@ -86,13 +106,19 @@ class BillerSettings:
     base64_upload: bool = False
     imt: ImtAccess | None = None
     bif: BifSettings = BifSettings()
+    rest: RestAccess | None = None
+    sign_on: SignOnAccess | None = None
 
     @property
     def secrets(self) -> frozenset[str]:
         accesses = (self.rtdr, self.payments)
         spectrum = (secret for access in accesses for secret in (access.key, access.password))
         imt = {self.imt.password} if self.imt is not None else set()
-        return frozenset({self.web_service_key, self.door_key, *spectrum, *imt})
+        rest = {self.rest.api_key} if self.rest is not None else set()
+        own = {self.web_service_key, self.door_key}
+        if self.sign_on is not None:
+            own |= {self.sign_on.key, self.sign_on.password_seed}
+        return frozenset({*own, *spectrum, *imt, *rest})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +139,14 @@ class AdapterSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DoorAccess:
-    """What opens a biller's doors; known even while the biller's other settings are wrong."""
+    """What opens a biller's doors; known even while the biller's other settings are wrong.
+
+    `sign_on_key` is None where the biller has no sign-on.
+    """
 
     biller_guid: str
     door_key: str = field(repr=False)
+    sign_on_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +174,7 @@ class SettingsView:
     def secrets(self) -> frozenset[str]:
         """Every secret that is known now, for whoever must not show one."""
         found = {access.door_key for access in self.doors.values()}
+        found |= {access.sign_on_key for access in self.doors.values() if access.sign_on_key}
         found.update(*(biller.secrets for biller in self.billers.values()))
         return frozenset(found | ({self.adapter.ops_key} if self.adapter.ops_key else set()))
 

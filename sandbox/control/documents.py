@@ -67,6 +67,8 @@ def _biller_document(world: World, biller: Biller) -> dict[str, Any]:
             "biller_guid": biller.biller_guid,
             "web_service_key": biller.web_service_key,
             "invoice_format_guid": biller.invoice_format_guid,
+            "rest_base_url": f"{world.base_url}/invoicecloud/api/v1",
+            "api_key": biller.api_key,
             "wsdl_urls": {
                 operation: f"{services}/{service}.asmx?WSDL"
                 for operation, service in SERVICES.items()

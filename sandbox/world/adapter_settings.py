@@ -9,6 +9,7 @@ from sandbox.world.billers import Biller, SpectrumCredentials
 from sandbox.world.world import World
 
 FeedChoice = Literal["http", "folder"]
+PASSWORD_SEED_BYTES = 24
 
 
 def adapter_settings(
@@ -50,6 +51,7 @@ def adapter_settings(
 
 def _biller_settings(world: World, biller: Biller) -> dict[str, Any]:
     spectrum = f"{world.base_url}/spectrum/wsSpectrumAPICore"
+    invoice_cloud = f"{world.base_url}/invoicecloud"
     return {
         "name": biller.name,
         "time_zone": biller.time_zone,
@@ -71,8 +73,19 @@ def _biller_settings(world: World, biller: Biller) -> dict[str, Any]:
             "username": biller.imt.username,
             "password": biller.imt.password,
         },
-        "invoice_cloud": {"web_services_url": f"{world.base_url}/invoicecloud/portal/webservices"},
+        "invoice_cloud": {
+            "web_services_url": f"{invoice_cloud}/portal/webservices",
+            "rest_base_url": f"{invoice_cloud}/api/v1",
+            "cloud_sso_url": f"{invoice_cloud}/portal/cloudsso.aspx",
+            "api_key": biller.api_key,
+        },
+        "sign_on": {"key": biller.sign_on_key, "password_seed": _password_seed(world, biller)},
     }
+
+
+def _password_seed(world: World, biller: Biller) -> str:
+    """Invent what an operator would draw once; no partner knows it."""
+    return world.chance(f"password_seed:{biller.slug}").randbytes(PASSWORD_SEED_BYTES).hex()
 
 
 def _joined(credentials: SpectrumCredentials) -> str:

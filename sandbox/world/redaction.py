@@ -12,6 +12,9 @@ _SECRET_NAMES = frozenset(
     {
         "token",
         "password",
+        "passwordtoken",
+        "remoteauthenticationtoken",
+        "agentconnecturl",
         "username",
         "webservicekey",
         "authorization",
@@ -30,6 +33,8 @@ _SECRET_NAMES = frozenset(
 )
 # A header of any token here takes a hundred; bounded, no text can keep the search busy.
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{1,500}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# A link that signs somebody on.
+_SIGN_ON_LINK = re.compile(r"(RemoteAuthenticationToken=)[^&\s\"'<>]+", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z-])(?:[0-9][ -]?){12,18}[0-9](?![0-9A-Za-z-])")
 
 
@@ -60,8 +65,8 @@ def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def redact_text(text: str) -> str:
-    """Hide JWTs and anything shaped like a card number inside a text."""
-    text = _JWT.sub(HIDDEN, text)
+    """Hide JWTs, sign-on tokens and anything shaped like a card number inside a text."""
+    text = _SIGN_ON_LINK.sub(rf"\1{HIDDEN}", _JWT.sub(HIDDEN, text))
     return _LONG_NUMBER.sub(_hide_card, text)
 
 

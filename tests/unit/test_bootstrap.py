@@ -10,6 +10,7 @@ from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.invoice import BifDialect
 from adapter.errors import ConfigurationError, LedgerError, NotFoundError
 from adapter.partners.imt import ImtClient
+from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
 from adapter.settings import StaticSettings
 
@@ -180,4 +181,18 @@ def test_a_biller_without_imt_names_what_is_missing(tree, timer):
     )
     with pytest.raises(ConfigurationError, match=r"billers\.alpha\.imt: is missing"):
         adapter.billers.ports("alpha").enrollments.push(change)
+    adapter.stop()
+
+
+def test_payers_sign_on_where_both_keys_are_set(tree, timer):
+    """One without the other connects nobody; the door then says which is missing."""
+    api_key = {"api_key": "alphas-api-key"}
+    sign_on = {"key": "imts-sign-on-key", "password_seed": "x" * 32}
+    both = [("alpha", "invoice_cloud", api_key), ("alpha", "sign_on", sign_on)]
+    for biller, table, keys in (*both, ("beta", "sign_on", sign_on)):
+        tree["billers"][biller].setdefault(table, {}).update(keys)
+    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+    accounts = adapter.billers.ports("alpha").payer_accounts
+    assert isinstance(accounts, InvoiceCloudRestClient)
+    assert adapter.billers.ports("beta").payer_accounts is None
     adapter.stop()

@@ -11,8 +11,8 @@ BANK_ACCOUNT = {"routing_number": "011000015", "account_number": "000123456789"}
 
 
 @pytest.fixture
-def pay(world, control_of):
-    """Pay in a world whose only bill is invoice 30254 over 731.37."""
+def invoice(world):
+    """Bill a world's only invoice, 30254 over 731.37."""
     invoice = BilledInvoice(
         invoice_number="30254",
         account_number="1004587",
@@ -27,9 +27,15 @@ def pay(world, control_of):
     )
     posted = BillPosted(biller=world.billers[0].slug, file_name="a.BIF", invoice=invoice)
     world.book(InvoiceCloudBook).record(posted)
+    return invoice
+
+
+@pytest.fixture
+def pay(world, invoice, control_of):
+    """Pay the only bill."""
 
     def call(**wanted):
-        body = {"invoice_number": "30254", **wanted}
+        body = {"invoice_number": invoice.invoice_number, **wanted}
         return control_of(world)("POST", "payers/payments", body)
 
     return call
@@ -97,3 +103,54 @@ def test_card_number_in_another_field_is_not_told_again(pay):
     answer = pay(card_number=CARD, invoice_number=CARD)
     assert answer.status_code == 400
     assert CARD not in answer.text
+
+
+@pytest.fixture
+def enroll(world, invoice, control_of):
+    """Enroll the only account, 1004587."""
+
+    def call(**wanted):
+        body = {"account_number": invoice.account_number, "kind": "autopay", "on": True, **wanted}
+        return control_of(world)("POST", "payers/enrollments", body)
+
+    return call
+
+
+@pytest.mark.parametrize("kind", ["paperless", "autopay", "pay_by_text"])
+def test_an_account_is_enrolled_and_taken_out(enroll, world, control_of, kind):
+    """It gets a login, and for AutoPay a card, of which the state tells the last digits."""
+    answer = enroll(kind=kind)
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "biller": world.billers[0].slug,
+        "account_number": "1004587",
+        "kind": kind,
+        "on": True,
+    }
+    state = control_of(world)("GET", "state").json()["invoice_cloud"]
+    assert [row["kind"] for row in state["enrollments"]] == [kind]
+    assert [row["accounts"] for row in state["logins"]] == [["1004587"]]
+    cards = [row["last_four"] for row in state["payment_options"]]
+    assert cards == (["1111"] if kind == "autopay" else [])
+    enroll(kind=kind, on=False)
+    state = control_of(world)("GET", "state").json()["invoice_cloud"]
+    assert state["enrollments"] == []
+    told = [(row["kind"], row["enrolled"]) for row in state["enrollment_changes"]]
+    assert told == ([] if kind == "pay_by_text" else [(kind, True), (kind, False)])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"account_number": "9"}, "no account 9"),
+        ({"account_number": 9}, "account_number"),
+        ({"kind": "paper"}, "kind"),
+        ({"on": "yes"}, "on"),
+        ({"email": "a@b.c"}, "'email': no such field"),
+    ],
+)
+def test_a_wrong_enrolment_is_refused(enroll, world, control_of, wanted, told):
+    answer = enroll(**wanted)
+    assert answer.status_code == 400
+    assert told in answer.json()["error"]["message"]
+    assert control_of(world)("GET", "state").json()["invoice_cloud"]["logins"] == []

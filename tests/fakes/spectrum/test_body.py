@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from sandbox.fakes.spectrum.body import BODY_BYTES_MAX, NUMBER_LENGTH_MAX, read_json
+from sandbox.fakes.json_text import NUMBER_LENGTH_MAX
+from sandbox.fakes.spectrum.body import BODY_BYTES_MAX, read_json
 from sandbox.fakes.spectrum.errors import RefusedError
 
 

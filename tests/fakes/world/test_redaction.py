@@ -34,7 +34,17 @@ def test_other_numbers_stay(text):
 
 
 @pytest.mark.parametrize(
-    "name", ["token", "Password", "WebServiceKey", "Authorization", "card_number", "cardNumber"]
+    "name",
+    [
+        "token",
+        "Password",
+        "PasswordToken",
+        "RemoteAuthenticationToken",
+        "WebServiceKey",
+        "Authorization",
+        "card_number",
+        "cardNumber",
+    ],
 )
 def test_secret_names_hide_their_values_in_any_case(name):
     assert redact({"a": [{name: "x"}]}) == {"a": [{name: HIDDEN}]}
@@ -78,3 +88,9 @@ def test_every_number_with_a_right_check_digit_is_a_card_number(digits):
 @given(st.recursive(st.text() | st.integers() | st.none(), st.lists))
 def test_redacting_twice_changes_nothing_more(value):
     assert redact(redact(value)) == redact(value)
+
+
+def test_a_link_that_signs_on_is_told_without_its_token():
+    link = "https://ic/cloudsso.aspx?remoteauthenticationtoken=a1b2&RedirectID=2"
+    hidden = f"https://ic/cloudsso.aspx?remoteauthenticationtoken={HIDDEN}&RedirectID=2"
+    assert redact_text(f'see "{link}".') == f'see "{hidden}".'

@@ -88,6 +88,7 @@ class FakeBalance:
 class FakeBillers:
     def __init__(self):
         self.rtdr = FakeBalance()
+        self.payer_accounts = None
 
     def names(self):
         return (BILLER,)

@@ -26,6 +26,8 @@ GUID = "22222222-0000-4000-8000-00000000000A"
         (f"the key '{GUID}' is wrong", GUID),
         (f"key {GUID.replace('-', '')} is wrong", GUID.replace("-", "")),
         ("password=hunter2&x=1", "hunter2"),
+        ('{"RemoteAuthenticationToken": "8f2c41"}', "8f2c41"),
+        ("sso.aspx?RemoteAuthenticationToken=8f2c41&ViewMode=0", "8f2c41"),
         ("card 4111 1111 1111 1111 declined", "4111 1111"),
         ("card 4111-1111-1111-1111.", "1111-1111"),
     ],

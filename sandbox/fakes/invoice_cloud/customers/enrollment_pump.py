@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sandbox.fakes.invoice_cloud import pump
@@ -20,6 +21,8 @@ from sandbox.world.world import World
 
 LABEL = "enrollment_pump"
 OPERATION = "EnrollmentPump"
+# No two changes of one setting bear the same moment, or nobody could tell which came last.
+TICK = timedelta(milliseconds=1)
 # What the connector is told of, at which of its doors, and in which field.
 DOORS = {
     EnrollmentKind.PAPERLESS: ("paperless", "Paperless"),
@@ -35,13 +38,14 @@ def tell_if_changed(world: World, biller: str, account_number: str, kind: Enroll
     with book.locked():
         enrolled = bool(book.standing(biller, account_number, kind))
         told = [
-            pumped.change.enrolled
+            pumped
             for pumped in book.changes.values()
             if (pumped.change.biller, pumped.change.account_number, pumped.change.kind)
             == (biller, account_number, kind)
         ]
-        if enrolled == (told[-1] if told else False):
+        if enrolled == (told[-1].change.enrolled if told else False):
             return
+        now = world.clock.now()
         change = EnrollmentChanged(
             event_guid=next_guid(world.chance(f"enrollment:{len(book.changes)}")),
             biller=biller,
@@ -49,7 +53,7 @@ def tell_if_changed(world: World, biller: str, account_number: str, kind: Enroll
             kind=kind,
             enrolled=enrolled,
         )
-        book.record(change)
+        book.record(change, at=max(now, told[-1].changed_at + TICK) if told else now)
     pump.schedule(world, EnrollmentDelivery(world, change.event_guid, biller))
 
 

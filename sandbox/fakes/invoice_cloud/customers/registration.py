@@ -27,18 +27,24 @@ from sandbox.world.world import World
 HASH_ROUNDS = 1000
 PASSWORD_LENGTH_MIN = 8
 EMAIL_LENGTH_MAX = 254
+# What a customer record's address is made of, in its order.
+ADDRESS_LINES = ("Address1", "Address2", "City", "State", "Zip")
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An account that Invoice Cloud knows, from a bill or from a customer record."""
+    """An account that Invoice Cloud knows, from a bill or from a customer record.
+
+    Only a customer record brings an `address`, line by line.
+    """
 
     biller: str
     number: str
     customer_guid: str
     name: str
     email_address: str
+    address: tuple[str, ...] = ("",) * len(ADDRESS_LINES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,7 @@ def find_account(world: World, biller: str, number: str) -> Account | None:
             customer_guid=created.customer_guid,
             name=created.name,
             email_address=created.email_address,
+            address=created.address or ("",) * len(ADDRESS_LINES),
         )
     bills = world.book(InvoiceCloudBook).bills.values()
     billed = [b for b in bills if (b.biller, b.invoice.account_number) == (biller, number)]
@@ -71,6 +78,18 @@ def find_account(world: World, biller: str, number: str) -> Account | None:
         name=billed[-1].invoice.customer_name,
         email_address=billed[-1].invoice.email_address,
     )
+
+
+def find_account_by_guid(world: World, biller: str, customer_guid: str) -> Account | None:
+    """Return a biller's account by its customer's GUID."""
+    bills = world.book(InvoiceCloudBook).bills.values()
+    numbers = {bill.invoice.account_number for bill in bills if bill.biller == biller}
+    created = world.book(CustomersBook).customers
+    numbers |= {number for owner, number in created if owner == biller}
+    for number in sorted(numbers):
+        if _customer_guid(world, biller, number) == customer_guid.lower():
+            return find_account(world, biller, number)
+    return None
 
 
 def create_customer(

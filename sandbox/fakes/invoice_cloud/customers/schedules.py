@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from sandbox.fakes.invoice_cloud.book import Bill, InvoiceCloudBook
+from sandbox.fakes.invoice_cloud.customers.book import CustomersBook
 from sandbox.fakes.invoice_cloud.customers.due import due_moment, pay_due, today
 from sandbox.fakes.invoice_cloud.customers.methods import require_method
 from sandbox.fakes.invoice_cloud.customers.refusals import PortalRefusedError
@@ -29,6 +30,7 @@ OPERATION = "ScheduledPayment"
 DAYS_AHEAD_MAX = 365
 # Every month has this day.
 DAY_OF_MONTH_MAX = 28
+NO_LONGER_MAY = "the login may not act for the account any more"
 
 
 def schedule_payment(
@@ -160,9 +162,17 @@ def _pay_plan(world: World, planned: PaymentPlanned) -> None:
     plan = book.plans[planned.plan_guid]
     if plan.planned != planned or plan.state is not PlanState.SCHEDULED:
         return
+    if not _may_act(world, planned):
+        _end(world, planned, PlanState.NOT_PAID, NO_LONGER_MAY)
+        return
     method = book.methods.get(planned.method_guid)
     paid, outcome = pay_due(world, planned.biller, planned.invoice_number, method, planned.amount)
     _end(world, planned, PlanState.PAID if paid else PlanState.NOT_PAID, outcome)
+
+
+def _may_act(world: World, planned: PaymentPlanned | RecurringAdded) -> bool:
+    """Tell whether the login that planned this is still linked to the account."""
+    return planned.account_number in world.book(CustomersBook).logins[planned.login_guid].accounts
 
 
 def _end(world: World, planned: PaymentPlanned, state: PlanState, outcome: str) -> None:
@@ -185,8 +195,12 @@ def _pay_recurring(world: World, recurring_guid: str, on: date) -> None:
     one = book.recurring[recurring_guid]
     if not one.active:
         return
-    _await_month(world, recurring_guid, after=on)
     added = one.added
+    if not _may_act(world, added):
+        book.record(RecurringCancelled(recurring_guid=recurring_guid))
+        _tell(world, added.biller, f"recurring, cancelled: {NO_LONGER_MAY}")
+        return
+    _await_month(world, recurring_guid, after=on)
     left = added.amount
     for bill in open_bills(world, added.biller, added.account_number):
         if left is not None and left <= 0:

@@ -179,3 +179,21 @@ def test_a_year_of_one_recurring_payment_is_twelve(customers, session, method):
     customers.world.clock.advance_to(end)
     days = [e.at[:10] for e in customers.world.journal.entries(operation="Pay")]
     assert sorted(set(days)) == [f"2026-{month:02}-28" for month in range(1, 13)]
+
+
+def test_a_login_that_lost_the_account_pays_nothing_that_it_had_planned(
+    customers, session, method, plan
+):
+    """Without multiuser another login takes the account over."""
+    recurring = add_recurring(customers.world, session, method, 10)
+    customers.world.behaviours.change({"multiuser": False})
+    customers.sign_on(email="sam@example.com")
+    customers.days(30)
+    assert customers.paid() == []
+    ended = customers.wallet.plans[plan.planned.plan_guid]
+    assert (ended.state.value, ended.outcome) == (
+        "not_paid",
+        "the login may not act for the account any more",
+    )
+    assert not customers.wallet.recurring[recurring.added.recurring_guid].active
+    assert customers.world.clock.pending() == []

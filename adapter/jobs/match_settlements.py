@@ -1,0 +1,183 @@
+"""Polls Invoice Cloud's settled batches and matches every row to the cent (C4).
+
+Batches are asked for by their day, in the server's zone, from the mark less some days up to
+today. Each row is recorded once. Whatever does not match is an exception of its own kind, and
+closes by itself when the payment, the reject or the batch comes after all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.settlement import (
+    UNMATCHED_AFTER,
+    UNSETTLED_AFTER,
+    UNSETTLED_REACH,
+    Doubt,
+    SettledRow,
+    Settlement,
+    TransactionType,
+    check_batches,
+    judge_payment,
+    judge_return,
+    unsettled,
+)
+from adapter.errors import AdapterError, BadInputError, LedgerError
+from adapter.jobs.polling import is_settled
+from adapter.jobs.workbench import JobReport, Workbench
+from adapter.ports import BillerPorts
+
+JOB = "match_settlements"
+# A batch may be told late, or grow after its day.
+OVERLAP = timedelta(days=3)
+REPORT = "settled batches"
+
+
+def run_once(biller: str, work: Workbench) -> JobReport:
+    """Read every day since the mark; raises LedgerError and nothing else."""
+    run = _Run(biller, work)
+    failure: AdapterError | None = None
+    try:
+        run.everything(work.billers.ports(biller))
+    except LedgerError:
+        raise
+    except AdapterError as error:
+        failure = error
+    return JobReport(job=JOB, biller=biller, counts=+run.counts, note=run.note, failure=failure)
+
+
+class _Run:
+    """One poll for one biller."""
+
+    def __init__(self, biller: str, work: Workbench) -> None:
+        self._biller = biller
+        self._work = work
+        self._ledger = work.ledger
+        self.counts: Counter[str] = Counter()
+        self.note = ""
+        self._mark_may_move = True
+
+    def everything(self, ports: BillerPorts) -> None:
+        today = ports.settlement_report.day_of(self._now())
+        first = self._first_day(today)
+        self.note = f"{first} to {today}"
+        day = first
+        while day <= today:
+            self._read(ports, day)
+            day += timedelta(days=1)
+        self._match()
+        self._look_for_unsettled()
+
+    def _first_day(self, today: date) -> date:
+        """Return the first day to ask for; the first mark is written before anything is read."""
+        mark = self._ledger.watermarks.get(self._biller, JOB)
+        if mark is None:
+            reach = timedelta(hours=self._work.rules.first_reach_hours)
+            mark = (today - reach).isoformat()
+            self._ledger.watermarks.move(self._biller, JOB, mark, now=self._now())
+        return min(date.fromisoformat(mark), today) - OVERLAP
+
+    def _read(self, ports: BillerPorts, day: date) -> None:
+        """Record one day's batches; the mark moves past days that were read whole."""
+        rows: list[SettledRow] = []
+        unreadable: BadInputError | None = None
+        try:
+            rows.extend(ports.settlement_report.settled(day))
+        except BadInputError as error:
+            unreadable = error
+        new = self._ledger.settlements.record(rows, now=self._now())
+        self.counts["rows"] += len(rows)
+        self.counts["new"] += len(new)
+        for row in new:
+            self._look_for_twin(row)
+        if unreadable is None:
+            self._judge_batches(rows)
+        else:
+            self.counts["unreadable"] += 1
+            self._mark_may_move &= is_settled(
+                self._biller, unreadable, self._work, reference=REPORT
+            )
+        mark = self._ledger.watermarks.get(self._biller, JOB)
+        if self._mark_may_move and (mark is None or day > date.fromisoformat(mark)):
+            self._ledger.watermarks.move(self._biller, JOB, day.isoformat(), now=self._now())
+
+    def _look_for_twin(self, row: SettledRow) -> None:
+        if row.transaction is not TransactionType.PAYMENT:
+            return
+        others = self._ledger.settlements.payments_in_other_batches(row)
+        if others:
+            detail = f"payment {row.payment_guid} on invoice {row.invoice_number} is paid out in "
+            detail += f"batch {row.batch_id} and in {', '.join(others)}"
+            self._doubt(
+                Doubt(kind=ExceptionKind.SETTLED_TWICE, reference=row.reference, detail=detail)
+            )
+
+    def _judge_batches(self, rows: list[SettledRow]) -> None:
+        doubts = list(check_batches(rows))
+        for doubt in doubts:
+            self._doubt(doubt)
+        wrong = {doubt.reference for doubt in doubts}
+        for batch_id in {row.batch_id for row in rows} - wrong:
+            self._close(ExceptionKind.BATCH_TOTAL, [batch_id], "the batch adds up now")
+
+    def _match(self) -> None:
+        """Match what has not matched yet, to payments and to rejects."""
+        waiting = self._ledger.settlements.unmatched(self._biller)
+        guids = {settlement.row.payment_guid for settlement in waiting}
+        payments = {
+            (d.payment.payment_guid, d.payment.invoice_number): d
+            for d in self._ledger.deliveries.of_payments(self._biller, guids)
+        }
+        returned = self._ledger.reversals.amounts(self._biller, guids)
+        matched: list[Settlement] = []
+        for settlement in waiting:
+            row = settlement.row
+            key = (row.payment_guid, row.invoice_number)
+            doubt = (
+                judge_payment(row, payments.get(key))
+                if row.transaction is TransactionType.PAYMENT
+                else judge_return(row, returned.get(key))
+            )
+            if doubt is None:
+                matched.append(settlement)
+            elif self._is_late(settlement) or doubt.kind is ExceptionKind.SETTLED_OTHERWISE:
+                self._doubt(doubt)
+        self.counts["matched"] += len(matched)
+        self._ledger.settlements.match([s.id for s in matched], now=self._now())
+        self._close_matched(matched)
+
+    def _close_matched(self, matched: list[Settlement]) -> None:
+        rows = [settlement.row for settlement in matched]
+        references = [row.reference for row in rows]
+        for kind in (ExceptionKind.SETTLED_UNKNOWN, ExceptionKind.SETTLED_OTHERWISE):
+            self._close(kind, references, "it matches now")
+        paid = [f"{row.payment_guid}:{row.invoice_number}" for row in rows]
+        self._close(ExceptionKind.UNSETTLED, paid, "a batch has paid it out")
+
+    def _look_for_unsettled(self) -> None:
+        now = self._now()
+        late = self._ledger.settlements.unsettled(
+            self._biller, paid_from=now - UNSETTLED_REACH, paid_until=now - UNSETTLED_AFTER
+        )
+        for delivery in late:
+            self._doubt(unsettled(delivery))
+
+    def _doubt(self, doubt: Doubt) -> None:
+        self.counts[doubt.kind.value] += 1
+        self._ledger.exceptions.open(
+            self._biller, doubt.kind, doubt.detail, now=self._now(), reference=doubt.reference
+        )
+
+    def _close(self, kind: ExceptionKind, references: Iterable[str], resolution: str) -> None:
+        self._ledger.exceptions.settle_references(
+            self._biller, kind, references, now=self._now(), resolution=resolution
+        )
+
+    def _is_late(self, settlement: Settlement) -> bool:
+        return self._now() - settlement.seen_at >= UNMATCHED_AFTER
+
+    def _now(self) -> datetime:
+        return self._work.clock.now()

@@ -1,0 +1,131 @@
+"""Spectrum's inbox of reversals (decision 0018), over HTTP and as files in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from adapter.domain.ach_return import AchReturn, ReversalTaken
+from adapter.domain.money import money_text
+from adapter.errors import ConfigurationError, RejectedError, RetryableError
+from adapter.partners.http import Call, UnreadableAnswerError
+from adapter.partners.json_rows import read_json
+from adapter.partners.redaction import redacted_excerpt
+from adapter.partners.spectrum import SpectrumClient
+from adapter.partners.spectrum_rows import utc_text
+
+OPERATION = "ReceiveReversal"
+INBOX = "inbox"
+RECEIPT_ID_CHARACTERS_MAX = 100
+_WRONG_ADDRESS = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
+
+
+class HttpReversals:
+    """The inbox over HTTP, opened with a client's token; `location` is the extract's base URL."""
+
+    def __init__(
+        self, client: SpectrumClient, location: str, *, settings: str = "Spectrum's feed"
+    ) -> None:
+        self._client = client
+        self._url = f"{location.rstrip('/')}/reversals"
+        self._settings = settings
+
+    def reverse(self, ach_return: AchReturn) -> ReversalTaken:
+        """Have a receipt taken back; the same reversal again is harmless."""
+        call = Call(
+            operation=OPERATION,
+            method="POST",
+            url=self._url,
+            headers={"Content-Type": "application/json"},
+            content=reversal_json(ach_return),
+            settings=self._settings,
+            blames_settings=_WRONG_ADDRESS,
+        )
+        try:
+            answer = self._client.send(call)
+        except RejectedError as error:
+            if error.excerpt.lstrip().startswith("{"):
+                raise
+            # A gateway's page refuses nothing.
+            raise RetryableError(
+                f"the refusal is not Spectrum's own (HTTP {error.status})",
+                partner=error.partner,
+                operation=error.operation,
+                status=error.status,
+                excerpt=error.excerpt,
+            ) from None
+        try:
+            receipt_id = _receipt_id(read_json(answer.content), ach_return)
+        except UnreadableAnswerError as error:
+            why = f"the answer does not say that it was taken ({error})"
+            raise self._client.http.distrust(
+                call, why, status=answer.status, content=answer.content
+            ) from None
+        return ReversalTaken(receipt_id=receipt_id)
+
+
+class FolderReversals:
+    """The inbox as a folder below the feed's: a file appears whole, and durable, or not at all."""
+
+    def __init__(self, folder: str | Path, *, settings: str = "Spectrum's feed") -> None:
+        self._inbox = Path(folder) / INBOX
+        self._settings = settings
+
+    def reverse(self, ach_return: AchReturn) -> ReversalTaken:
+        """Hand a file over; the same reversal again is the same file."""
+        name = f"reversal-{ach_return.reversal_id.replace(':', '-')}.json"
+        part = self._inbox / f"{name}.part"
+        try:
+            self._inbox.mkdir(exist_ok=True)
+            with part.open("wb") as file:
+                file.write(reversal_json(ach_return))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._inbox / name)
+            _sync(self._inbox)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._settings}: no reversal can be written to {self._inbox} "
+                f"({error.strerror}). Give a folder that the adapter may write to"
+            ) from None
+        return ReversalTaken(is_read=False)
+
+
+def reversal_json(ach_return: AchReturn) -> bytes:
+    """Write a reversal in the inbox's words."""
+    return json.dumps(
+        {
+            "reversal_id": ach_return.reversal_id,
+            "reference_number": ach_return.payment_guid,
+            "invoice_number": ach_return.invoice_number,
+            "policy_number": ach_return.account_number,
+            "amount": money_text(ach_return.amount),
+            "reason_code": ach_return.code,
+            "reason": ach_return.reason,
+            "returned_at": utc_text(ach_return.returned_at),
+        }
+    ).encode()
+
+
+def _receipt_id(document: Any, ach_return: AchReturn) -> str:
+    if not isinstance(document, dict):
+        raise UnreadableAnswerError("it is no object")
+    told = document.get("reversal_id")
+    if told != ach_return.reversal_id:
+        raise UnreadableAnswerError(f"its reversal_id is {redacted_excerpt(str(told))}")
+    receipt_id = document.get("receipt_id")
+    if not isinstance(receipt_id, str) or not 0 < len(receipt_id) <= RECEIPT_ID_CHARACTERS_MAX:
+        raise UnreadableAnswerError("its receipt_id is no text of a receipt's length")
+    return receipt_id
+
+
+def _sync(folder: Path) -> None:
+    """Make a renamed file durable; without it a power cut could undo the renaming."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Invoice Cloud's REST services: customers, remote authentication, AgentConnect."""
