@@ -92,6 +92,10 @@ class ReversalPort(Protocol):
         """
         ...
 
+    def outcome(self, ach_return: AchReturn) -> ReversalTaken:
+        """Tell what came of a reversal that was handed over and not read; errors as above."""
+        ...
+
 
 class SettlementReportPort(Protocol):
     """Invoice Cloud's BillerSettledBatchDetailDataSet (C4)."""

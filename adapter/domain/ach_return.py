@@ -28,13 +28,16 @@ class ReversalState(Enum):
 
     WAITING = "waiting"  # on disk; its payment may not be settled yet
     SENDING = "sending"  # claimed under a lease; the request may have left
-    REVERSED = "reversed"  # Spectrum has taken the receipt back, or has the file: final
+    HANDED_OVER = "handed_over"  # a file lies in Spectrum's inbox: what came of it is looked for
+    REVERSED = "reversed"  # Spectrum has taken the receipt back: final
     FAILED = "failed"  # the call failed: waits for its retry or, the retries used up, a person
     REFUSED = "refused"  # nothing to reverse, or Spectrum refused: waits for a person
 
 
 # The request may have left or may still leave: no payment on the invoice is posted meanwhile.
-UNDER_WAY_STATES = frozenset({ReversalState.SENDING, ReversalState.FAILED})
+UNDER_WAY_STATES = frozenset(
+    {ReversalState.SENDING, ReversalState.HANDED_OVER, ReversalState.FAILED}
+)
 REDRIVABLE_STATES = frozenset({ReversalState.FAILED, ReversalState.REFUSED})
 
 
@@ -80,7 +83,7 @@ class AchReturn:
 class Reversal:
     """One row of the ledger: a return, its state, and what is known of it. Times are UTC.
 
-    `settles_at` is until when Spectrum may still be reading a file that was handed over.
+    `handed_over_at` is when its file was first written, while what came of it is looked for.
     """
 
     id: int
@@ -90,7 +93,7 @@ class Reversal:
     seen_at: datetime
     next_at: datetime | None
     sent_at: datetime | None
-    settles_at: datetime | None
+    handed_over_at: datetime | None
     lease_owner: str | None
     lease_until: datetime | None
     fence: int
@@ -101,7 +104,7 @@ class Reversal:
 
 @dataclass(frozen=True, kw_only=True)
 class ReversalTaken:
-    """Spectrum's answer; a file that was handed over has no receipt and has yet to be read."""
+    """Spectrum's answer; a file has no receipt to tell of, and is read some time later."""
 
     receipt_id: str | None = None
     is_read: bool = True
@@ -114,7 +117,7 @@ class ReversalStep:
     to_state: ReversalState
     detail: str
     next_at: datetime | None = None
-    settles_at: datetime | None = None
+    handed_over_at: datetime | None = None
     attempts: int | None = None
     receipt_id: str | None = None
     exception: ExceptionKind | None = None

@@ -180,6 +180,10 @@ def _biller_view(biller: BillerSettings) -> dict[str, Any]:
         "feed": asdict(biller.feed),
         "reserved_characters": biller.reserved_characters,
         "imt": None if biller.imt is None else {**asdict(biller.imt), "password": SECRET},
+        "rest": None if biller.rest is None else {**asdict(biller.rest), "api_key": SECRET},
+        "sign_on": None
+        if biller.sign_on is None
+        else dict.fromkeys(asdict(biller.sign_on), SECRET),
     }
 
 

@@ -32,7 +32,7 @@ from adapter.ports import BillerPorts
 
 JOB = "match_settlements"
 # A batch may be told late, or grow after its day.
-OVERLAP = timedelta(days=3)
+OVERLAP = timedelta(days=2)
 REPORT = "settled batches"
 
 

@@ -42,7 +42,7 @@ def hold_back(connection: Connection, due: Delivery, now: datetime) -> bool:
     if other is not None:
         until = max(other.next_at, now + HELD_BY_PAYMENT)
         reason = f"waits for payment {other.payment_guid} on the same invoice, {other.state.value}"
-    elif _is_being_reversed(connection, payment.biller, payment.invoice_number, now):
+    elif _is_being_reversed(connection, payment.biller, payment.invoice_number):
         until = now + HELD_BY_REVERSAL
         reason = "waits for a reversal on the same invoice"
     else:
@@ -91,19 +91,17 @@ def wake_invoice(
     )
 
 
-def reversal_is_under_way(biller: str, invoice_number: str, now: datetime) -> Any:
+def reversal_is_under_way(biller: str, invoice_number: str) -> Any:
     """Choose the reversals on an invoice by which its balance may still be moved."""
     return and_(
         reversals.c.biller == biller,
         reversals.c.invoice_number == invoice_number,
-        or_(reversals.c.state.in_(tuple(UNDER_WAY_STATES)), reversals.c.settles_at > now),
+        reversals.c.state.in_(tuple(UNDER_WAY_STATES)),
     )
 
 
-def _is_being_reversed(
-    connection: Connection, biller: str, invoice_number: str, now: datetime
-) -> bool:
-    chosen = select(reversals.c.id).where(reversal_is_under_way(biller, invoice_number, now))
+def _is_being_reversed(connection: Connection, biller: str, invoice_number: str) -> bool:
+    chosen = select(reversals.c.id).where(reversal_is_under_way(biller, invoice_number))
     return connection.execute(chosen.limit(1)).first() is not None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from adapter.domain.ach_return import Reversal, ReversalState, ReversalStep
+from adapter.domain.ach_return import UNDER_WAY_STATES, Reversal, ReversalState, ReversalStep
 from adapter.domain.delivery import HOLDING_STATES, Delivery
 from adapter.errors import LeaseLostError
 from adapter.ledger.deliveries import find_delivery
@@ -28,7 +28,7 @@ from adapter.ledger.tables_reversals import reversals
 LOST_RACES_MAX = 100
 # A reversal behind a payment is looked at no sooner than this, so that looking comes to an end.
 HELD_BACK = timedelta(seconds=30)
-_CLAIMABLE = (ReversalState.WAITING, ReversalState.SENDING, ReversalState.FAILED)
+_CLAIMABLE = (ReversalState.WAITING, *UNDER_WAY_STATES)
 
 
 class ReversalClaims:
@@ -67,7 +67,7 @@ class ReversalClaims:
         values: dict[str, Any] = {
             "state": step.to_state,
             "next_at": step.next_at,
-            "settles_at": step.settles_at,
+            "handed_over_at": step.handed_over_at,
             "lease_owner": None,
             "lease_until": None,
             "last_error": "" if is_reversed else detail,
@@ -91,9 +91,8 @@ class ReversalClaims:
                 )
             if is_reversed:
                 settle(connection, reversal, now, "the receipt was reversed after all")
-            if step.to_state is not ReversalState.FAILED:
-                at = step.settles_at or now
-                wake_invoice(connection, ach_return.biller, ach_return.invoice_number, at)
+            if step.to_state not in UNDER_WAY_STATES:
+                wake_invoice(connection, ach_return.biller, ach_return.invoice_number, now)
             return present(connection, reversal)
 
     def postpone_due(self, biller: str, *, now: datetime, until: datetime, reason: str) -> int:
@@ -173,7 +172,7 @@ def _hold_back(connection: Connection, due: Reversal, now: datetime) -> bool:
     other = connection.execute(
         select(reversals.c.reject_guid)
         .where(
-            reversal_is_under_way(ach_return.biller, ach_return.invoice_number, now),
+            reversal_is_under_way(ach_return.biller, ach_return.invoice_number),
             reversals.c.id != due.id,
         )
         .limit(1)

@@ -187,7 +187,7 @@ def _redrive(connection: Connection, reversal: Reversal, now: datetime) -> Rever
             attempts=0,
             # Due by any clock: the command's may run ahead of the server's.
             next_at=reversal.seen_at,
-            settles_at=None,
+            handed_over_at=None,
             last_error="a person sends it again",
         )
     )

@@ -31,8 +31,8 @@ reversals = Table(
     Column("seen_at", Moment, nullable=False),
     Column("next_at", Moment),
     Column("sent_at", Moment),
-    # Until when Spectrum may not have read a file: no payment on the invoice is posted before.
-    Column("settles_at", Moment),
+    # Since when a file lies in Spectrum's inbox, until it is known what came of it.
+    Column("handed_over_at", Moment),
     Column("lease_owner", String(36)),
     Column("lease_until", Moment),
     # Grows with every claim: who holds an older one may record nothing.

@@ -18,7 +18,8 @@ from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_rows import utc_text
 
 OPERATION = "ReceiveReversal"
-INBOX = "inbox"
+INBOX, DONE, REFUSED = "inbox", "done", "refused"
+REASON_BYTES_MAX = 2000
 RECEIPT_ID_CHARACTERS_MAX = 100
 _WRONG_ADDRESS = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
 
@@ -66,6 +67,10 @@ class HttpReversals:
             ) from None
         return ReversalTaken(receipt_id=receipt_id)
 
+    def outcome(self, ach_return: AchReturn) -> ReversalTaken:
+        """Ask again: over HTTP nothing is handed over without its answer."""
+        return self.reverse(ach_return)
+
 
 class FolderReversals:
     """The inbox as a folder below the feed's: a file appears whole, and durable, or not at all."""
@@ -76,7 +81,7 @@ class FolderReversals:
 
     def reverse(self, ach_return: AchReturn) -> ReversalTaken:
         """Hand a file over; the same reversal again is the same file."""
-        name = f"reversal-{ach_return.reversal_id.replace(':', '-')}.json"
+        name = _file_name(ach_return)
         part = self._inbox / f"{name}.part"
         try:
             self._inbox.mkdir(exist_ok=True)
@@ -92,6 +97,41 @@ class FolderReversals:
                 f"({error.strerror}). Give a folder that the adapter may write to"
             ) from None
         return ReversalTaken(is_read=False)
+
+    def outcome(self, ach_return: AchReturn) -> ReversalTaken:
+        """Tell whether Spectrum has read the file; RejectedError where it says no.
+
+        What left the inbox and is not among the refused was taken: `done` may be tidied up. A
+        file sent again goes before what became of an earlier one.
+        """
+        name = _file_name(ach_return)
+        try:
+            if (self._inbox / name).exists():
+                return ReversalTaken(is_read=False)
+            if (self._inbox / DONE / name).exists() or not (self._inbox / REFUSED / name).exists():
+                return ReversalTaken()
+            why = self._why_refused(name)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._settings}: {self._inbox} cannot be read ({error.strerror}). "
+                "Give a folder that the adapter may read"
+            ) from None
+        raise RejectedError(
+            f"{INBOX}/{REFUSED}/{name}: {why}",
+            partner="spectrum",
+            operation=OPERATION,
+        )
+
+    def _why_refused(self, name: str) -> str:
+        path = (self._inbox / REFUSED / name).with_suffix(".reason.txt")
+        if not path.exists():
+            return "Spectrum gives no reason"
+        with path.open("rb") as file:
+            return redacted_excerpt(file.read(REASON_BYTES_MAX).decode("utf-8", "replace").strip())
+
+
+def _file_name(ach_return: AchReturn) -> str:
+    return f"reversal-{ach_return.reversal_id.replace(':', '-')}.json"
 
 
 def reversal_json(ach_return: AchReturn) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sandbox.audit.billing import billed_figures_equal_spectrum
+from sandbox.audit.enrollments import settings_follow_enrollments
 from sandbox.audit.evidence import gather
 from sandbox.audit.figures import balances_add_up, file_headers_equal_bodies
 from sandbox.audit.payments import (
@@ -10,6 +12,7 @@ from sandbox.audit.payments import (
     no_receipt_without_payment,
 )
 from sandbox.audit.report import AuditReport, Finding, Invariant
+from sandbox.audit.returns import batches_match_to_the_cent, every_reject_is_reversed_once
 from sandbox.audit.secrets import no_secret_anywhere
 from sandbox.world.world import World
 
@@ -30,9 +33,29 @@ INVARIANTS = (
         check=balances_add_up,
     ),
     Invariant(
+        number=4,
+        statement="the figures Invoice Cloud was billed equal Spectrum's at the cut-off",
+        check=billed_figures_equal_spectrum,
+    ),
+    Invariant(
         number=5,
         statement="each invoice file's header equals its body",
         check=file_headers_equal_bodies,
+    ),
+    Invariant(
+        number=6,
+        statement="each ACH reject has exactly one reversal, or stands visibly open",
+        check=every_reject_is_reversed_once,
+    ),
+    Invariant(
+        number=7,
+        statement="IMT's settings equal the last enrolment of each account",
+        check=settings_follow_enrollments,
+    ),
+    Invariant(
+        number=8,
+        statement="a payment is in one settled batch at most, to the cent",
+        check=batches_match_to_the_cent,
     ),
     Invariant(
         number=9,

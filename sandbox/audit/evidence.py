@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.audit.ledger_view import LedgerView, Report, Row
+from sandbox.fakes.imt.book import ImtBook, PolicySettings
 from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
+from sandbox.fakes.invoice_cloud.customers.book import CustomersBook
+from sandbox.fakes.invoice_cloud.processor.book import BatchSettled, ProcessorBook
 from sandbox.fakes.spectrum.book import SpectrumBook
 from sandbox.world.world import World
 
 VENDOR = "InvoiceCloud"
 # The payment poll runs every two hours (C2), and reaches every payment made before it.
 PAYMENT_POLL = timedelta(hours=2, minutes=15)
+# Rejects and the change log are polled every three hours (C3, C5).
+THREE_HOUR_POLL = timedelta(hours=3, minutes=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +33,7 @@ class ReceiptRow:
     amount: Decimal
     vendor: str
     applied_at: datetime
+    reversed_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +74,51 @@ class FileRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BilledRow:
+    """What Invoice Cloud was billed for an invoice last."""
+
+    biller: str
+    invoice_number: str
+    total_due: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectRow:
+    """One invoice's share of a returned payment."""
+
+    biller: str
+    reject_guid: str
+    payment_guid: str
+    invoice_number: str
+    amount: Decimal
+    rejected_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchEntryRow:
+    """One row of a settled batch; the amount of a return is negative."""
+
+    biller: str
+    batch_id: str
+    transaction: str
+    payment_guid: str
+    invoice_number: str
+    amount: Decimal
+    settled_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrollmentRow:
+    """The last change of an account's enrolment, as Invoice Cloud knows it."""
+
+    biller: str
+    account_number: str
+    kind: str
+    enrolled: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Everything at one moment. `reports` are texts that must be free of secrets."""
 
@@ -77,15 +129,27 @@ class Evidence:
     invoices: tuple[InvoiceRow, ...]
     payments: tuple[PaymentRow, ...]
     files: tuple[FileRow, ...]
+    billed: tuple[BilledRow, ...]
+    rejects: tuple[RejectRow, ...]
+    batch_entries: tuple[BatchEntryRow, ...]
+    enrollments: tuple[EnrollmentRow, ...]
+    settings: Mapping[tuple[str, str], PolicySettings]
     deliveries: tuple[Row, ...]
     exceptions: tuple[Row, ...]
     uploads: tuple[Row, ...]
+    reversals: tuple[Row, ...]
+    settlements: tuple[Row, ...]
+    pushes: tuple[Row, ...]
     unreachable: tuple[str, ...]
     reports: tuple[Report, ...]
 
     def is_young(self, made_at: datetime) -> bool:
         """Tell whether the next payment poll after this payment is still to come."""
         return self.now - made_at < PAYMENT_POLL
+
+    def is_fresh(self, moment: datetime) -> bool:
+        """Tell whether the next poll of rejects and of the change log is still to come."""
+        return self.now - moment < THREE_HOUR_POLL
 
 
 def gather(world: World) -> Evidence:
@@ -102,9 +166,17 @@ def gather(world: World) -> Evidence:
         invoices=_invoices(world.book(SpectrumBook)),
         payments=_payments(world.book(InvoiceCloudBook)),
         files=_files(world.book(InvoiceCloudBook)),
+        billed=_billed(world.book(InvoiceCloudBook)),
+        rejects=_rejects(world.book(ProcessorBook)),
+        batch_entries=_batch_entries(world.book(ProcessorBook)),
+        enrollments=_enrollments(world.book(CustomersBook)),
+        settings=dict(world.book(ImtBook).settings),
         deliveries=ledger.deliveries,
         exceptions=ledger.exceptions,
         uploads=ledger.uploads,
+        reversals=ledger.reversals,
+        settlements=ledger.settlements,
+        pushes=ledger.enrollments,
         unreachable=ledger.unreachable,
         reports=(Report(name="the journal", text=world.journal.as_lines()), *ledger.reports),
     )
@@ -121,6 +193,7 @@ def _receipts(book: SpectrumBook) -> tuple[ReceiptRow, ...]:
                 amount=receipt.applied.amount,
                 vendor=receipt.applied.online_vendor,
                 applied_at=receipt.applied_at,
+                reversed_at=receipt.reversed_at,
             )
             for receipt in book.receipts.values()
         )
@@ -172,3 +245,64 @@ def _files(book: InvoiceCloudBook) -> tuple[FileRow, ...]:
             for at, file in book.files
             if file.accepted
         )
+
+
+def _billed(book: InvoiceCloudBook) -> tuple[BilledRow, ...]:
+    with book.locked():
+        return tuple(
+            BilledRow(
+                biller=bill.biller,
+                invoice_number=bill.invoice.invoice_number,
+                total_due=bill.invoice.total_due,
+            )
+            for bill in book.bills.values()
+        )
+
+
+def _rejects(book: ProcessorBook) -> tuple[RejectRow, ...]:
+    with book.locked():
+        return tuple(
+            RejectRow(
+                biller=reject.payment.made.biller,
+                reject_guid=reject.event.reject_guid,
+                payment_guid=reject.event.payment_guid,
+                invoice_number=share.invoice_number,
+                amount=share.amount,
+                rejected_at=reject.rejected_at,
+            )
+            for reject in book.rejects.values()
+            for share in reject.payment.made.shares
+        )
+
+
+def _batch_entries(book: ProcessorBook) -> tuple[BatchEntryRow, ...]:
+    with book.locked():
+        return tuple(
+            BatchEntryRow(
+                biller=recorded.event.biller,
+                batch_id=recorded.event.batch_id,
+                transaction=entry.transaction.value.lower(),
+                payment_guid=entry.payment_guid,
+                invoice_number=entry.invoice_number,
+                amount=entry.amount,
+                settled_at=recorded.at,
+            )
+            for recorded in book.events
+            if isinstance(recorded.event, BatchSettled)
+            for entry in recorded.event.entries
+        )
+
+
+def _enrollments(book: CustomersBook) -> tuple[EnrollmentRow, ...]:
+    last: dict[tuple[str, str, str], EnrollmentRow] = {}
+    with book.locked():
+        for pumped in book.changes.values():
+            change = pumped.change
+            last[change.biller, change.account_number, change.kind.value] = EnrollmentRow(
+                biller=change.biller,
+                account_number=change.account_number,
+                kind=change.kind.value,
+                enrolled=change.enrolled,
+                changed_at=pumped.changed_at,
+            )
+    return tuple(last.values())

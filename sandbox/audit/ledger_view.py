@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import httpx
 
 Row = dict[str, Any]
+# What the ops door lists, page by page.
+KINDS = ("deliveries", "exceptions", "uploads", "reversals", "settlements", "enrollments")
 PAGE = 500
 TIMEOUT_SECONDS = 10.0
 
@@ -33,6 +35,9 @@ class Ledger:
     deliveries: tuple[Row, ...]
     exceptions: tuple[Row, ...]
     uploads: tuple[Row, ...]
+    reversals: tuple[Row, ...]
+    settlements: tuple[Row, ...]
+    enrollments: tuple[Row, ...]
     unreachable: tuple[str, ...]
     reports: tuple[Report, ...]
 
@@ -56,7 +61,7 @@ class LedgerView:
         self._urls = sorted({c.url for c in world.connectors.values() if c.url})
 
     def read(self) -> Ledger:
-        rows: dict[str, list[Row]] = {"deliveries": [], "exceptions": [], "uploads": []}
+        rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
         unreachable: list[str] = []
         for url in self._urls:
             try:
@@ -70,13 +75,8 @@ class LedgerView:
             Report(name=f"the ops door's {kind}", text=json.dumps(found))
             for kind, found in rows.items()
         )
-        return Ledger(
-            deliveries=tuple(rows["deliveries"]),
-            exceptions=tuple(rows["exceptions"]),
-            uploads=tuple(rows["uploads"]),
-            unreachable=tuple(unreachable),
-            reports=tuple(reports),
-        )
+        told = {kind: tuple(found) for kind, found in rows.items()}
+        return Ledger(**told, unreachable=tuple(unreachable), reports=tuple(reports))
 
     def events(self) -> list[LedgerEvent]:
         """Return every event of every delivery, each delivery's in order."""

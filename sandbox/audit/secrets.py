@@ -32,11 +32,7 @@ def known_secrets(world: World) -> dict[str, str]:
     """Return every secret value of the world with what it is called."""
     secrets = dict.fromkeys(secret_numbers(), "a test card or bank account number")
     for biller in world.billers:
-        secrets[biller.web_service_key] = f"the web service key of {biller.slug}"
-        secrets[biller.door_key] = f"the door key of {biller.slug}"
-        for credentials in (biller.rtdr_credentials, biller.payment_credentials):
-            secrets[credentials.token] = f"the Spectrum key of {credentials.username}"
-            secrets[credentials.password] = f"the Spectrum password of {credentials.username}"
+        secrets |= dict.fromkeys(biller.secrets, f"a secret of {biller.slug}")
     return secrets
 
 

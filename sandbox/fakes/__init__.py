@@ -42,7 +42,7 @@ FAKES: dict[str, Fake] = {
     "imt": Fake(
         books=("sandbox.fakes.imt.book:ImtBook",),
         operations=("Sessions", "Settings"),
-        blueprints=("sandbox.fakes.imt.api:blueprint",),
+        blueprints=("sandbox.fakes.imt.api:blueprint", "sandbox.fakes.imt.portal:blueprint"),
     ),
     "invoice_cloud": Fake(
         books=(

@@ -109,7 +109,7 @@ def _post(url: str, biller: Biller, body: dict[str, Any]) -> tuple[int, Any]:
 
 def _read(status: int, document: Any) -> SignedOn:
     told = document if isinstance(document, dict) else {}
-    if status == 200 and ANSWER_FIELDS <= told.keys():  # noqa: PLR2004  # the door's success
+    if status == 200 and told.keys() >= ANSWER_FIELDS:  # noqa: PLR2004  # the door's success
         return SignedOn(
             url=told["url"], branch=told["branch"], password_updated=told["passwordUpdated"]
         )

@@ -162,3 +162,19 @@ def test_a_failure_leaves_in_the_envelope(client, accounts, error, status, code)
         assert answer.headers["Retry-After"]
     else:
         assert "RegisterAccounts" in answer.get_json()["error"]["message"]
+
+
+@pytest.mark.usefixtures("accounts")
+def test_the_configuration_tells_of_the_sign_on_without_a_secret(client, adapter):
+    settings = adapter.source.current().billers["alpha-mutual"]
+    rest = {"base_url": "https://ic.example/v1", "cloud_sso_url": "https://ic.example/sso"}
+    tables = {"api_key": "alphas-api-key", "rest_base_url": rest["base_url"]}
+    tables["cloud_sso_url"] = rest["cloud_sso_url"]
+    adapter.change(biller={"sign_on": SIGN_ON, "invoice_cloud": tables})
+    told = client.get("/ops/configuration")
+    (biller,) = told.get_json()["billers"]
+    assert biller["settings"]["rest"] == {**rest, "api_key": "[hidden]"}
+    assert set(biller["settings"]["sign_on"].values()) == {"[hidden]"}
+    text = told.get_data(as_text=True)
+    assert not [secret for secret in adapter.source.current().secrets if secret in text]
+    assert settings.rest is None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from flask import Blueprint, Response, request
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.routing import Rule
 
-from sandbox.fakes.invoice_cloud.rest import agent_connect, customers, remote_authentication
+from sandbox.fakes import load
 from sandbox.fakes.invoice_cloud.rest.call import Call, authenticate
 from sandbox.fakes.invoice_cloud.rest.errors import (
     RefusedError,
@@ -31,39 +32,45 @@ blueprint = Blueprint("invoice_cloud_rest", __name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What one path serves; `operation` is its operationId in the contract."""
+    """What one path serves; `operation` is its operationId in the contract.
+
+    `serve` is a `module:name`, imported at the first request, so that start-up stays fast.
+    """
 
     operation: str
-    serve: Callable[[Call], Response]
+    serve: str
     method: str = "POST"
     path_values: Mapping[str, str] = field(default_factory=dict)
 
 
+CUSTOMERS = "sandbox.fakes.invoice_cloud.rest.customers"
+REMOTE_AUTHENTICATION = "sandbox.fakes.invoice_cloud.rest.remote_authentication"
+AGENT_CONNECT = "sandbox.fakes.invoice_cloud.rest.agent_connect"
 # ASP.NET routes without regard to case, so the table is in lower case.
 ROUTES: dict[str, Route] = {
     "api/v1/biller/status": Route(
-        operation="BillerStatus", method="GET", serve=customers.tell_status
+        operation="BillerStatus", method="GET", serve=f"{CUSTOMERS}:tell_status"
     ),
     "api/v1/customer/retrievecustomerguid": Route(
-        operation="RetrieveCustomerGuid", serve=customers.retrieve_customer_guid
+        operation="RetrieveCustomerGuid", serve=f"{CUSTOMERS}:retrieve_customer_guid"
     ),
     "api/v1/customer/createcustomerrecord": Route(
-        operation="CreateCustomerRecord", serve=customers.create_customer_record
+        operation="CreateCustomerRecord", serve=f"{CUSTOMERS}:create_customer_record"
     ),
     "api/v1/remoteauthentication/retrieveusers": Route(
-        operation="RetrieveUsers", serve=remote_authentication.retrieve_users
+        operation="RetrieveUsers", serve=f"{REMOTE_AUTHENTICATION}:retrieve_users"
     ),
     "api/v1/remoteauthentication/registeraccounts": Route(
-        operation="RegisterAccounts", serve=remote_authentication.register_accounts
+        operation="RegisterAccounts", serve=f"{REMOTE_AUTHENTICATION}:register_accounts"
     ),
     "api/v1/remoteauthentication/updatepassword": Route(
-        operation="UpdatePassword", serve=remote_authentication.change_password
+        operation="UpdatePassword", serve=f"{REMOTE_AUTHENTICATION}:change_password"
     ),
     "api/v1/remoteauthentication/remoteauthentication": Route(
-        operation="RemoteAuthentication", serve=remote_authentication.authenticate_remotely
+        operation="RemoteAuthentication", serve=f"{REMOTE_AUTHENTICATION}:authenticate_remotely"
     ),
     "agentconnectapi/onetimepayment/generateonetimepaymenturl": Route(
-        operation="GenerateOneTimePaymentUrl", serve=agent_connect.open_page
+        operation="GenerateOneTimePaymentUrl", serve=f"{AGENT_CONNECT}:open_page"
     ),
 }
 
@@ -103,7 +110,7 @@ def _find(path: str) -> Route | None:
     return Route(
         operation="CustomerAccount",
         method="GET",
-        serve=customers.tell_account,
+        serve=f"{CUSTOMERS}:tell_account",
         path_values={"CustomerGuid": account.group(1)},
     )
 
@@ -115,7 +122,7 @@ def _serve(world: World, entry: Entry, route: Route | None) -> Response:
         raise method_not_allowed(route.method)
     biller = authenticate(world, request)
     entry.tags["biller"] = biller.slug
-    return route.serve(
+    return _operation(route.serve)(
         Call(
             request=request,
             world=world,
@@ -124,3 +131,9 @@ def _serve(world: World, entry: Entry, route: Route | None) -> Response:
             path_values=route.path_values,
         )
     )
+
+
+@cache
+def _operation(reference: str) -> Callable[[Call], Response]:
+    operation: Callable[[Call], Response] = load(reference)
+    return operation

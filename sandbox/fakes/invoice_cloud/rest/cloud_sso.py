@@ -10,7 +10,6 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.fakes.invoice_cloud.customers.refusals import PortalRefusedError
-from sandbox.fakes.invoice_cloud.customers.sessions import COOKIE_NAME, redeem_token
 from sandbox.fakes.invoice_cloud.rest.errors import RefusedError
 from sandbox.fakes.invoice_cloud.rest.validation import PARTNER, validate_query
 from sandbox.faults.effects import FaultStruck, FaultyAnswer
@@ -59,6 +58,8 @@ def connect() -> AnyResponse:
 
 def set_session_cookie(answer: AnyResponse, cookie: str) -> None:
     """Give the browser a session, for the portal of this world only."""
+    from sandbox.fakes.invoice_cloud.customers.sessions import COOKIE_NAME
+
     answer.set_cookie(
         COOKIE_NAME,
         cookie,
@@ -79,6 +80,8 @@ def _mount(state: BlueprintSetupState) -> None:
 
 def _connect(world: World, entry: Entry) -> AnyResponse:
     """Check the link before its token is used up; a wrong link leaves the token good."""
+    from sandbox.fakes.invoice_cloud.customers.sessions import redeem_token
+
     try:
         wanted = validate_query(OPERATION, request.args.items(multi=True))
     except RefusedError as refused:

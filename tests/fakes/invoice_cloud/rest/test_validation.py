@@ -1,4 +1,4 @@
-"""Requests against the REST services' contract: names in any case, each wrong field by its name."""
+"""Requests against the REST contract: names in any case, each wrong field by its name."""
 
 import pytest
 

@@ -1,0 +1,134 @@
+"""Invariants 6 and 8: returned payments and settled batches, to the cent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sandbox.audit.evidence import VENDOR, BatchEntryRow, Evidence, ReceiptRow, RejectRow
+from sandbox.audit.ledger_view import Row
+from sandbox.audit.report import Violation
+
+# Spectrum reads a folder's inbox within this (decision 0018).
+INBOX_READ_WITHIN = timedelta(hours=1)
+Key = tuple[str, str, str]
+
+
+def every_reject_is_reversed_once(evidence: Evidence) -> Iterator[Violation]:
+    """Invariant 6: or it stands visibly at the adapter, or the next reject poll is to come."""
+    receipts: dict[Key, list[ReceiptRow]] = defaultdict(list)
+    for receipt in evidence.receipts:
+        if receipt.vendor == VENDOR:
+            receipts[_receipt_key(receipt)].append(receipt)
+    rejected = {(r.biller, r.payment_guid, r.invoice_number) for r in evidence.rejects}
+    for reject in evidence.rejects:
+        key = (reject.biller, reject.payment_guid, reject.invoice_number)
+        problem = _judge_reject(reject, receipts[key], evidence)
+        if problem:
+            yield Violation(
+                story=f"payment {reject.payment_guid} of {reject.amount} on invoice "
+                f"{reject.invoice_number} came back: {problem}",
+                since=reject.rejected_at,
+                payment_guid=reject.payment_guid,
+                invoice_number=reject.invoice_number,
+            )
+    for key in sorted(receipts.keys() - rejected):
+        for receipt in receipts[key]:
+            if receipt.reversed_at is not None:
+                yield Violation(
+                    story=f"receipt {receipt.receipt_id} of {receipt.amount} on invoice "
+                    f"{receipt.invoice_number} was reversed, and no payment came back",
+                    since=receipt.reversed_at,
+                    payment_guid=key[1],
+                    invoice_number=receipt.invoice_number,
+                )
+
+
+def batches_match_to_the_cent(evidence: Evidence) -> Iterator[Violation]:
+    """Invariant 8: a payment is in one batch at most, and every row is of its payment's amount."""
+    paid = {
+        (p.biller, p.payment_guid, p.invoice_number): p.amount
+        for p in evidence.payments
+        if p.approved
+    }
+    batches: dict[Key, list[str]] = defaultdict(list)
+    for entry in evidence.batch_entries:
+        key = (entry.biller, entry.payment_guid, entry.invoice_number)
+        is_payment = entry.transaction == "payment"
+        if is_payment:
+            batches[key].append(entry.batch_id)
+        expected = paid.get(key, Decimal(0)) * (1 if is_payment else -1)
+        if entry.amount != expected:
+            yield _of_entry(entry, f"{entry.amount} in batch {entry.batch_id}, not {expected}")
+        elif is_payment and len(batches[key]) > 1:
+            yield _of_entry(entry, f"in the batches {', '.join(batches[key])}")
+    yield from _ledger_differs(evidence)
+
+
+def _judge_reject(reject: RejectRow, receipts: list[ReceiptRow], evidence: Evidence) -> str:
+    """Return what is wrong with a reject, or nothing."""
+    reversed_ones = [receipt for receipt in receipts if receipt.reversed_at is not None]
+    if reversed_ones:
+        count = len(reversed_ones)
+        return "" if count == 1 else f"{count} receipts were reversed for it"
+    rows = [
+        row
+        for row in evidence.reversals
+        if row["biller"] == reject.biller
+        and row["reversal_id"] == f"{reject.reject_guid}:{reject.invoice_number}"
+    ]
+    if rows:
+        return _judge_reversal(rows[0], evidence)
+    if evidence.is_fresh(reject.rejected_at):
+        return ""
+    return "no receipt was reversed, the adapter does not know it, and its poll has passed"
+
+
+def _judge_reversal(row: Row, evidence: Evidence) -> str:
+    """Return what is wrong with the adapter's reversal of a receipt that stands, or nothing."""
+    if row["state"] == "reversed":
+        handed_over = datetime.fromisoformat(row["reversed_at"])
+        if row["receipt_id"] is None and evidence.now - handed_over < INBOX_READ_WITHIN:
+            return ""
+        return "the adapter says reversed, and Spectrum's receipt stands"
+    is_visible = row["state"] in {"refused", "failed"} or row["next_at"]
+    return "" if is_visible else f"no receipt was reversed, and the adapter says {row['state']}"
+
+
+def _ledger_differs(evidence: Evidence) -> Iterator[Violation]:
+    """Yield what the ledger says of a batch that the processor's book denies."""
+    known = {
+        (e.biller, e.batch_id, e.transaction, e.payment_guid, e.invoice_number): e.amount
+        for e in evidence.batch_entries
+    }
+    for row in evidence.settlements:
+        key = (
+            row["biller"],
+            row["batch_id"],
+            row["transaction"],
+            row["payment_guid"],
+            row["invoice_number"],
+        )
+        amount = known.get(key)
+        if amount != Decimal(row["amount"]):
+            yield Violation(
+                story=f"the ledger says that batch {row['batch_id']} holds {row['amount']} for "
+                f"payment {row['payment_guid']}, and the processor says {amount}",
+                payment_guid=row["payment_guid"],
+                invoice_number=row["invoice_number"],
+            )
+
+
+def _of_entry(entry: BatchEntryRow, problem: str) -> Violation:
+    return Violation(
+        story=f"payment {entry.payment_guid} on invoice {entry.invoice_number} is {problem}",
+        since=entry.settled_at,
+        payment_guid=entry.payment_guid,
+        invoice_number=entry.invoice_number,
+    )
+
+
+def _receipt_key(receipt: ReceiptRow) -> Key:
+    return (receipt.biller, receipt.reference_number.lower(), receipt.invoice_number)

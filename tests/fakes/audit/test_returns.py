@@ -1,0 +1,144 @@
+"""Invariants 6 and 8: what breaks them, and what stands visibly open instead."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from sandbox.audit.evidence import BatchEntryRow, PaymentRow, ReceiptRow, RejectRow
+
+NOW = datetime(2026, 1, 9, tzinfo=UTC)
+GUID = "5f0c8d50-31c4-4d6f-9a52-7f0f4a3b8f11"
+REJECT = RejectRow(
+    biller="camp",
+    reject_guid="r-1",
+    payment_guid=GUID,
+    invoice_number="1",
+    amount=Decimal("50.00"),
+    rejected_at=NOW - timedelta(hours=14),
+)
+RECEIPT = ReceiptRow(
+    biller="camp",
+    receipt_id="1001",
+    invoice_number="1",
+    reference_number=GUID.upper(),
+    amount=Decimal("50.00"),
+    vendor="InvoiceCloud",
+    applied_at=NOW - timedelta(days=3),
+    reversed_at=None,
+)
+REVERSED = replace(RECEIPT, reversed_at=NOW - timedelta(hours=10))
+ROW = {
+    "biller": "camp",
+    "reversal_id": "r-1:1",
+    "state": "waiting",
+    "next_at": "2026-01-09T01:00:00Z",
+    "receipt_id": None,
+    "reversed_at": None,
+}
+PAYMENT = PaymentRow(
+    biller="camp",
+    payment_guid=GUID,
+    invoice_number="1",
+    amount=Decimal("50.00"),
+    approved=True,
+    made_at=NOW - timedelta(days=3),
+)
+ENTRY = BatchEntryRow(
+    biller="camp",
+    batch_id="B-1",
+    transaction="payment",
+    payment_guid=GUID,
+    invoice_number="1",
+    amount=Decimal("50.00"),
+    settled_at=NOW - timedelta(days=1),
+)
+
+
+def row(**changes):
+    return ({**ROW, **changes},)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"receipts": (REVERSED,)},
+        {"reversals": row()},
+        {"reversals": row(state="refused", next_at=None)},
+        {"reversals": row(state="failed", next_at=None)},
+        {"reversals": row(state="reversed", next_at=None, reversed_at="2026-01-08T23:30:00Z")},
+        {"rejects": (replace(REJECT, rejected_at=NOW - timedelta(hours=3)),)},
+    ],
+)
+def test_a_reject_is_reversed_once_or_visible(quiet, stories, change):
+    evidence = replace(quiet, **{"rejects": (REJECT,), "receipts": (RECEIPT,), **change})
+    assert stories(6, evidence) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "story"),
+    [
+        ({}, "the adapter does not know it"),
+        ({"reversals": row(state="sending", next_at=None)}, "the adapter says sending"),
+        (
+            {
+                "reversals": row(
+                    state="reversed", receipt_id="1001", reversed_at="2026-01-08T23:59:00Z"
+                )
+            },
+            "Spectrum's receipt stands",
+        ),
+        (
+            {"reversals": row(state="reversed", reversed_at="2026-01-08T20:00:00Z")},
+            "Spectrum's receipt stands",
+        ),
+        ({"receipts": (REVERSED, replace(REVERSED, receipt_id="1002"))}, "2 receipts"),
+        ({"rejects": (), "receipts": (REVERSED,)}, "no payment came back"),
+    ],
+)
+def test_a_broken_reversal_has_its_story(quiet, stories, change, story):
+    evidence = replace(quiet, **{"rejects": (REJECT,), "receipts": (RECEIPT,), **change})
+    [told] = stories(6, evidence)
+    assert story in told
+
+
+def test_another_vendors_reversal_is_nobodys_concern(quiet, stories):
+    evidence = replace(quiet, receipts=(replace(REVERSED, vendor="SomebodyElse"),))
+    assert stories(6, evidence) == []
+
+
+@pytest.mark.parametrize(
+    ("entries", "story"),
+    [
+        ((ENTRY, replace(ENTRY, batch_id="B-2")), "in the batches B-1, B-2"),
+        ((replace(ENTRY, amount=Decimal("49.99")),), "49.99 in batch B-1, not 50.00"),
+        ((replace(ENTRY, payment_guid="none"),), "not 0"),
+        ((replace(ENTRY, transaction="return"),), "not -50.00"),
+    ],
+)
+def test_a_batch_that_does_not_match_has_its_story(quiet, stories, entries, story):
+    evidence = replace(quiet, payments=(PAYMENT,), batch_entries=entries)
+    [told] = stories(8, evidence)
+    assert story in told
+
+
+def test_a_payment_and_its_return_match(quiet, stories):
+    returned = replace(ENTRY, transaction="return", batch_id="B-2", amount=Decimal("-50.00"))
+    evidence = replace(quiet, payments=(PAYMENT,), batch_entries=(ENTRY, returned))
+    assert stories(8, evidence) == []
+
+
+def test_the_ledger_may_not_tell_another_batch(quiet, stories):
+    told = {
+        "biller": "camp",
+        "batch_id": "B-1",
+        "transaction": "payment",
+        "payment_guid": GUID,
+        "invoice_number": "1",
+        "amount": "50.00",
+    }
+    evidence = replace(quiet, payments=(PAYMENT,), batch_entries=(ENTRY,), settlements=(told,))
+    assert stories(8, evidence) == []
+    [story] = stories(8, replace(evidence, settlements=({**told, "amount": "51.00"},)))
+    assert "the processor says 50.00" in story
