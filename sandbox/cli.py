@@ -254,6 +254,9 @@ def demo(
         Literal["sever_after", "sever_before", "silence_after", "none"],
         typer.Option(help="What strikes Spectrum under the third payment."),
     ] = "sever_after",
+    first_day: Annotated[
+        bool, typer.Option("--first-day", help="Leave out the days of settlement and reject.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Play a payment day over real sockets, tell it as a timeline, and audit it."""
@@ -265,6 +268,7 @@ def demo(
         deduplicate=deduplicate,
         receipts_feed=receipts_feed,
         fault=fault,
+        first_day=first_day,
         as_json=as_json,
     )
     raise typer.Exit(run_demo(options))

@@ -21,18 +21,23 @@ from sandbox.world.clock import DEMO_START
 FeedOption = Literal["http", "folder", "none"]
 FaultOption = Literal["sever_after", "sever_before", "silence_after", "none"]
 CARD = "4111111111111111"
-BANK_ACCOUNT = {"routing_number": "011000015", "account_number": "000123456789"}
+# Its bank returns every payment as R01, three banking days on (decision 0017).
+RETURNING_ACCOUNT = {"routing_number": "021000021", "account_number": "000911880001"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
-    """What the day is played with; `fault` strikes Spectrum under the third payment."""
+    """What the day is played with; `fault` strikes Spectrum under the third payment.
+
+    `first_day` leaves out the days on which payments settle and one comes back.
+    """
 
     seed: int = 1
     journal: Path | None = None
     deduplicate: bool = True
     receipts_feed: FeedOption = "none"
     fault: FaultOption = "sever_after"
+    first_day: bool = False
     as_json: bool = False
 
 
@@ -44,7 +49,7 @@ class PaymentDay:
         self._timeline = timeline
 
     def play(self, options: DemoOptions) -> dict[str, Any]:
-        """Play the day from 08:00 on and return the auditor's report."""
+        """Play the day from Monday, 08:00 UTC, and what follows from it; return the audit."""
         self._call("PATCH", "behaviours", {"spectrum_deduplicates": options.deduplicate})
         self._timeline.chapter("The hourly invoice file")
         self._advance(hours=1)
@@ -52,23 +57,33 @@ class PaymentDay:
         self._timeline.chapter("A payer pays by card")
         self._pay(first, {"card_number": CARD})
         self._timeline.chapter("Another pays by bank account")
-        self._pay(second, {"bank_account": BANK_ACCOUNT})
+        self._pay(second, {"bank_account": RETURNING_ACCOUNT})
         self._timeline.chapter(f"A third pays: {_FAULT_WORDS[options.fault]}")
         self._arm(third, options.fault)
         self._pay(third, {"card_number": CARD}, minutes=10)
         self._timeline.chapter("A fourth pays, and the data pump never gets through")
         self._lose_data_pump(fourth)
         self._pay(fourth, {"card_number": CARD})
+        self._timeline.chapter("Two policy holders choose paperless bills and AutoPay")
+        self._enroll(third, "paperless")
+        self._enroll(first, "autopay")
         self._timeline.chapter("The next invoice file carries what changed")
-        self._advance(minutes=35)
+        self._advance(minutes=33)
         self._timeline.chapter("The poll confirms three payments and rescues the fourth")
         self._advance(minutes=15)
-        self._timeline.chapter(
-            "The day goes on: one more change, then nothing to send and nothing to report"
-        )
-        self._advance(hours=3)
+        if not options.first_day:
+            self._play_what_follows()
+        self._timeline.rest()
         report: dict[str, Any] = self._call("GET", "audit")
         return report
+
+    def _play_what_follows(self) -> None:
+        self._timeline.chapter("Tuesday and Wednesday: the processor settles cards, then ACH")
+        self._advance(hours=50, minutes=15)
+        self._timeline.chapter("Thursday: the bank returns the second payment, and it is reversed")
+        self._advance(hours=23, minutes=50)
+        self._timeline.chapter("The next invoice file shows its balance again, and all matches")
+        self._advance(hours=4, minutes=30)
 
     def _open_invoices(self) -> list[dict[str, Any]]:
         bills = self._call("GET", "state")["invoice_cloud"]["bills"]
@@ -78,6 +93,16 @@ class PaymentDay:
         order = {"biller": bill["biller"], "invoice_number": bill["invoice_number"], **instrument}
         self._call("POST", "payers/payments", order)
         self._advance(minutes=minutes)
+
+    def _enroll(self, bill: dict[str, Any], kind: str) -> None:
+        order = {
+            "biller": bill["biller"],
+            "account_number": bill["account_number"],
+            "kind": kind,
+            "on": True,
+        }
+        self._call("POST", "payers/enrollments", order)
+        self._advance(minutes=1)
 
     def _arm(self, bill: dict[str, Any], fault: FaultOption) -> None:
         if fault == "none":
@@ -174,7 +199,8 @@ def _conclude(console: Console, report: dict[str, Any]) -> None:
     console.print()
     for invariant in report["invariants"]:
         mark = "[green]holds [/]" if invariant["holds"] else "[bold red]BROKEN[/]"
-        console.print(f"{mark} {invariant['number']:>2}  {invariant['statement']}")
+        line = f"{mark} {invariant['number']:>2}  {invariant['statement']}"
+        console.print(line, soft_wrap=True)
         for violation in invariant["violations"]:
             console.print(f"           {violation['story']}", markup=False)
     verdict = (

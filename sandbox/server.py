@@ -130,12 +130,14 @@ def _build(fakes: Mapping[str, Fake], control_token: str | None) -> Flask:
     from sandbox import console, control
     from sandbox.control.errors import RefusedError, answer_http_error, answer_refusal
     from sandbox.control.guard import check_access
+    from sandbox.fakes import chrome
 
     app = Flask("sandbox", static_folder=None)
     app.url_map.merge_slashes = False  # no redirect to whatever Host the client named
     app.config["PROPAGATE_EXCEPTIONS"] = True  # our own bugs show themselves to tests
     app.json = provider = DefaultJSONProvider(app)
     provider.sort_keys = False
+    app.register_blueprint(chrome.blueprint)
     for fake in fakes.values():
         for blueprint in fake.blueprints:
             app.register_blueprint(load(blueprint))

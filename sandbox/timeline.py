@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ POLLS = {
 }
 # A step that a call in the journal tells already.
 QUIET_STEPS = frozenset({"sending"})
+_NO_ROWS = re.compile(r"(^|: )0( |$)")
 NAMES = {"spectrum": "Spectrum", "imt": "IMT", "invoice_cloud": "Invoice Cloud"}
 
 
@@ -59,7 +61,7 @@ class Timeline:
         self._day = ""
 
     def chapter(self, text: str) -> None:
-        self._rest()
+        self.rest()
         self._show(_plain(f"{self._world.clock.now():%Y-%m-%dT%H:%M:%SZ}", "chapter", text))
 
     def tell(self) -> None:
@@ -67,31 +69,35 @@ class Timeline:
         entries = [e for e in self._world.journal.entries() if e.sequence > self._told_journal]
         if entries:
             self._told_journal = entries[-1].sequence
-        told = [_from_journal(e) for e in entries if e.operation not in QUIET_OPERATIONS]
-        for line in sorted([*told, *self._from_ledger()], key=lambda line: line.at):
-            if self._is_repeated(line):
-                self._repeated += 1
-            else:
-                self._tell_line(line)
+        told: list[Line | None] = [
+            None if self._brings_nothing_new(e) else _from_journal(e)
+            for e in entries
+            if e.operation not in QUIET_OPERATIONS
+        ]
+        self._repeated += told.count(None)
+        lines = [line for line in told if line is not None]
+        for line in sorted([*lines, *self._from_ledger()], key=lambda line: line.at):
+            self._tell_line(line)
 
-    def _is_repeated(self, line: Line) -> bool:
-        """Tell whether this is a poll with the answer of the poll before it."""
-        if line.kind != "call" or line.operation not in POLLS:
+    def _brings_nothing_new(self, entry: Entry) -> bool:
+        """Tell whether this is a poll without a row, or with the answer of the one before it."""
+        if entry.kind != "call" or entry.operation not in POLLS:
             return False
-        before = self._told_polls.get(line.operation)
-        self._told_polls[line.operation] = line.text
-        return before == line.text
+        asked = entry.request.get("SettlementDate", "") if entry.request else ""
+        key = f"{entry.operation} {asked}"
+        before = self._told_polls.get(key)
+        self._told_polls[key] = entry.outcome
+        return before == entry.outcome or _NO_ROWS.search(entry.outcome) is not None
 
     def _tell_line(self, line: Line) -> None:
-        self._rest()
         day = line.at[:10]
         if self._day and day != self._day:
             self._show(_plain(line.at, "day", f"{datetime.fromisoformat(day):%A, %B %d}"))
         self._day = day
         self._show(line)
 
-    def _rest(self) -> None:
-        """Say how many polls were left out since the last line."""
+    def rest(self) -> None:
+        """Say how many polls were left out in this chapter."""
         if self._repeated:
             polls = "1 poll" if self._repeated == 1 else f"{self._repeated} polls"
             at = f"{self._world.clock.now():%Y-%m-%dT%H:%M:%SZ}"

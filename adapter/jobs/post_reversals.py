@@ -38,8 +38,9 @@ from adapter.ports import BillerPorts
 JOB = "post_reversals"
 # One run sends so many reversals at most; what is left is due at once again.
 CLAIMS_PER_RUN_MAX = 10_000
-# Spectrum reads a folder's inbox within this (decision 0018).
-INBOX_READ_WITHIN = timedelta(hours=1)
+# How often a file in Spectrum's inbox is looked at, and when a person is told that it lies there.
+INBOX_LOOK_AGAIN = timedelta(minutes=20)
+INBOX_READ_WITHIN = timedelta(days=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -109,8 +110,12 @@ class _Run:
                 return self._send(reversal, ports)
 
     def _send(self, reversal: Reversal, ports: BillerPorts) -> Reversal:
+        since, returned = reversal.handed_over_at, reversal.ach_return
         try:
-            taken = ports.reversals.reverse(reversal.ach_return)
+            if since is None:
+                taken = ports.reversals.reverse(returned)
+            else:
+                taken = ports.reversals.outcome(returned)
         except LedgerError:
             raise
         except ConfigurationError as error:
@@ -119,23 +124,24 @@ class _Run:
         except Exception as error:  # noqa: BLE001  # whatever it was: it is sent again
             return self._failed(reversal, error)
         now = self._now()
-        where = f"receipt {taken.receipt_id}" if taken.is_read else "the file is handed over"
+        if not taken.is_read:
+            return self._ledger.record(reversal, _lies_in_inbox(reversal, now), now=now)
         step = ReversalStep(
             to_state=ReversalState.REVERSED,
-            detail=f"{_told(reversal)}: {where}",
+            detail=f"{_told(reversal)}: Spectrum has taken it",
             receipt_id=taken.receipt_id,
-            settles_at=None if taken.is_read else now + INBOX_READ_WITHIN,
         )
         return self._ledger.record(reversal, step, now=now)
 
     def _put_off(self, reversal: Reversal, error: ConfigurationError) -> None:
         """Release the row: a wrong setting uses up no try."""
         wait = timedelta(seconds=self._work.rules.retry.configuration_delay_seconds)
-        now = self._now()
+        now, since = self._now(), reversal.handed_over_at
         step = ReversalStep(
-            to_state=ReversalState.WAITING,
+            to_state=ReversalState.WAITING if since is None else ReversalState.HANDED_OVER,
             detail=f"waits for a setting: {error}",
             next_at=now + wait,
+            handed_over_at=since,
             attempts=reversal.attempts - 1,
         )
         self.counts["postponed"] += 1
@@ -173,6 +179,21 @@ class _Run:
 
     def _now(self) -> datetime:
         return self._work.clock.now()
+
+
+def _lies_in_inbox(reversal: Reversal, now: datetime) -> ReversalStep:
+    """Look again, with no try used up; after a day a person is told, and looking goes on."""
+    since = reversal.handed_over_at or now
+    words = f"{_told(reversal)}: its file lies in Spectrum's inbox since"
+    is_overdue = now - since >= INBOX_READ_WITHIN
+    return ReversalStep(
+        to_state=ReversalState.HANDED_OVER,
+        detail=f"{words} {since:%Y-%m-%dT%H:%M:%SZ}; Spectrum has to read it",
+        next_at=now + INBOX_LOOK_AGAIN,
+        handed_over_at=since,
+        attempts=reversal.attempts - (reversal.handed_over_at is not None),
+        exception=ExceptionKind.REVERSAL_FAILED if is_overdue else None,
+    )
 
 
 def _told(reversal: Reversal) -> str:

@@ -20,7 +20,7 @@ from adapter.ledger.deliveries import find_delivery
 from adapter.ledger.exceptions import DETAIL_LENGTH_MAX, open_exception
 from adapter.ledger.holding import reversal_is_under_way, wake_invoice
 from adapter.ledger.reversals import present, reversal_of, settle
-from adapter.ledger.schema import deliveries
+from adapter.ledger.schema import deliveries, exceptions
 from adapter.ledger.store import ConcurrentWriteError, Store
 from adapter.ledger.tables_reversals import reversals
 
@@ -79,7 +79,7 @@ class ReversalClaims:
         ach_return = reversal.ach_return
         with self._store.writing() as connection:
             _change(connection, reversal, values)
-            if step.exception is not None:
+            if step.exception is not None and not _is_told(connection, reversal, step):
                 open_exception(
                     connection,
                     ach_return.biller,
@@ -186,6 +186,19 @@ def _hold_back(connection: Connection, due: Reversal, now: datetime) -> bool:
     values = {"next_at": now + HELD_BACK, "last_error": reason}
     connection.execute(update(reversals).where(reversals.c.id == due.id).values(**values))
     return True
+
+
+def _is_told(connection: Connection, reversal: Reversal, step: ReversalStep) -> bool:
+    """Tell whether a person knows already that a file lies in the inbox, or settled that."""
+    if step.handed_over_at is None:
+        return False
+    chosen = select(exceptions.c.id).where(
+        exceptions.c.biller == reversal.ach_return.biller,
+        exceptions.c.kind == step.exception,
+        exceptions.c.reference == reversal.ach_return.reversal_id,
+        exceptions.c.opened_at >= step.handed_over_at,
+    )
+    return connection.execute(chosen.limit(1)).first() is not None
 
 
 def _change(connection: Connection, reversal: Reversal, values: dict[str, Any]) -> None:

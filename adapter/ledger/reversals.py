@@ -50,7 +50,7 @@ class ReversalBook:
         """
         with self._store.writing() as connection:
             known = _known(connection, returns)
-            new = {r.reversal_id: r for r in returns if r.reversal_id not in known}
+            new = {_key(r): r for r in returns if _key(r) not in known}
             for ach_return in new.values():
                 _insert(connection, ach_return, now)
         return list(new.values())
@@ -59,7 +59,7 @@ class ReversalBook:
         """Return the rejects that are known with other content."""
         with self._store.reading() as connection:
             known = _known(connection, returns)
-        return [r for r in returns if known.get(r.reversal_id, r.fingerprint()) != r.fingerprint()]
+        return [r for r in returns if known.get(_key(r), r.fingerprint()) != r.fingerprint()]
 
     def amounts(self, biller: str, payment_guids: Iterable[str]) -> dict[tuple[str, str], Any]:
         """Return what was returned of these payments, by payment GUID and invoice."""
@@ -149,9 +149,13 @@ def reversal_of(row: RowMapping) -> Reversal:
     return Reversal(ach_return=ach_return, **rest)
 
 
-def _known(connection: Connection, returns: Sequence[AchReturn]) -> dict[str, str]:
-    """Return the fingerprints of those rejects that are on disk, by reversal id."""
-    known: dict[str, str] = {}
+def _key(ach_return: AchReturn) -> tuple[str, str]:
+    return ach_return.biller, ach_return.reversal_id
+
+
+def _known(connection: Connection, returns: Sequence[AchReturn]) -> dict[tuple[str, str], str]:
+    """Return the fingerprints of those rejects that are on disk, by biller and reversal id."""
+    known: dict[tuple[str, str], str] = {}
     for biller in {ach_return.biller for ach_return in returns}:
         guids = sorted({r.reject_guid for r in returns if r.biller == biller})
         for part in parts_of(guids):
@@ -159,7 +163,7 @@ def _known(connection: Connection, returns: Sequence[AchReturn]) -> dict[str, st
                 reversals.c.reject_guid, reversals.c.invoice_number, reversals.c.fingerprint
             ).where(reversals.c.biller == biller, reversals.c.reject_guid.in_(part))
             for guid, number, fingerprint in connection.execute(chosen):
-                known[f"{guid}:{number}"] = fingerprint
+                known[biller, f"{guid}:{number}"] = fingerprint
     return known
 
 

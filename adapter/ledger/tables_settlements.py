@@ -42,11 +42,14 @@ Index(
     sqlite_where=_unmatched,
     postgresql_where=_unmatched,
 )
+# Whole, so that it is also the quickest for the other batches of a payment.
 Index(
     "settlements_of_payment",
     settlements.c.biller,
     settlements.c.payment_guid,
     settlements.c.invoice_number,
+    settlements.c.transaction_type,
+    settlements.c.batch_id,
 )
 # Payments are looked at by the time of payment, to find those that no batch has paid out.
 Index("deliveries_paid", deliveries.c.biller, deliveries.c.paid_at)

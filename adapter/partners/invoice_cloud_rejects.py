@@ -10,6 +10,7 @@ from functools import partial
 
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.money import CENT
+from adapter.domain.payment import canonical_guid
 from adapter.errors import BadInputError
 from adapter.partners.report_columns import dollars, moment, number, refused, required
 
@@ -38,19 +39,21 @@ def return_of(row: Mapping[str, str], *, biller: str) -> AchReturn:
     code = text("code")
     if len(code) > CODE_LENGTH_MAX or not code.isprintable():
         raise refused(COLUMNS["code"], code, f"it must have at most {CODE_LENGTH_MAX} characters")
+    return AchReturn(
+        biller=biller,
+        reject_guid=_guid(text("reject_guid"), COLUMNS["reject_guid"]),
+        payment_guid=_guid(text("payment_guid"), COLUMNS["payment_guid"]),
+        invoice_number=number(text("invoice_number"), COLUMNS["invoice_number"]),
+        account_number=number(text("account_number"), COLUMNS["account_number"]),
+        amount=dollars(text("amount"), COLUMNS["amount"], least=CENT),
+        code=code,
+        reason=row.get(COLUMNS["reason"], "").strip()[:REASON_LENGTH_MAX],
+        returned_at=moment(text("returned_at"), COLUMNS["returned_at"]),
+    )
+
+
+def _guid(text: str, column: str) -> str:
     try:
-        return AchReturn(
-            biller=biller,
-            reject_guid=text("reject_guid"),
-            payment_guid=text("payment_guid"),
-            invoice_number=number(text("invoice_number"), COLUMNS["invoice_number"]),
-            account_number=number(text("account_number"), COLUMNS["account_number"]),
-            amount=dollars(text("amount"), COLUMNS["amount"], least=CENT),
-            code=code,
-            reason=row.get(COLUMNS["reason"], "").strip()[:REASON_LENGTH_MAX],
-            returned_at=moment(text("returned_at"), COLUMNS["returned_at"]),
-        )
+        return canonical_guid(text)
     except BadInputError as error:
-        if error.field in COLUMNS.values():
-            raise
-        raise refused("RejectGUID or PaymentGUID", error.value, error.rule) from None
+        raise refused(column, error.value, error.rule) from None

@@ -101,26 +101,25 @@ class FolderReversals:
     def outcome(self, ach_return: AchReturn) -> ReversalTaken:
         """Tell whether Spectrum has read the file; RejectedError where it says no.
 
-        What left the inbox and is not among the refused was taken: `done` may be tidied up. A
-        file sent again goes before what became of an earlier one.
+        A file that is nowhere proves nothing, and is handed over again. One that waits goes
+        before what became of an earlier one of its name.
         """
         name = _file_name(ach_return)
         try:
             if (self._inbox / name).exists():
                 return ReversalTaken(is_read=False)
-            if (self._inbox / DONE / name).exists() or not (self._inbox / REFUSED / name).exists():
+            if (self._inbox / DONE / name).exists():
                 return ReversalTaken()
+            if not (self._inbox / REFUSED / name).exists():
+                return self.reverse(ach_return)
             why = self._why_refused(name)
         except OSError as error:
             raise ConfigurationError(
                 f"{self._settings}: {self._inbox} cannot be read ({error.strerror}). "
                 "Give a folder that the adapter may read"
             ) from None
-        raise RejectedError(
-            f"{INBOX}/{REFUSED}/{name}: {why}",
-            partner="spectrum",
-            operation=OPERATION,
-        )
+        told = f"{INBOX}/{REFUSED}/{name}: {why}"
+        raise RejectedError(told, partner="spectrum", operation=OPERATION)
 
     def _why_refused(self, name: str) -> str:
         path = (self._inbox / REFUSED / name).with_suffix(".reason.txt")

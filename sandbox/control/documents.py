@@ -62,6 +62,7 @@ def _biller_document(world: World, biller: Biller) -> dict[str, Any]:
             "username": biller.imt.username,
             "password": biller.imt.password,
             "cookie_name": IMT_COOKIE_NAME,
+            "portal_url": f"{world.base_url}/imt/{biller.imt.company_id}/portal/",
         },
         "invoice_cloud": {
             "biller_guid": biller.biller_guid,

@@ -234,6 +234,7 @@ def test_the_report_of_assumptions_leaves_the_control_api_out():
     assert {clause.partner for clause in assumptions()} == {
         "adapter",
         "bif",
+        "imt",
         "invoice_cloud",
         "spectrum",
     }

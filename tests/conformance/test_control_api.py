@@ -147,7 +147,10 @@ def test_behaviours_are_changed_and_told(controller):
 
 def test_connector_is_set(controller):
     told = controller.call("Connect", {"url": "http://127.0.0.1:1"}).json()
-    assert told == {"biller": controller.world.billers[0].slug, "url": "http://127.0.0.1:1"}
+    biller = controller.world.billers[0].slug
+    assert told == {"biller": biller, "url": "http://127.0.0.1:1", "mode": "adapter"}
+    told = controller.call("Connect", {"mode": "direct"}).json()
+    assert told == {"biller": biller, "url": None, "mode": "direct"}
 
 
 @pytest.mark.parametrize("name", WITH_BODY)

@@ -32,7 +32,13 @@ def told(day, operation):
 )
 def test_lost_answer_ends_applied_exactly_once(capsys, receipts_feed, deduplicate, fault):
     """However the answer is lost, the auditor is clean and the timeline tells the evidence."""
-    code, day = play(capsys, receipts_feed=receipts_feed, deduplicate=deduplicate, fault=fault)
+    code, day = play(
+        capsys,
+        receipts_feed=receipts_feed,
+        deduplicate=deduplicate,
+        fault=fault,
+        first_day=True,
+    )
     assert code == 0, day["audit"]
     assert day["audit"]["clean"]
     applied = told(day, "applied")
@@ -56,7 +62,7 @@ def test_same_seed_writes_the_same_journal(tmp_path, capsys):
     """Two runs of one seed write identical bytes; another seed's differ."""
     paths = [tmp_path / name for name in ("one.jsonl", "two.jsonl", "other.jsonl")]
     for path, number in zip(paths, (7, 7, 8), strict=True):
-        assert play(capsys, seed=number, journal=path)[0] == 0
+        assert play(capsys, seed=number, journal=path, first_day=True)[0] == 0
     one, two, other = (path.read_bytes() for path in paths)
     assert one == two
     assert one != other
@@ -64,6 +70,25 @@ def test_same_seed_writes_the_same_journal(tmp_path, capsys):
 
 def test_silence_is_a_lost_answer_too(capsys):
     """A partner that applies and never answers is timed out, then settled by evidence."""
-    code, day = play(capsys, fault="silence_after", receipts_feed="none", deduplicate=False)
+    code, day = play(capsys, fault="silence_after", deduplicate=False, first_day=True)
     assert code == 0, day["audit"]
     assert len(told(day, "in_doubt")) == 1
+
+
+@pytest.mark.requirement("C3", "C4", "C5", "G")
+def test_the_whole_day_ends_settled_reversed_and_billed_again(capsys):
+    code, day = play(capsys)
+    assert code == 0, day["audit"]
+    assert len(day["audit"]["invariants"]) == 10
+    chapters = [line["text"] for line in day["timeline"] if line["kind"] == "chapter"]
+    assert len(chapters) == 11
+    [reversed_] = told(day, "ReceiveReversal")
+    assert reversed_["text"] == "receipt 1002 for 220.09 reversed (R01)"
+    batches = [line["text"].split(":")[0] for line in told(day, "Settlement")]
+    assert batches == [
+        "batch 4500-CC-20260106",
+        "batch 4500-ACH-20260107",
+        "batch 4500-ACH-20260108",
+    ]
+    assert told(day, "UploadInvoiceFile")[-1]["text"] == "1 invoice, 220.09 in all: taken"
+    assert len(told(day, "Settings")) == 2

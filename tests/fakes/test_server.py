@@ -83,7 +83,7 @@ def test_unknown_world_lists_the_known_ones(client, path):
 
 
 def test_path_that_nobody_serves_is_not_found(client):
-    answer = client.get("/imt/company/api/sessions/")
+    answer = client.get("/bank/company/api/sessions/")
     assert answer.status_code == 404
     assert set(answer.json()["error"]) == {"code", "message", "remedy"}
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from sandbox.fakes.chrome.form import VALUE_LENGTH_MAX, Form
 from sandbox.fakes.imt.book import ImtBook
 from sandbox.world.billers import Biller
 from sandbox.world.carrier import Policy
 from sandbox.world.world import World
 
 FIELDS = ("policy_number", "owner", "zip_code", "email")
-LENGTH_MAX = 254
 _POLICY_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _ZIP_CODE = re.compile(r"([0-9]{5})(-[0-9]{4})?")
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
@@ -21,11 +21,10 @@ NO_MATCH = "Policy number, name and ZIP code do not belong together. Take them f
 
 
 @dataclass(kw_only=True)
-class Registration:
-    """A filled-in form; `problems` holds a sentence for each field that is wrong."""
+class Registration(Form):
+    """A filled-in form; `policy` is set once its owner is confirmed."""
 
-    values: Mapping[str, str]
-    problems: dict[str, str] = field(default_factory=dict)
+    name: str = "owner"
     policy: Policy | None = None
 
     @property
@@ -34,8 +33,8 @@ class Registration:
 
 
 def read_registration(world: World, biller: Biller, form: Mapping[str, str]) -> Registration:
-    """Check a form against IMT's record; `policy` is set once the owner is confirmed."""
-    values = {name: form.get(name, "").strip()[:LENGTH_MAX] for name in FIELDS}
+    """Check a form against IMT's record."""
+    values = {name: form.get(name, "").strip()[:VALUE_LENGTH_MAX] for name in FIELDS}
     told = Registration(values=values)
     for name, (pattern, sentence) in _RULES.items():
         if not pattern.fullmatch(values[name]):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.fakes.chrome.guard import comes_from_elsewhere, guard
 from sandbox.fakes.imt.book import ImtBook
-from sandbox.fakes.imt.owners import FIELDS, Registration, owner_name, read_registration
+from sandbox.fakes.imt.owners import Registration, owner_name, read_registration
 from sandbox.fakes.imt.portal_sessions import (
     COOKIE_NAME,
     PortalSession,
@@ -26,11 +28,6 @@ from sandbox.world.world import World
 
 BODY_BYTES_MAX = 16 * 1024
 POLICIES_SHOWN = 8
-# Nothing runs and nothing is loaded from elsewhere; a frame holds this world's own pages.
-CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 
 blueprint = Blueprint("imt_portal", __name__, template_folder="templates")
 
@@ -94,7 +91,7 @@ class Visit:
 
 @blueprint.get("/imt/<company>/portal/")
 def show_form(company: str) -> AnyResponse:
-    return _serve(company, lambda visit: _form(visit, Registration(values=_blank())))
+    return _serve(company, lambda visit: _form(visit, Registration()))
 
 
 @blueprint.post("/imt/<company>/portal/")
@@ -127,11 +124,7 @@ def sign_out(company: str) -> AnyResponse:
 
 @blueprint.after_request
 def _guard(answer: AnyResponse) -> AnyResponse:
-    answer.headers["Content-Security-Policy"] = CONTENT_POLICY
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    # A sign-on URL holds a token, and is no other page's business.
-    answer.headers["Referrer-Policy"] = "no-referrer"
+    guard(answer, frames=world_in(request.environ).base_url)
     return answer
 
 
@@ -160,7 +153,12 @@ def _form(
 
 
 def _register(visit: Visit) -> AnyResponse:
-    told = read_registration(visit.world, visit.biller, request.form)
+    if comes_from_elsewhere(dict(request.headers)):
+        return _form(visit, Registration(), status=403, notice="Fill in the form here.")
+    try:
+        told = read_registration(visit.world, visit.biller, request.form)
+    except RequestEntityTooLarge:
+        return _form(visit, Registration(), status=413, notice="That was too long for this form.")
     if told.policy is None:
         return _form(visit, told, status=422)
     try:
@@ -232,7 +230,7 @@ def _led(
 
 def _sign_on_first(visit: Visit) -> Response:
     notice = "You are not signed on, or no longer. Confirm your policy to go on."
-    return _form(visit, Registration(values=_blank()), status=401, notice=notice)
+    return _form(visit, Registration(), status=401, notice=notice)
 
 
 def _sign_out(visit: Visit) -> AnyResponse:
@@ -240,7 +238,3 @@ def _sign_out(visit: Visit) -> AnyResponse:
     answer = redirect(visit.path, 303)
     answer.delete_cookie(COOKIE_NAME, path=visit.path, httponly=True, samesite="Lax")
     return answer
-
-
-def _blank() -> dict[str, str]:
-    return dict.fromkeys(FIELDS, "")

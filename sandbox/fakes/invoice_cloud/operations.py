@@ -42,13 +42,13 @@ class SoapCall:
     data_set: DataSet | None = None
 
 
-# Each with what its rows are, as the journal counts them.
+# Each with what one row of it is, as the journal counts them.
 REPORTS: dict[str, tuple[Callable[..., DataSet], str]] = {
-    PAYMENT_REPORT: (payment_report, "payments reported"),
-    REJECT_REPORT: (reject_report, "rejects reported"),
-    SETTLEMENT_REPORT: (settlement_report, "settled transactions reported"),
-    AUTOPAY_REPORT: (autopay_report, "accounts on AutoPay reported"),
-    PAPERLESS_REPORT: (paperless_report, "paperless accounts reported"),
+    PAYMENT_REPORT: (payment_report, "payment reported"),
+    REJECT_REPORT: (reject_report, "reject reported"),
+    SETTLEMENT_REPORT: (settlement_report, "settled transaction reported"),
+    AUTOPAY_REPORT: (autopay_report, "account on AutoPay reported"),
+    PAPERLESS_REPORT: (paperless_report, "paperless account reported"),
 }
 
 
@@ -64,8 +64,16 @@ def answer(call: SoapCall, operation: str, arguments: tuple[Any, ...]) -> DataSe
         raise PermissionError(BAD_KEY)
     report, counted = REPORTS[operation]
     call.data_set = report(call.world, call.biller, *arguments)
-    call.entry.outcome = f"{len(call.data_set.rows):,} {counted}"
+    count = len(call.data_set.rows)
+    call.entry.outcome = f"{count:,} {_plural(counted, count)}"
     return call.data_set
+
+
+def _plural(words: str, count: int) -> str:
+    """Return the plural of what is counted: its last noun stands before `on` or `reported`."""
+    if count == 1:
+        return words
+    return words.replace(" on ", "s on ") if " on " in words else words.replace(" rep", "s rep")
 
 
 def _upload(call: SoapCall, name: str) -> UploadResult:

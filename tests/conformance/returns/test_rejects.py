@@ -2,6 +2,8 @@
 
 import pytest
 
+from sandbox.fakes.spectrum.book import SpectrumBook
+
 HOUR = 3600
 DAY = 24 * HOUR
 # Paid on a Monday; R01 comes back three banking days later, at 10:00 UTC on Thursday.
@@ -96,6 +98,22 @@ def test_a_reversal_is_a_file_where_the_feed_is_a_folder(carrier_with, receipts_
     [reversal] = carrier.ops("reversals")
     assert (reversal["state"], reversal["receipt_id"]) == ("reversed", None)
     assert carrier.audit() == []
+
+
+@pytest.mark.requirement("C3")
+def test_a_file_that_spectrum_refuses_waits_for_a_person(carrier_with):
+    """Its receipt was reversed by another id: nothing but the inbox tells the adapter."""
+    carrier = carrier_with(feed="folder")
+    carrier.pay()
+    carrier.advance(HOUR)
+    book = carrier.world.book(SpectrumBook)
+    [receipt] = book.receipts.values()
+    book.reverse_receipt(receipt.id, "a person's correction", reversal_id="by-hand")
+    carrier.advance(UNTIL_REVERSED)
+    [item] = carrier.exceptions()
+    assert item["kind"] == "reversal_refused"
+    assert "inbox/refused/reversal-" in item["detail"]
+    assert [row["state"] for row in carrier.ops("reversals")] == ["refused"]
 
 
 @pytest.mark.requirement("C3")

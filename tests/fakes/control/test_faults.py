@@ -47,7 +47,7 @@ def test_every_fault_can_wait_for_every_operation(control, partner, fault):
     ("change", "told"),
     [
         ({"fault": "latency"}, "there are: sever, silence, status"),
-        ({"partner": "bank"}, "\"spectrum\", \"imt\" or \"invoice_cloud\""),
+        ({"partner": "bank"}, '"spectrum", "imt" or "invoice_cloud"'),
         ({"operation": "OnlineReciept"}, "there are: Token, InvoiceBalanceDue, OnlineReceipt"),
         ({"operation": ""}, "operation"),
         ({"moment": "during"}, '"before" or "after"'),

@@ -112,9 +112,9 @@ def test_nobody_is_registered_before_the_owner_is_confirmed(portal):
     page = html.fromstring(answer.text)
     (field,) = page.xpath("//input[@name='policy_number']")
     assert field.get("aria-invalid") == "true"
-    error = page.get_element_by_id("policy_number-error")
+    error = page.get_element_by_id("owner-policy_number-error")
     assert "do not belong together" in error.text_content()
-    assert "policy_number-error" in field.get("aria-describedby")
+    assert "owner-policy_number-error" in field.get("aria-describedby")
     assert page.xpath("//input[@name='owner']")[0].get("value") == "Somebody Else"
     assert portal.get("policy").status_code == 401
 
@@ -186,7 +186,7 @@ def test_a_failure_is_told_where_it_happened(portal):
 def test_a_refusal_of_the_email_address_stands_beside_its_field(portal):
     portal.answer = SignOnFailedError("Not this one.", "Mend it.", status=502, field="email")
     page = html.fromstring(portal.register().text)
-    assert page.get_element_by_id("email-error").text_content() == "Not this one."
+    assert page.get_element_by_id("owner-email-error").text_content() == "Not this one."
 
 
 def test_nothing_runs_and_nothing_is_kept(portal):
@@ -204,3 +204,12 @@ def test_another_company_has_no_portal(portal):
     answer = portal.browser.get(f"{portal.world.base_url}/imt/999/portal/")
     assert answer.status_code == 404
     assert portal.biller.name in text_of(answer)
+
+
+def test_a_form_from_another_site_or_of_no_length_registers_nobody(portal):
+    portal.browser.headers["Sec-Fetch-Site"] = "cross-site"
+    assert portal.register().status_code == 403
+    portal.browser.headers["Sec-Fetch-Site"] = "same-origin"
+    answer = portal.register(owner="x" * 20_000)
+    assert (answer.status_code, portal.asked) == (413, [])
+    assert "too long" in text_of(answer)

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import structlog
 
+from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.delivery import Source
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind, EnrollmentSource
 from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract, ReceiptSearch
@@ -70,11 +71,18 @@ class Partners:
     push_answers: list = field(default_factory=list)
     pushed: list = field(default_factory=list)
     customers: dict = field(default_factory=dict)
+    returned: list = field(default_factory=list)
+    reversal_answers: list = field(default_factory=list)
+    reversed: list = field(default_factory=list)
+    looked_for: list = field(default_factory=list)
+    batches: dict = field(default_factory=dict)
+    days: list = field(default_factory=list)
 
     def __post_init__(self):
         self.balances = self.rtdr = self.receipts = self.invoice_feed = self
         self.invoice_upload = self.payment_report = self
         self.enrollments = self.enrollment_report = self
+        self.reject_report = self.reversals = self.settlement_report = self
 
     @property
     def receipt_feed(self):
@@ -115,6 +123,28 @@ class Partners:
 
     def enrolled(self, kind):
         for row in self.customers.get(kind, ()):
+            yield answer(row)
+
+    def rejects(self, window):
+        self.windows.append(window)
+        for row in self.returned:
+            yield answer(row)
+
+    def reverse(self, ach_return):
+        self.reversed.append(ach_return)
+        taken = ReversalTaken(receipt_id=f"R-{len(self.reversed)}")
+        return answer(self.reversal_answers.pop(0) if self.reversal_answers else taken)
+
+    def outcome(self, ach_return):
+        self.looked_for.append(ach_return)
+        return answer(self.reversal_answers.pop(0) if self.reversal_answers else ReversalTaken())
+
+    def day_of(self, moment):
+        return moment.date()
+
+    def settled(self, day):
+        self.days.append(day)
+        for row in self.batches.get(day, ()):
             yield answer(row)
 
     def payments(self, window):
@@ -209,6 +239,30 @@ class Bench:
 
     def enrollment(self, number=1):
         return self.ledger.enrollments.find(BILLER, str(UUID(int=number)))
+
+    def ach_return(self, number=1, **fields):
+        """Return the reject of the payment of this number."""
+        usual = {
+            "biller": BILLER,
+            "reject_guid": str(UUID(int=1000 + number)),
+            "payment_guid": str(UUID(int=number)),
+            "invoice_number": "30254",
+            "account_number": "1204117",
+            "amount": Decimal("31.37"),
+            "code": "R01",
+            "reason": "Insufficient Funds",
+            "returned_at": NOW,
+        }
+        return AchReturn(**{**usual, **fields})
+
+    def bring_back(self, number=1, **fields):
+        """Take a reject over, as its poll does."""
+        returned = self.ach_return(number, **fields)
+        self.ledger.reversals.take_over([returned], now=self.clock.now())
+        return returned
+
+    def reversals(self):
+        return self.ledger.reversals.page(limit=100)
 
     def invoice(self, number="30254", **fields):
         return replace(INVOICE, invoice_number=number, **fields)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from adapter.domain.ach_return import AchReturn, ReversalState, ReversalStep
 from adapter.domain.delivery import Cause, DeliveryState, Evidence, Source, Step
 from adapter.domain.enrollment import (
     EnrollmentChange,
@@ -98,6 +99,41 @@ class Bench:
 
     def enrollment(self, number=1):
         return self.ledger.enrollments.find(self.biller, str(UUID(int=number)))
+
+    def ach_return(self, number=1, *, invoice="30254", biller=None, **fields):
+        """Return the reject of the payment of this number."""
+        usual = {
+            "biller": biller or self.biller,
+            "reject_guid": str(UUID(int=1000 + number)),
+            "payment_guid": str(UUID(int=number)),
+            "invoice_number": invoice,
+            "account_number": "1204117",
+            "amount": Decimal("731.37"),
+            "code": "R01",
+            "reason": "Insufficient Funds",
+            "returned_at": NOW - timedelta(minutes=15),
+        }
+        return AchReturn(**{**usual, **fields})
+
+    def bring_back(self, number=1, *, at=None, **fields):
+        """Take a reject over, as its poll does."""
+        returned = self.ach_return(number, **fields)
+        self.ledger.reversals.take_over([returned], now=at or NOW)
+        return returned
+
+    def claim_reversal(self, *, at=None):
+        claimed = self.ledger.reversal_claims.claim_due(
+            self.biller, now=at or self.now, lease_seconds=LEASE
+        )
+        return None if claimed is None else claimed[0]
+
+    def reverse(self, reversal, state=ReversalState.REVERSED, *, at=None, **fields):
+        step = ReversalStep(to_state=state, detail=f"now {state.value}", **fields)
+        return self.ledger.reversal_claims.record(reversal, step, now=at or self.now)
+
+    def reversal(self):
+        """Return the reversal that came first."""
+        return self.ledger.reversals.page(limit=1)[0]
 
     def events(self, delivery):
         return self.ledger.deliveries.events(delivery.id)

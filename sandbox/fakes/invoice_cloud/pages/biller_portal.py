@@ -1,0 +1,37 @@
+"""The Biller Portal (D5): a carrier sees its payments, rejects, settled batches and files.
+
+The sandbox opens it without a log-in, as it shows everything of its synthetic carriers.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from werkzeug.wrappers import Response as AnyResponse
+
+from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
+from sandbox.fakes.invoice_cloud.pages.visit import Visit
+from sandbox.fakes.invoice_cloud.processor.book import ProcessorBook
+
+# Of each list the latest; the reports tell everything.
+ROWS_MAX = 50
+PROBLEMS_SHOWN = 5
+
+
+def show(visit: Visit) -> AnyResponse:
+    slug = visit.biller.slug
+    book = visit.world.book(InvoiceCloudBook)
+    processor = visit.world.book(ProcessorBook)
+    with book.locked(), processor.locked():
+        payments = [one for one in book.payments.values() if one.made.biller == slug]
+        files = [(at, file) for at, file in book.files if file.biller == slug]
+        rejects = [r for r in processor.rejects.values() if r.payment.made.biller == slug]
+        batches = [batch for batch in processor.batches.values() if batch.biller == slug]
+    lists = {"payments": payments, "rejects": rejects, "batches": batches, "files": files}
+    return visit.page(
+        "biller_portal",
+        counts={name: len(rows) for name, rows in lists.items()},
+        rejected={reject.event.payment_guid: reject for reject in rejects},
+        problems_shown=PROBLEMS_SHOWN,
+        **{name: list(islice(reversed(rows), ROWS_MAX)) for name, rows in lists.items()},
+    )

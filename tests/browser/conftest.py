@@ -1,0 +1,37 @@
+"""A real browser for the pages: the system's Chromium, one for each module, a fresh page a test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+# Chromium's own sandbox wants privileges that a container lacks; only our own pages are opened.
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+PATIENCE_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start Chromium; where it is missing, only a machine that is not CI goes without."""
+    if not CHROMIUM.exists() and not os.environ.get("CI"):
+        raise pytest.skip.Exception(f"{CHROMIUM} is not here: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """Open a page with cookies of its own; whatever it logs as an error fails the test."""
+    context = browser.new_context(viewport={"width": 1100, "height": 900}, locale="en-US")
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", errors.append)
+    yield page
+    context.close()
+    assert not errors

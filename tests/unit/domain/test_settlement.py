@@ -1,0 +1,156 @@
+"""Matching settled rows to the cent, and batches to what is said of them."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.domain.delivery import Delivery, DeliveryState, Source
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.settlement import (
+    SettledRow,
+    TransactionType,
+    check_batches,
+    judge_payment,
+    judge_return,
+    unsettled,
+)
+from adapter.errors import BadInputError
+
+NOW = datetime(2026, 1, 8, 10, 15, tzinfo=UTC)
+GUID = "aaaaaaaa-0000-4000-8000-000000000001"
+ROW = SettledRow(
+    biller="camp-point",
+    batch_id="20260106-CC",
+    settled_on=date(2026, 1, 6),
+    transaction=TransactionType.PAYMENT,
+    payment_guid=GUID,
+    invoice_number="30254",
+    amount=Decimal("731.37"),
+    batch_total=Decimal("731.37"),
+    batch_count=1,
+)
+CENTS = st.integers(min_value=-10_000_000, max_value=10_000_000).map(
+    lambda cents: Decimal(cents).scaleb(-2)
+)
+
+
+@pytest.fixture
+def delivery(payment):
+    return delivery_of(payment)
+
+
+def delivery_of(payment):
+    return Delivery(
+        id=1,
+        payment=payment,
+        source=Source.PAYMENT_REPORT,
+        state=DeliveryState.APPLIED,
+        attempts=1,
+        accepted_at=NOW,
+        next_at=None,
+        sent_at=None,
+        lease_owner=None,
+        lease_until=None,
+        fence=0,
+        balance_before=None,
+        receipt_id="R-1",
+        evidence=None,
+        confirmed_at=None,
+        last_error="",
+    )
+
+
+def batch(batch_id, amounts):
+    """Return a batch that adds up."""
+    return [
+        replace(
+            ROW,
+            batch_id=batch_id,
+            transaction=TransactionType.RETURN if amount < 0 else TransactionType.PAYMENT,
+            payment_guid=str(UUID(int=number)),
+            amount=amount,
+            batch_total=sum(amounts, Decimal(0)),
+            batch_count=len(amounts),
+        )
+        for number, amount in enumerate(amounts)
+    ]
+
+
+def test_a_row_names_batch_payment_and_invoice():
+    row = replace(ROW, payment_guid=GUID.upper())
+    assert row.reference == f"20260106-CC:{GUID}:30254"
+    with pytest.raises(BadInputError):
+        replace(ROW, payment_guid="12")
+
+
+@given(amounts=st.lists(CENTS, min_size=1, max_size=20), others=st.lists(CENTS, max_size=5))
+def test_batches_that_add_up_are_never_doubted(amounts, others):
+    rows = [*batch("A", amounts), *batch("B", others)]
+    rows.sort(key=lambda row: row.payment_guid)  # the batches' rows come mixed
+    assert list(check_batches(rows)) == []
+
+
+@given(
+    amounts=st.lists(CENTS, min_size=2, max_size=20),
+    place=st.integers(min_value=0, max_value=100),
+    more=CENTS.filter(bool),
+)
+def test_any_cent_that_differs_is_found(amounts, place, more):
+    rows = batch("A", amounts)
+    place %= len(rows)
+    rows[place] = replace(rows[place], amount=rows[place].amount + more)
+    doubts = list(check_batches([*rows, *batch("B", amounts)]))
+    assert [(d.kind, d.reference) for d in doubts] == [(ExceptionKind.BATCH_TOTAL, "A")]
+
+
+@given(amounts=st.lists(CENTS, min_size=2, max_size=20), place=st.integers(0, 100))
+def test_any_row_that_is_missing_or_double_is_found(amounts, place):
+    """Rows of nothing too: the count tells them."""
+    rows = batch("A", amounts)
+    place %= len(rows)
+    for wrong in (rows[:place] + rows[place + 1 :], [*rows, rows[place]]):
+        assert [doubt.reference for doubt in check_batches(wrong)] == ["A"]
+
+
+@given(paid=CENTS, settled=CENTS)
+def test_a_payment_matches_to_the_cent_or_not_at_all(payment, paid, settled):
+    delivery = delivery_of(replace(payment, amount=paid))
+    doubt = judge_payment(replace(ROW, amount=settled), delivery)
+    assert (doubt is None) == (paid == settled)
+    assert doubt is None or doubt.kind is ExceptionKind.SETTLED_OTHERWISE
+
+
+@given(rejected=CENTS, taken_back=CENTS)
+def test_a_return_matches_what_its_reject_said(rejected, taken_back):
+    row = replace(ROW, transaction=TransactionType.RETURN, amount=-taken_back)
+    doubt = judge_return(row, rejected)
+    assert (doubt is None) == (rejected == taken_back)
+
+
+def test_every_doubt_names_the_row_and_both_amounts(delivery):
+    short = replace(ROW, amount=Decimal("731.36"))
+    doubt = judge_payment(short, delivery)
+    assert doubt.reference == short.reference
+    assert "731.36" in doubt.detail
+    assert "731.37" in doubt.detail
+    taken = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
+    assert "and its reject is of 5.00" in judge_return(taken, Decimal(5)).detail
+
+
+def test_what_is_not_known_here_is_a_kind_of_its_own():
+    taken = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
+    kinds = Counter(doubt.kind for doubt in (judge_payment(ROW, None), judge_return(taken, None)))
+    assert kinds == {ExceptionKind.SETTLED_UNKNOWN: 2}
+
+
+def test_an_unsettled_payment_is_told_by_payment_and_invoice(delivery):
+    doubt = unsettled(delivery)
+    assert doubt.kind is ExceptionKind.UNSETTLED
+    assert doubt.reference == f"{delivery.payment.payment_guid}:30254"
+    assert "731.37" in doubt.detail

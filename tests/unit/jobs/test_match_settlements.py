@@ -1,0 +1,233 @@
+"""Reading settled batches: every row once, matched to the cent or visibly not (C4, C6)."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.settlement import (
+    UNMATCHED_AFTER,
+    UNSETTLED_AFTER,
+    UNSETTLED_REACH,
+    SettledRow,
+    TransactionType,
+)
+from adapter.errors import BadInputError, LedgerError, RetryableError
+from adapter.jobs.match_settlements import JOB, OVERLAP, run_once
+
+TODAY = date(2026, 1, 5)
+DAY = timedelta(days=1)
+BROKEN = RetryableError("broke off", partner="invoice_cloud", operation="batches")
+UNREADABLE = BadInputError(field="BatchTotal", value="much", rule="money", remedy="Ask")
+
+
+def run(bench):
+    return run_once(bench.biller, bench.work)
+
+
+def mark(bench):
+    return bench.ledger.watermarks.get(bench.biller, JOB)
+
+
+def kinds(bench):
+    return [item.kind for item in bench.exceptions() if item.is_open]
+
+
+def rows(bench):
+    return bench.ledger.settlements.page(limit=100)
+
+
+def row(number=1, amount="31.37", **fields):
+    usual = {
+        "biller": "camp-point",
+        "batch_id": "20260105-CC",
+        "settled_on": TODAY,
+        "transaction": TransactionType.PAYMENT,
+        "payment_guid": str(UUID(int=number)),
+        "invoice_number": "30254",
+        "amount": Decimal(amount),
+        "batch_total": Decimal(amount),
+        "batch_count": 1,
+    }
+    return SettledRow(**{**usual, **fields})
+
+
+def settle(bench, *told, day=TODAY):
+    """Have Invoice Cloud tell these rows as one batch that adds up."""
+    total = sum((each.amount for each in told), Decimal(0))
+    bench.partners.batches[day] = [
+        replace(each, batch_total=total, batch_count=len(told)) for each in told
+    ]
+
+
+def test_each_row_is_recorded_and_matched_once(bench):
+    bench.accept(1)
+    bench.accept(2)
+    settle(bench, row(1), row(2))
+    assert run(bench).counts == {"rows": 2, "new": 2, "matched": 2}
+    assert run(bench).counts == {"rows": 2}
+    assert [told.matched_at for told in rows(bench)] == [bench.clock.now()] * 2
+    assert bench.exceptions() == ()
+
+
+def test_every_day_from_the_mark_is_asked_for_and_some_before_it(bench):
+    run(bench)
+    assert mark(bench) == TODAY.isoformat()
+    bench.clock.at += 10 * DAY
+    bench.partners.days.clear()
+    report = run(bench)
+    first, last = TODAY - OVERLAP, TODAY + 10 * DAY
+    assert bench.partners.days == [first + DAY * n for n in range((last - first).days + 1)]
+    assert report.note == f"{first} to {last}"
+
+
+def test_a_poll_that_breaks_off_goes_on_at_the_day_that_was_not_read(bench):
+    run(bench)
+    bench.clock.at += 5 * DAY
+    bench.accept()
+    settle(bench, row(settled_on=TODAY + DAY), day=TODAY + DAY)
+    bench.partners.batches[TODAY + 3 * DAY] = [BROKEN]
+    assert run(bench).failure is BROKEN
+    assert mark(bench) == (TODAY + 2 * DAY).isoformat()
+    assert len(rows(bench)) == 1
+    del bench.partners.batches[TODAY + 3 * DAY]
+    assert run(bench).counts["matched"] == 1
+    assert mark(bench) == (TODAY + 5 * DAY).isoformat()
+
+
+def test_the_first_mark_stands_while_polls_fail(bench):
+    bench.partners.batches = {TODAY - DAY * n: [BROKEN] for n in range(10)}
+    run(bench)
+    first = mark(bench)
+    bench.clock.at += DAY
+    run(bench)
+    assert mark(bench) == first < TODAY.isoformat()
+
+
+def test_a_row_before_its_payment_is_patiently_matched(bench):
+    settle(bench, row())
+    assert run(bench).counts == {"rows": 1, "new": 1}
+    bench.accept()
+    assert run(bench).counts == {"rows": 1, "matched": 1}
+    assert bench.exceptions() == ()
+
+
+def test_an_unknown_payment_is_an_exception_until_it_comes(bench):
+    settle(bench, row())
+    run(bench)
+    bench.clock.at += UNMATCHED_AFTER
+    for _ in range(2):
+        assert run(bench).counts["settled_unknown"] == 1
+    assert kinds(bench) == [ExceptionKind.SETTLED_UNKNOWN]
+    bench.accept()
+    run(bench)
+    assert kinds(bench) == []
+
+
+@pytest.mark.parametrize("amount", ["31.36", "31.38", "0.01"])
+def test_any_other_amount_is_an_exception_at_once(bench, amount):
+    bench.accept()
+    settle(bench, row(amount=amount))
+    for _ in range(3):
+        run(bench)
+    assert kinds(bench) == [ExceptionKind.SETTLED_OTHERWISE]
+    assert rows(bench)[0].matched_at is None
+
+
+def test_a_return_is_matched_to_its_reject(bench):
+    bench.accept()
+    taken_back = row(amount="-31.37", transaction=TransactionType.RETURN, batch_id="20260105-ACH")
+    settle(bench, taken_back)
+    assert run(bench).counts == {"rows": 1, "new": 1}
+    bench.clock.at += UNMATCHED_AFTER
+    run(bench)
+    assert kinds(bench) == [ExceptionKind.SETTLED_UNKNOWN]
+    bench.bring_back()
+    run(bench)
+    assert kinds(bench) == []
+    assert rows(bench)[0].matched_at == bench.clock.now()
+
+
+def test_a_return_of_another_amount_than_its_reject_is_an_exception(bench):
+    bench.accept()
+    bench.bring_back()
+    settle(bench, row(amount="-31.36", transaction=TransactionType.RETURN))
+    run(bench)
+    assert kinds(bench) == [ExceptionKind.SETTLED_OTHERWISE]
+
+
+def test_a_batch_that_does_not_add_up_is_an_exception_until_it_does(bench):
+    bench.accept(1)
+    bench.accept(2)
+    settle(bench, row(1), row(2))
+    both = bench.partners.batches[TODAY]
+    bench.partners.batches[TODAY] = both[:1]
+    run(bench)
+    assert kinds(bench) == [ExceptionKind.BATCH_TOTAL]
+    bench.partners.batches[TODAY] = both
+    assert run(bench).counts == {"rows": 2, "new": 1, "matched": 1}
+    assert kinds(bench) == []
+
+
+def test_a_payment_in_two_batches_is_an_exception(bench):
+    bench.accept()
+    settle(bench, row())
+    settle(bench, row(batch_id="20260104-CC", settled_on=TODAY - DAY), day=TODAY - DAY)
+    run(bench)
+    assert kinds(bench) == [ExceptionKind.SETTLED_TWICE]
+
+
+def test_a_payment_that_no_batch_pays_out_is_an_exception_until_one_does(bench):
+    payment = bench.accept()
+    bench.clock.at = payment.paid_at + UNSETTLED_AFTER
+    run(bench)
+    assert kinds(bench) == []
+    bench.clock.at += timedelta(seconds=1)
+    for _ in range(2):
+        assert run(bench).counts == {"unsettled": 1}
+    assert kinds(bench) == [ExceptionKind.UNSETTLED]
+    today = bench.clock.now().date()
+    settle(bench, row(settled_on=today), day=today)
+    run(bench)
+    assert kinds(bench) == []
+    assert run(bench).counts == {"rows": 1}
+
+
+def test_a_payment_of_old_is_not_asked_about_for_ever(bench):
+    payment = bench.accept()
+    bench.clock.at = payment.paid_at + UNSETTLED_REACH + DAY
+    assert "unsettled" not in run(bench).counts
+
+
+def test_a_failing_report_calls_no_payment_unsettled(bench):
+    """Nobody knows what the batches hold that could not be read."""
+    payment = bench.accept()
+    bench.clock.at = payment.paid_at + UNSETTLED_AFTER + DAY
+    bench.partners.batches[bench.clock.now().date()] = [BROKEN]
+    assert run(bench).failure is BROKEN
+    assert kinds(bench) == []
+
+
+def test_unreadable_rows_hold_the_mark_and_the_batch_is_not_judged(bench):
+    run(bench)
+    before = mark(bench)
+    bench.clock.at += DAY
+    bench.accept()
+    settle(bench, row(), row(2), day=TODAY)
+    bench.partners.batches[TODAY] = [bench.partners.batches[TODAY][0], UNREADABLE]
+    assert run(bench).counts == {"rows": 1, "new": 1, "matched": 1, "unreadable": 1}
+    assert kinds(bench) == [ExceptionKind.REPORT_UNREADABLE]
+    assert mark(bench) == before
+    [item] = bench.exceptions()
+    bench.ledger.exceptions.resolve(item.id, now=bench.clock.now(), resolution="seen to")
+    run(bench)
+    assert mark(bench) > before
+
+
+def test_a_ledger_that_fails_ends_the_run(bench):
+    bench.partners.batches[TODAY] = [LedgerError("the disk is full")]
+    with pytest.raises(LedgerError):
+        run(bench)
