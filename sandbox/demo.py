@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,13 +17,24 @@ from rich.console import Console
 from sandbox.composition import join_adapter
 from sandbox.server import Sandbox
 from sandbox.timeline import Line, Timeline, print_line
+from sandbox.visitor import Visitor
+from sandbox.world.carrier import make_policies
 from sandbox.world.clock import DEMO_START
+from sandbox.world.world import World
 
 FeedOption = Literal["http", "folder", "none"]
 FaultOption = Literal["sever_after", "sever_before", "silence_after", "none"]
 CARD = "4111111111111111"
 # Its bank returns every payment as R01, three banking days on (decision 0017).
 RETURNING_ACCOUNT = {"routing_number": "021000021", "account_number": "000911880001"}
+
+
+class RedirectId(IntEnum):
+    """Pages at Invoice Cloud that IMT's portal leads to (D2)."""
+
+    PAPERLESS = 2
+    AUTOPAY = 3
+    PAYMENT_OPTIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +54,11 @@ class DemoOptions:
 
 
 class PaymentDay:
-    """The story's hands: they act through the control API, as QA would with curl."""
+    """The story's hands: they act on the pages, and through the control API as QA would."""
 
-    def __init__(self, control: httpx.Client, timeline: Timeline) -> None:
+    def __init__(self, world: World, control: httpx.Client, timeline: Timeline) -> None:
+        self._world = world
+        self._biller = world.billers[0]
         self._control = control
         self._timeline = timeline
 
@@ -54,8 +68,8 @@ class PaymentDay:
         self._timeline.chapter("The hourly invoice file")
         self._advance(hours=1)
         first, second, third, fourth = self._open_invoices()[:4]
-        self._timeline.chapter("A payer pays by card")
-        self._pay(first, {"card_number": CARD})
+        self._timeline.chapter("A payer finds the bill on the Virtual Site and pays by card")
+        self._pay_on_the_site(first)
         self._timeline.chapter("Another pays by bank account")
         self._pay(second, {"bank_account": RETURNING_ACCOUNT})
         self._timeline.chapter(f"A third pays: {_FAULT_WORDS[options.fault]}")
@@ -64,9 +78,11 @@ class PaymentDay:
         self._timeline.chapter("A fourth pays, and the data pump never gets through")
         self._lose_data_pump(fourth)
         self._pay(fourth, {"card_number": CARD})
-        self._timeline.chapter("Two policy holders choose paperless bills and AutoPay")
-        self._enroll(third, "paperless")
-        self._enroll(first, "autopay")
+        self._timeline.chapter(
+            "Two policy holders sign on at IMT's portal, for paperless bills and for AutoPay"
+        )
+        self._choose_paperless(third)
+        self._choose_autopay(first)
         self._timeline.chapter("The next invoice file carries what changed")
         self._advance(minutes=33)
         self._timeline.chapter("The poll confirms three payments and rescues the fourth")
@@ -94,15 +110,46 @@ class PaymentDay:
         self._call("POST", "payers/payments", order)
         self._advance(minutes=minutes)
 
-    def _enroll(self, bill: dict[str, Any], kind: str) -> None:
-        order = {
-            "biller": bill["biller"],
-            "account_number": bill["account_number"],
-            "kind": kind,
-            "on": True,
-        }
-        self._call("POST", "payers/enrollments", order)
+    def _pay_on_the_site(self, bill: dict[str, Any]) -> None:
+        with closing(Visitor()) as payer:
+            payer.open(f"{self._world.base_url}/invoicecloud/portal/site/{self._biller.slug}")
+            payer.submit(number=bill["invoice_number"])
+            payer.submit(method="card", card_number=CARD)
+        self._advance(minutes=5)
+
+    def _choose_paperless(self, bill: dict[str, Any]) -> None:
+        with closing(Visitor()) as holder:
+            self._sign_on(holder, bill, RedirectId.PAPERLESS)
+            holder.submit("choice")
         self._advance(minutes=1)
+
+    def _choose_autopay(self, bill: dict[str, Any]) -> None:
+        with closing(Visitor()) as holder:
+            self._sign_on(holder, bill, RedirectId.PAYMENT_OPTIONS)
+            holder.submit(method="card", card_number=CARD)
+            holder.open(self._portal(f"go/{RedirectId.AUTOPAY}"))
+            holder.submit("method_guid", "choice")
+        self._advance(minutes=1)
+
+    def _sign_on(self, holder: Visitor, bill: dict[str, Any], page: RedirectId) -> None:
+        """Let a policy's owner register at IMT, and go on to a page at Invoice Cloud."""
+        [policy] = [
+            policy
+            for policy in make_policies(self._world, self._biller)
+            if policy.policy_number == bill["account_number"]
+        ]
+        holder.open(self._portal())
+        holder.submit(
+            policy_number=policy.policy_number,
+            owner=policy.organization_name or policy.last_name,
+            zip_code=policy.zip_code,
+            email=policy.email_address or f"owner-{policy.policy_number}@example.com",
+        )
+        holder.open(self._portal(f"go/{page}"))
+
+    def _portal(self, page: str = "") -> str:
+        company = self._biller.imt.company_id
+        return f"{self._world.base_url}/imt/{company}/portal/{page}"
 
     def _arm(self, bill: dict[str, Any], fault: FaultOption) -> None:
         if fault == "none":
@@ -174,7 +221,7 @@ def run_demo(options: DemoOptions) -> int:
         )
         running.callback(joined.stop)
         control = running.enter_context(httpx.Client(base_url=sandbox.url, timeout=60))
-        report = PaymentDay(control, Timeline(world, show)).play(options)
+        report = PaymentDay(world, control, Timeline(world, show)).play(options)
         if options.journal is not None:
             options.journal.write_text(world.journal.as_lines(), "utf-8")
     if options.as_json:

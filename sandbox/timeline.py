@@ -29,6 +29,7 @@ POLLS = {
 }
 # A step that a call in the journal tells already.
 QUIET_STEPS = frozenset({"sending"})
+SHORT_NAMES = {**POLLS, "RemoteAuthentication": "RemoteAuth", "Settings": "PolicySettings"}
 _NO_ROWS = re.compile(r"(^|: )0( |$)")
 NAMES = {"spectrum": "Spectrum", "imt": "IMT", "invoice_cloud": "Invoice Cloud"}
 
@@ -138,7 +139,7 @@ def print_line(console: Console, line: Line) -> None:
     who = NAMES.get(line.source, line.source)
     if line.source != line.target:
         who = f"{who} > {NAMES.get(line.target, line.target)}"
-    operation = POLLS.get(line.operation, line.operation.replace("_", " "))
+    operation = SHORT_NAMES.get(line.operation, line.operation.replace("_", " "))
     row = Text(f"{line.at[11:19]}  {who:<23}  {operation:<17}  {line.text}", style=style)
     console.print(row, soft_wrap=True)
 

@@ -104,6 +104,7 @@ def reversal_view(reversal: Reversal) -> dict[str, Any]:
         "seen_at": reversal.seen_at,
         "next_at": reversal.next_at,
         "sent_at": reversal.sent_at,
+        "handed_over_at": reversal.handed_over_at,
         "receipt_id": reversal.receipt_id,
         "reversed_at": reversal.reversed_at,
         "last_error": reversal.last_error,

@@ -45,7 +45,8 @@ def world_document(world: World) -> dict[str, Any]:
 
 
 def _biller_document(world: World, biller: Biller) -> dict[str, Any]:
-    services = f"{world.base_url}/invoicecloud/portal/webservices"
+    portal = f"{world.base_url}/invoicecloud/portal"
+    services = f"{portal}/webservices"
     return {
         "slug": biller.slug,
         "name": biller.name,
@@ -55,6 +56,7 @@ def _biller_document(world: World, biller: Biller) -> dict[str, Any]:
             **_credentials(biller.payment_credentials),
             "rtdr": _credentials(biller.rtdr_credentials),
             "extract_url": f"{world.base_url}/spectrum/extract/v1",
+            "policy_url_template": f"{world.base_url}/spectrum/policies/{{policy_number}}",
         },
         "imt": {
             "base_url": f"{world.base_url}/imt",
@@ -73,6 +75,11 @@ def _biller_document(world: World, biller: Biller) -> dict[str, Any]:
             "wsdl_urls": {
                 operation: f"{services}/{service}.asmx?WSDL"
                 for operation, service in SERVICES.items()
+            },
+            "pages": {
+                "virtual_site": f"{portal}/site/{biller.slug}",
+                "customer_portal": f"{portal}/customer/{biller.slug}",
+                "biller_portal": f"{portal}/biller/{biller.slug}",
             },
         },
     }

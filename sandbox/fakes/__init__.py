@@ -37,7 +37,10 @@ FAKES: dict[str, Fake] = {
             "ExtractReceipts",
             "ReceiveReversal",
         ),
-        blueprints=("sandbox.fakes.spectrum.api:blueprint",),
+        blueprints=(
+            "sandbox.fakes.spectrum.api:blueprint",
+            "sandbox.fakes.spectrum.policies:blueprint",
+        ),
     ),
     "imt": Fake(
         books=("sandbox.fakes.imt.book:ImtBook",),
@@ -75,6 +78,8 @@ FAKES: dict[str, Fake] = {
         blueprints=(
             "sandbox.fakes.invoice_cloud.rest.api:blueprint",
             "sandbox.fakes.invoice_cloud.rest.cloud_sso:blueprint",
+            "sandbox.fakes.invoice_cloud.portal.api:blueprint",
+            "sandbox.fakes.invoice_cloud.pages.site_map:blueprint",
         ),
         application="sandbox.fakes.invoice_cloud.soap:application",
         prefix="/invoicecloud/portal/webservices/",

@@ -1,4 +1,4 @@
-"""A real browser for the pages: the system's Chromium, one for each module, a fresh page a test."""
+"""A real browser for the pages: the system's Chromium, one a module, with a fresh page a test."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,12 @@ def page(browser):
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     errors = []
-    page.on("pageerror", errors.append)
+
+    def note(error):
+        """Playwright marks its handlers, which a method of a list does not allow."""
+        errors.append(error)
+
+    page.on("pageerror", note)
     yield page
     context.close()
     assert not errors

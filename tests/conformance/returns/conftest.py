@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import httpx
+import jsonschema_rs
 import pytest
 
+from contracts.loader import schema
 from sandbox.audit import run_audit
 from sandbox.composition import join_adapter
 from sandbox.fakes.invoice_cloud.instruments import BANK_ACCOUNTS, CARDS
@@ -67,8 +69,12 @@ class Carrier:
         return self.world.book(SpectrumBook).invoices[number].balance
 
     def ops(self, name, **query):
+        """Return a view's rows, which are as the contract says."""
         url = f"{self.joined.doors.url}/ops/{name}"
-        return httpx.get(url, params=query).json()[name]
+        document = httpx.get(url, params=query).json()
+        validator = jsonschema_rs.validator_for(schema("adapter", name.title()))
+        assert [error.message for error in validator.iter_errors(document)] == []
+        return document[name]
 
     def exceptions(self):
         return [row for row in self.ops("exceptions") if row["resolved_at"] is None]

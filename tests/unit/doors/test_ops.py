@@ -1,10 +1,15 @@
 """The ops door: read-only, paged within bounds, for operators only."""
 
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
+from adapter.domain.ach_return import AchReturn
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.settlement import SettledRow, TransactionType
 
 HERE = {"biller": "alpha-mutual"}
 
@@ -214,3 +219,64 @@ def test_an_enrolment_is_told_with_its_events(client, enrolled):
 def test_an_unknown_enrolment_is_not_found(client, enrolled, path):
     assert enrolled
     assert client.get(f"/ops/enrollments/{path}").status_code == 404
+
+
+@pytest.fixture
+def returned(adapter):
+    """Take over two returned payments with their settled rows; return their invoice numbers."""
+    now = datetime(2026, 1, 8, 12, tzinfo=UTC)
+    names = {"biller": "alpha-mutual", "payment_guid": str(UUID(int=1))}
+    for number in ("1", "2"):
+        back = AchReturn(
+            **names,
+            reject_guid=str(UUID(int=9)),
+            invoice_number=number,
+            account_number="1204117",
+            amount=Decimal("731.30"),
+            code="R01",
+            reason="Insufficient Funds",
+            returned_at=now,
+        )
+        row = SettledRow(
+            **names,
+            batch_id="20260108-ACH",
+            settled_on=date(2026, 1, 8),
+            transaction=TransactionType.RETURN,
+            invoice_number=number,
+            amount=Decimal("-731.30"),
+            batch_total=Decimal("-1462.60"),
+            batch_count=2,
+        )
+        adapter.ledger.reversals.take_over([back], now=now)
+        adapter.ledger.settlements.record([row], now=now)
+    return ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", [0, 1]),
+        ("biller=beta", []),
+        ("state=waiting", [0, 1]),
+        ("state=handed_over", []),
+        ("limit=1", [0]),
+    ],
+)
+def test_reversals_are_chosen_by_biller_and_state(client, returned, query, found):
+    told = client.get(f"/ops/reversals?{query}").get_json()
+    numbers = [row["invoice_number"] for row in told["reversals"]]
+    assert numbers == [returned[index] for index in found]
+    assert (told["next"] is None) == (query != "limit=1")
+
+
+@pytest.mark.parametrize(("query", "found"), [("", [0, 1]), ("biller=beta", []), ("limit=1", [0])])
+def test_settled_rows_are_chosen_by_biller(client, returned, query, found):
+    told = client.get(f"/ops/settlements?{query}").get_json()
+    numbers = [row["invoice_number"] for row in told["settlements"]]
+    assert numbers == [returned[index] for index in found]
+    assert all(row["amount"] == "-731.30" for row in told["settlements"])
+
+
+@pytest.mark.parametrize("query", ["reversals?state=lost", "settlements?state=waiting"])
+def test_what_no_view_knows_is_refused(client, query):
+    assert client.get(f"/ops/{query}").status_code == 400

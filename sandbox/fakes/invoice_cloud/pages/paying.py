@@ -181,8 +181,10 @@ def total_due(bills: Sequence[Bill]) -> Decimal:
 
 def _tell_decline(form: Form, made: PaymentMade) -> None:
     field = "method_guid" if form.values["method"] == STORED else "card_number"
+    said = made.message.lower()
+    why = "" if said == "declined" else f": {said}"
     form.refuse(
         field,
-        f"the {made.card_type} ending in {made.last_four} was declined ({made.message.lower()})",
+        f"the {made.card_type} ending in {made.last_four} was declined{why}",
         "Nothing was paid. Take another card, or a bank account",
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, redirect, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -18,9 +19,6 @@ from sandbox.world.billers import Biller
 from sandbox.world.binding import caller, world_in
 from sandbox.world.journal import Entry
 from sandbox.world.world import World
-
-if TYPE_CHECKING:
-    from sandbox.fakes.invoice_cloud.customers.sessions import PortalSession
 
 PARTNER = "invoice_cloud"
 PORTAL = "/invoicecloud/portal"
@@ -51,12 +49,9 @@ class Visit:
     world: World
     entry: Entry | None = None
     host: Biller | None = None
-    session: PortalSession | None = None
-    form_token: str = ""
     css_url: str = ""
     return_url: str = ""
-    here: str = ""
-    zone: Any = field(default=SERVER_ZONE)
+    zone: ZoneInfo = SERVER_ZONE
 
     @property
     def biller(self) -> Biller:
@@ -92,14 +87,13 @@ class Visit:
             answer,
             style_from=css_url,
             leads_to=(self.world.base_url, return_url),
-            framed=self.session is not None,
         )
         return answer
 
     def go(self, path: str) -> AnyResponse:
         """Lead on after a form was taken, so that reloading sends nothing again."""
         answer = redirect(self.link(path), HTTPStatus.SEE_OTHER)
-        guard(answer, framed=self.session is not None)
+        guard(answer)
         return answer
 
     def nowhere(self) -> Response:
@@ -137,8 +131,8 @@ def show_nowhere(path: str = "") -> AnyResponse:  # noqa: ARG001  # the rule nam
 def _take(visit: Visit, reference: str, path: dict[str, str]) -> AnyResponse:
     """Take a form that one of our own pages sent.
 
-    Without a session there is nothing that another site could have a browser do in the visitor's
-    name; with one, the form also carries a token (see `signed_on`).
+    No visitor has a session here, so there is nothing that another site could have a browser do in
+    the visitor's name; what a browser says of another site's form is heeded all the same.
     """
     if comes_from_elsewhere(request.headers):
         return visit.refused(HTTPStatus.FORBIDDEN, "another site sent this form", "Open the page")

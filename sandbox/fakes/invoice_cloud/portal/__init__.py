@@ -1,1 +1,1 @@
-"""Invoice Cloud's Customer Portal: where a payer looks at bills, pays them and sets things (D4)."""
+"""Invoice Cloud's Customer Portal (D4): where payers see their bills, pay, and set things up."""

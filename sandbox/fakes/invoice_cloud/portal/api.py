@@ -8,7 +8,12 @@ from sandbox.fakes.invoice_cloud.portal import bills, door, options, plans, sett
 from sandbox.fakes.invoice_cloud.rest.cloud_sso import PORTAL_PATH
 
 blueprint = Blueprint(
-    "customer_portal", __name__, template_folder="templates", url_prefix=PORTAL_PATH
+    "customer_portal",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/style",
+    url_prefix=PORTAL_PATH,
 )
 for part in (bills, door, options, plans, settings):
     blueprint.register_blueprint(part.blueprint)

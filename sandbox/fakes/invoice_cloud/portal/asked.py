@@ -35,7 +35,10 @@ def read_amount(text: str) -> Decimal | None:
         raise PortalRefusedError(
             "this is no amount", field="amount", remedy="Give dollars and cents, such as 125.50"
         )
-    return Decimal(text.replace("$", "").replace(",", "").strip())
+    amount = Decimal(text.replace("$", "").replace(",", "").strip())
+    if not amount:
+        raise PortalRefusedError("an amount is above nothing", field="amount")
+    return amount
 
 
 def read_day(text: str) -> date:

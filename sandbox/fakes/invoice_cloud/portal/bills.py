@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.fakes.chrome import money
 from sandbox.fakes.chrome.form import Form, read_form
 from sandbox.fakes.invoice_cloud.book import Bill, InvoiceCloudBook, Payment
 from sandbox.fakes.invoice_cloud.customers.refusals import PortalRefusedError
 from sandbox.fakes.invoice_cloud.payers import CARD_FEE, PaymentOrder, PaymentRefusedError, pay
+from sandbox.fakes.invoice_cloud.portal.answers import lead_to
 from sandbox.fakes.invoice_cloud.portal.asked import (
     SECRETS,
     read_amount,
     read_payment_option,
     stored_options,
 )
-from sandbox.fakes.invoice_cloud.portal.one_time import form
-from sandbox.fakes.invoice_cloud.portal.visit import Visit, lead_to, signed_on
+from sandbox.fakes.invoice_cloud.portal.visit import Visit, form, signed_on
 from sandbox.fakes.invoice_cloud.rtdr import refresh_balance
 
 PAGE = "bills"
-FIELDS = ("method", "method_guid", "amount")
+FIELDS = ("method", "method_guid", "amount", "shown")
 PAYMENTS_SHOWN = 10
 
 blueprint = Blueprint("bills", __name__)
@@ -47,7 +50,7 @@ def show_bills(visit: Visit) -> AnyResponse:
 def show_bill(visit: Visit, number: str) -> AnyResponse:
     """Show a bill as the invoice file carried it, and what is due on it now."""
     bill = _find_bill(visit, number)
-    return _nothing(visit) if bill is None else visit.page("bill", PAGE, bill=bill)
+    return _nothing(visit) if bill is None else visit.page("bill", PAGE, within=True, bill=bill)
 
 
 @blueprint.get("/bills/<number>/pay")
@@ -67,21 +70,25 @@ def pay_bill(visit: Visit, number: str) -> AnyResponse:
     if bill is None:
         return _nothing(visit)
     told, typed = read_form(request.form, FIELDS, name="pay", secret=SECRETS)
+    amount = None
     try:
+        # Nobody pays another amount than the one that the page showed.
+        amount = read_amount(typed["amount"]) or read_amount(typed["shown"])
         order = PaymentOrder(
             biller=visit.biller.slug,
             invoice_number=number,
             instrument=read_payment_option(visit, typed),
-            amount=read_amount(typed["amount"]),
+            amount=amount,
         )
         made = pay(visit.world, order)
     except PortalRefusedError as refused:
         told.refuse(refused.field, refused.message, refused.remedy)
-    except PaymentRefusedError as refused:
-        told.refuse("amount" if bill.invoice.allow_partial else "", refused.message)
+    except PaymentRefusedError:
+        bill = _find_bill(visit, number) or bill
+        _say_why(told, bill, amount)
     else:
         return lead_to(f"payments/{made.payment_guid}")
-    return _pay(visit, _find_bill(visit, number) or bill, told, 422)
+    return _pay(visit, bill, told, 422)
 
 
 @blueprint.get("/payments/<guid>")
@@ -91,13 +98,26 @@ def show_payment(visit: Visit, guid: str) -> AnyResponse:
     payment = visit.world.book(InvoiceCloudBook).payments.get(guid)
     if payment is None or not _shares(visit, payment):
         return _nothing(visit)
-    return visit.page("payment", PAGE, payment=payment, made=payment.made)
+    return visit.page("payment", PAGE, within=True, payment=payment, made=payment.made)
+
+
+def _say_why(told: Form, bill: Bill, amount: Decimal | None) -> None:
+    """Say why a payment was refused, in a payer's words."""
+    field = "amount" if bill.invoice.allow_partial else ""
+    if bill.balance <= 0:
+        told.refuse("", "nothing is due on this bill any more")
+    elif amount is not None and amount > bill.balance:
+        told.refuse(field, f"only {money(bill.balance)} is due", "Pay this, or less")
+    else:
+        told.refuse(field, f"{money(bill.balance)} is due now", "This bill is paid whole")
 
 
 def _pay(visit: Visit, bill: Bill, told: Form, status: int = 200) -> AnyResponse:
     options = stored_options(visit)
     told.values.setdefault("method", "stored" if options else "card")
-    return visit.page("pay", PAGE, status, bill=bill, form=told, options=options, fee=CARD_FEE)
+    return visit.page(
+        "pay", PAGE, status, within=True, bill=bill, form=told, options=options, fee=CARD_FEE
+    )
 
 
 def _nothing(visit: Visit) -> AnyResponse:

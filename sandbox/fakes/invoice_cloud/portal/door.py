@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.fakes.chrome.form import Form, read_form
 from sandbox.fakes.chrome.guard import guard
+from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
 from sandbox.fakes.invoice_cloud.customers.refusals import PortalRefusedError
 from sandbox.fakes.invoice_cloud.customers.sessions import (
     COOKIE_NAME,
@@ -18,40 +19,30 @@ from sandbox.fakes.invoice_cloud.customers.sessions import (
     session_of,
     sign_out,
 )
-from sandbox.fakes.invoice_cloud.portal.one_time import do_once, form, form_token
-from sandbox.fakes.invoice_cloud.portal.visit import (
-    BODY_BYTES_MAX,
-    Visit,
-    former_session,
-    html,
-    lead_to,
-    page_path,
-    safe_return_url,
-)
-from sandbox.fakes.invoice_cloud.portal.words import NOTICES, PAGES
+from sandbox.fakes.invoice_cloud.portal.answers import BODY_BYTES_MAX, lead_to, page_path, show
+from sandbox.fakes.invoice_cloud.portal.one_time import do_once, form_token
+from sandbox.fakes.invoice_cloud.portal.visit import Visit, form, former_session, safe_return_url
+from sandbox.fakes.invoice_cloud.portal.words import PAGES
 from sandbox.fakes.invoice_cloud.rest.cloud_sso import PORTAL_PATH, set_session_cookie
-from sandbox.world.binding import world_in
 from sandbox.world.billers import Biller
+from sandbox.world.binding import world_in
 from sandbox.world.world import World
 
 # Whoever is not signed on has this instead of a session, so that forms can tell browsers apart.
 VISITOR_COOKIE = "ic_visitor"
+ACCOUNTS_SHOWN = 6
 
 blueprint = Blueprint("door", __name__)
 
 
+@blueprint.get("")
 @blueprint.get("/")
 def show_billers() -> AnyResponse:
     """Let a visitor choose; with one biller there is no choice."""
     world = world_in(request.environ)
     if len(world.billers) == 1:
-        return redirect(page_path(world.billers[0].slug))
-    notice = NOTICES.get(request.args.get("told", ""))
-    answer = html(
-        render_template("customer/billers.html", world=world, notice=notice, to=_wanted())
-    )
-    guard(answer, framed=True)
-    return answer
+        return lead_to(world.billers[0].slug, to=_wanted())
+    return show("billers", world=world, biller=None, to=_wanted())
 
 
 @blueprint.get("/<slug>")
@@ -113,11 +104,11 @@ def leave(visit: Visit) -> AnyResponse:
 
 
 def _log_in(world: World, biller: Biller) -> AnyResponse:
-    told, typed = read_form(
-        request.form, ("EmailAddress",), name="log-in", secret=("Password",)
-    )
+    told, typed = read_form(request.form, ("EmailAddress",), name="log-in", secret=("Password",))
     try:
-        cookie = log_in(world, biller.slug, typed["EmailAddress"], request.form.get("Password", ""))
+        cookie = log_in(
+            world, biller.slug, typed["EmailAddress"], request.form.get("Password", "")
+        )
     except PortalRefusedError as refused:
         told.refuse(refused.field, refused.message, refused.remedy)
         return _door(world, biller, entering=told, status=422)
@@ -137,7 +128,8 @@ def _register(world: World, biller: Biller) -> AnyResponse:
             request.form.get("Password", ""),
         )
     except PortalRefusedError as refused:
-        told.refuse(refused.field, refused.message, refused.remedy)
+        remedy = "Take it from your bill" if refused.field == "AccountNumber" else refused.remedy
+        told.refuse(refused.field, refused.message, remedy)
         return _door(world, biller, registering=told, status=422)
     return _enter(cookie, _wanted() or "bills", "registered")
 
@@ -158,24 +150,22 @@ def _door(
 ) -> AnyResponse:
     """Show the two forms, with what was typed before and what was wrong with it."""
     if biller is None:
-        answer: AnyResponse = html(render_template("customer/nowhere.html", world=world), 404)
-        guard(answer, framed=True)
-        return answer
+        return show("nowhere", 404, world=world, biller=None)
     former = former_session(world, request.cookies.get(COOKIE_NAME))
-    own = former is not None and former.biller == biller.slug
+    own = former if former and former.biller == biller.slug else None
     visitor = _visitor() or secrets.token_hex(24)
-    text = render_template(
-        "customer/door.html",
+    answer = show(
+        "door",
+        status,
         world=world,
         biller=biller,
         entering=entering or Form(name="log-in"),
         registering=registering or Form(name="register"),
         token=lambda: form_token(world, visitor),
-        notice=NOTICES.get(request.args.get("told", "")),
         to=_wanted(),
-        return_url=safe_return_url(former) if former and own else "",
+        return_url=safe_return_url(own) if own else "",
+        accounts=_samples(world, biller),
     )
-    answer = html(text, status)
     answer.set_cookie(
         VISITOR_COOKIE,
         visitor,
@@ -183,8 +173,15 @@ def _door(
         httponly=True,
         samesite="Lax",
     )
-    guard(answer, framed=True)
     return answer
+
+
+def _samples(world: World, biller: Biller) -> list[tuple[str, str]]:
+    """Return a few accounts that can be registered, with their owners' names."""
+    bills = list(world.book(InvoiceCloudBook).bills.values())
+    own = [bill.invoice for bill in bills if bill.biller == biller.slug]
+    names = {invoice.account_number: invoice.customer_name for invoice in own}
+    return list(names.items())[:ACCOUNTS_SHOWN]
 
 
 def _visitor() -> str:

@@ -17,9 +17,9 @@ from sandbox.fakes.invoice_cloud.customers.methods import (
 from sandbox.fakes.invoice_cloud.customers.refusals import PortalRefusedError
 from sandbox.fakes.invoice_cloud.customers.schedules import recurring_of, scheduled_of
 from sandbox.fakes.invoice_cloud.customers.wallet import PlanState
+from sandbox.fakes.invoice_cloud.portal.answers import lead_to
 from sandbox.fakes.invoice_cloud.portal.asked import SECRETS, read_instrument
-from sandbox.fakes.invoice_cloud.portal.one_time import form
-from sandbox.fakes.invoice_cloud.portal.visit import Visit, lead_to, signed_on
+from sandbox.fakes.invoice_cloud.portal.visit import Visit, form, signed_on
 
 PAGE = "payment-options"
 FIELDS = ("method", "label")
@@ -57,9 +57,7 @@ def change_option(visit: Visit, guid: str) -> AnyResponse:
     told, typed = read_form(request.form, FIELDS, name="option", secret=SECRETS)
     try:
         require_method(visit.world, visit.session, guid)
-        update_method(
-            visit.world, visit.session, guid, read_instrument(typed), typed["label"]
-        )
+        update_method(visit.world, visit.session, guid, read_instrument(typed), typed["label"])
     except PortalRefusedError as refused:
         told.refuse(refused.field, refused.message, refused.remedy)
         return _one(visit, guid, told, 422)
@@ -91,7 +89,13 @@ def _one(visit: Visit, guid: str, told: Form | None, status: int = 200) -> AnyRe
         kind = "card" if method.kind == "CreditCard" else "bank"
         told = Form(name="option", values={"label": method.label, "method": kind})
     return visit.page(
-        "payment_option", PAGE, status, method=method, form=told, uses=_uses(visit, guid)
+        "payment_option",
+        PAGE,
+        status,
+        within=True,
+        method=method,
+        form=told,
+        uses=_uses(visit, guid),
     )
 
 

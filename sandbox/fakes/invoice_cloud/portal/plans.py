@@ -25,14 +25,14 @@ from sandbox.fakes.invoice_cloud.customers.schedules import (
     scheduled_of,
 )
 from sandbox.fakes.invoice_cloud.customers.wallet import Plan, PlanState
+from sandbox.fakes.invoice_cloud.portal.answers import lead_to
 from sandbox.fakes.invoice_cloud.portal.asked import (
     read_amount,
     read_day,
     read_day_of_month,
     stored_options,
 )
-from sandbox.fakes.invoice_cloud.portal.one_time import form
-from sandbox.fakes.invoice_cloud.portal.visit import Visit, lead_to, signed_on
+from sandbox.fakes.invoice_cloud.portal.visit import Visit, form, signed_on
 
 CHANGED = ("method_guid", "on", "amount")
 
@@ -167,7 +167,13 @@ def _plan(visit: Visit, guid: str, told: Form | None, status: int = 200) -> AnyR
         }
         told = Form(name="plan", values=values)
     return visit.page(
-        "scheduled_payment", "scheduled", status, plan=plan, form=told, **_choices(visit)
+        "scheduled_payment",
+        "scheduled",
+        status,
+        within=True,
+        plan=plan,
+        form=told,
+        **_choices(visit),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,9 +13,9 @@ from sandbox.fakes.invoice_cloud.customers.enrollments import enroll, setting_of
 from sandbox.fakes.invoice_cloud.customers.methods import methods_of
 from sandbox.fakes.invoice_cloud.customers.refusals import PortalRefusedError
 from sandbox.fakes.invoice_cloud.customers.schedules import open_bills
+from sandbox.fakes.invoice_cloud.portal.answers import lead_to
 from sandbox.fakes.invoice_cloud.portal.asked import stored_options
-from sandbox.fakes.invoice_cloud.portal.one_time import form
-from sandbox.fakes.invoice_cloud.portal.visit import Visit, lead_to, signed_on
+from sandbox.fakes.invoice_cloud.portal.visit import Visit, form, signed_on
 
 blueprint = Blueprint("settings", __name__)
 
@@ -28,9 +30,9 @@ def show_paperless(visit: Visit) -> AnyResponse:
 @form
 def choose_paperless(visit: Visit) -> AnyResponse:
     if not _wants("on"):
-        return _off(visit, EnrollmentKind.PAPERLESS, "paperless", "paperless-off")
+        return _off(visit, EnrollmentKind.PAPERLESS, "paperless")
     enroll(visit.world, visit.session, EnrollmentKind.PAPERLESS)
-    return lead_to("paperless", "paperless-on")
+    return lead_to("paperless", "saved")
 
 
 @blueprint.get("/autopay")
@@ -45,15 +47,14 @@ def choose_autopay(visit: Visit) -> AnyResponse:
     """Turn AutoPay on with a payment option, give it another, or turn it off."""
     kind = EnrollmentKind.AUTOPAY
     if not _wants("on"):
-        return _off(visit, kind, "autopay", "autopay-off")
+        return _off(visit, kind, "autopay")
     told, typed = read_form(request.form, ("method_guid",), name="autopay")
-    before = setting_of(visit.world, visit.session, kind)
     try:
         enroll(visit.world, visit.session, kind, method_guid=typed["method_guid"])
     except PortalRefusedError as refused:
         told.refuse(refused.field, refused.message, refused.remedy)
         return _autopay(visit, told, 422)
-    return lead_to("autopay", "autopay-changed" if before else "autopay-on")
+    return lead_to("autopay", "saved")
 
 
 @blueprint.get("/pay-by-text")
@@ -67,14 +68,14 @@ def show_pay_by_text(visit: Visit) -> AnyResponse:
 def choose_pay_by_text(visit: Visit) -> AnyResponse:
     kind = EnrollmentKind.PAY_BY_TEXT
     if not _wants("on"):
-        return _off(visit, kind, "pay-by-text", "text-off")
+        return _off(visit, kind, "pay-by-text")
     told, typed = read_form(request.form, ("phone",), name="text")
     try:
         enroll(visit.world, visit.session, kind, phone=typed["phone"])
     except PortalRefusedError as refused:
         told.refuse(refused.field, refused.message, refused.remedy)
         return _show(visit, "pay-by-text", kind, 422, form=told)
-    return lead_to("pay-by-text", "text-on")
+    return lead_to("pay-by-text", "saved")
 
 
 def _autopay(visit: Visit, told: Form, status: int = 200) -> AnyResponse:
@@ -96,7 +97,7 @@ def _autopay(visit: Visit, told: Form, status: int = 200) -> AnyResponse:
 
 
 def _show(
-    visit: Visit, page: str, kind: EnrollmentKind, status: int = 200, **told: object
+    visit: Visit, page: str, kind: EnrollmentKind, status: int = 200, **told: Any
 ) -> AnyResponse:
     """Show a setting; `others` are the account's further logins that have chosen it too."""
     session = visit.session
@@ -113,12 +114,12 @@ def _show(
     )
 
 
-def _off(visit: Visit, kind: EnrollmentKind, page: str, told: str) -> AnyResponse:
+def _off(visit: Visit, kind: EnrollmentKind, page: str) -> AnyResponse:
     """Turn a setting off; a form that chose nothing changes nothing."""
     if not _wants("off"):
         return lead_to(page)
     unenroll(visit.world, visit.session, kind)
-    return lead_to(page, told)
+    return lead_to(page, "saved")
 
 
 def _wants(choice: str) -> bool:
