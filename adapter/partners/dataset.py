@@ -4,13 +4,15 @@ The inline schema is not believed. A column may be new, moved or absent (NULL), 
 rows is a bare `diffgr:diffgram`, and a DataTable names its root otherwise; none of that matters
 to a reader that goes by place: diffgram, root, row, column. A document that breaks off, or holds
 no diffgram at all, is an error, though rows may have been handed over before it.
+
+libxml2 builds the tree, which is far quicker than a call into Python for every element; each row
+is taken out of it as soon as another element follows it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lxml import etree
@@ -26,19 +28,16 @@ from adapter.partners.soap_answer import (
 DIFFGRAM = "urn:schemas-microsoft-com:xml-diffgram-v1"
 # The rows of one piece are held at once; a connection delivers about as much at a time.
 PIECE_BYTES = 64 * 1024
-# A payment takes about 300 characters and its column names 150.
-ROW_CHARACTERS_MAX = 1024 * 1024
-DEPTH_MAX = 64
-_TOO_LONG = f"a row has over {ROW_CHARACTERS_MAX} characters"
+# A payment takes about 500 bytes; so much without an end of a row is no report. It bounds what
+# is before the rows and after them too.
+ROW_BYTES_MAX = 1024 * 1024
 # Column names are looked up for every value; a report has a dozen of them.
 COLUMN_NAMES_KEPT = 1024
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _TRUE = frozenset({"true", "1"})
-# Where the diffgram is while there is none: every depth is above it.
-_FAR = 1_000_000
-# Depths below the diffgram.
-_ROOT, _ROW, _COLUMN = 1, 2, 3
+_DIFFGRAM_TAG = f"{{{DIFFGRAM}}}diffgram"
+_FAULT_TAGS = frozenset(f"{{{namespace}}}Fault" for namespace in ENVELOPES)
 
 
 class DataSetReader:
@@ -57,131 +56,130 @@ class DataSetReader:
 
         Raises SoapFaultError for a fault, whatever the status, and UnreadableAnswerError.
         """
-        events = _DataSetEvents()
-        target: Any = events  # lxml's stubs ask for more than lxml does
-        # Names and attributes are bounded by libxml2, rows and depth by what it reports to, the
-        # whole by whoever delivers the chunks.
-        parser = etree.XMLParser(
-            target=target, resolve_entities=False, no_network=True, huge_tree=False
-        )
+        growing = _GrowingDataSet(_ColumnNames(self._known, self.unknown_columns))
         try:
             for piece in _pieces(chunks):
                 self.beginning = self.beginning or piece[:READ_CHARACTERS_MAX]
-                parser.feed(piece)
-                for row in events.take_rows():
-                    self.unknown_columns.update(row.keys() - self._known)
-                    yield row
-            parser.close()
+                yield from growing.grow(piece)
+            yield from growing.end()
         except etree.XMLSyntaxError as error:
             raise UnreadableAnswerError(f"the answer is no whole XML ({error.msg})") from None
-        if not events.found:
-            raise UnreadableAnswerError("the answer holds no DataSet")
 
 
-class _DataSetEvents:
-    """What the parser reports, sorted into rows by depth: no tree is built."""
+class _ColumnNames(dict[str, str]):
+    """Column names by tag: each is made, and judged as known or not, the first time it comes."""
 
-    def __init__(self) -> None:
-        self.found = False
-        self._rows: list[dict[str, str]] = []
-        self._depth = 0
-        self._diffgram_depth = _FAR
-        self._aside = False  # inside diffgr:before or diffgr:errors
+    def __init__(self, known: frozenset[str], unknown: set[str]) -> None:
+        super().__init__()
+        self._known = known
+        self._unknown = unknown
+
+    def __missing__(self, tag: str) -> str:
+        """Return a column's name; .NET writes what XML forbids in names as `_x0020_`."""
+        name = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name_of(tag).local)
+        if name not in self._known:
+            self._unknown.add(name)
+        if len(self) < COLUMN_NAMES_KEPT:
+            self[tag] = name
+        return name
+
+
+class _GrowingDataSet:
+    """The tree as far as it has come; what has been read of it is taken out of it."""
+
+    def __init__(self, names: _ColumnNames) -> None:
+        # Names, attributes and depth are bounded by libxml2, the whole by whoever delivers it.
+        self._parser = etree.XMLPullParser(
+            events=("start", "end"),
+            tag=(_DIFFGRAM_TAG, *_FAULT_TAGS),
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        self._diffgram: etree._Element | None = None
+        self._is_whole = False
+        self._names = names
         self._table = ""
-        self._row: dict[str, str] | None = None
-        self._text: list[str] | None = None
-        self._characters = 0  # of the row so far, or of the fault
-        self._fault: dict[str, str] | None = None
+        self._bytes = 0  # since something was taken out
 
-    def take_rows(self) -> list[dict[str, str]]:
-        rows, self._rows = self._rows, []
+    def grow(self, piece: bytes) -> list[dict[str, str]]:
+        """Return the rows that are whole by now."""
+        self._bytes += len(piece)
+        if self._bytes > ROW_BYTES_MAX:
+            raise UnreadableAnswerError(f"no row ends within {ROW_BYTES_MAX} bytes")
+        self._parser.feed(piece)
+        return self._take_rows()
+
+    def end(self) -> list[dict[str, str]]:
+        """Return the last rows; the document has ended well."""
+        _require_envelope(self._parser.close())
+        rows = self._take_rows()
+        if self._diffgram is None:
+            raise UnreadableAnswerError("the answer holds no DataSet")
         return rows
 
-    def doctype(self, *_: object) -> None:
+    def _take_rows(self) -> list[dict[str, str]]:
+        self._look_where_it_is()
+        rows: list[dict[str, str]] = []
+        if self._diffgram is not None:
+            container: Any  # lxml's stubs know no slices of an element
+            for container in self._diffgram:
+                is_whole = self._is_whole or container.getnext() is not None
+                ended = len(container) - (not is_whole)
+                if ended <= 0:
+                    continue
+                # What rows were before, and their errors, are no rows.
+                if name_of(str(container.tag)).namespace != DIFFGRAM:
+                    rows += self._rows_of(container[:ended])
+                del container[:ended]
+                self._bytes = 0
+        return rows
+
+    def _look_where_it_is(self) -> None:
+        event: Any
+        element: Any  # lxml's stubs know events of other things too
+        for event, element in self._parser.read_events():
+            is_inside = self._diffgram is not None and not self._is_whole
+            if element is self._diffgram:
+                self._is_whole = True
+            elif element.tag == _DIFFGRAM_TAG and self._diffgram is None:
+                # A second one would be another DataSet.
+                _require_envelope(element.getroottree().getroot())
+                self._diffgram = element
+            elif element.tag in _FAULT_TAGS and event == "end" and not is_inside:
+                raise _fault_of(element)
+
+    def _rows_of(self, elements: Iterable[etree._Element]) -> Iterator[dict[str, str]]:
+        names = self._names
+        for element in elements:
+            self._table = self._table or str(element.tag)
+            if element.tag == self._table:
+                yield {
+                    names[column.tag]: text or ""
+                    for column in element
+                    if ((text := column.text) or column.get(_NIL) not in _TRUE) and not len(column)
+                }
+
+
+def _require_envelope(root: etree._Element) -> None:
+    document: Any = root.getroottree().docinfo
+    if document.doctype:
         raise UnreadableAnswerError("the answer holds a document type, which SOAP forbids")
+    name = name_of(str(root.tag))
+    if name.local != "Envelope" or name.namespace not in ENVELOPES:
+        raise UnreadableAnswerError("the answer is no SOAP envelope")
 
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        self._depth += 1
-        below = self._depth - self._diffgram_depth
-        if below == _COLUMN:
-            self._text = None if attributes and attributes.get(_NIL) in _TRUE else []
-            self._characters += len(tag)
-        elif below == _ROW:
-            self._start_row(tag)
-        elif self._depth > DEPTH_MAX:
-            raise UnreadableAnswerError("the answer is nested too deeply")
-        elif below > _COLUMN:
-            self._text = None  # a column that holds elements is no value
-        else:
-            self._start_outside(tag)
 
-    def data(self, text: str) -> None:
-        if self._text is not None:
-            self._text.append(text)
-            self._characters += len(text)
-            if self._characters > ROW_CHARACTERS_MAX:
-                raise UnreadableAnswerError(_TOO_LONG)
-
-    def end(self, tag: str) -> None:
-        below = self._depth - self._diffgram_depth
-        self._depth -= 1
-        if below == _COLUMN:
-            if self._row is not None and self._text is not None:
-                self._row[_column_name(tag)] = "".join(self._text)
-            self._text = None
-            if self._characters > ROW_CHARACTERS_MAX:
-                raise UnreadableAnswerError(_TOO_LONG)
-        elif below == _ROW:
-            if self._row is not None:
-                self._rows.append(self._row)
-            self._row = None
-        elif below == _ROOT:
-            self._aside = False
-        elif below == 0:
-            self._diffgram_depth = _FAR
-        elif self._fault is not None:
-            self._end_in_fault(tag, self._fault)
-
-    def close(self) -> None:
-        """Be told that the document has ended well; what it held was taken already."""
-
-    def _start_row(self, tag: str) -> None:
-        if self._aside:
-            return
-        self._table = self._table or tag
-        self._row = {} if tag == self._table else None
-        self._characters = 0
-
-    def _start_outside(self, tag: str) -> None:
-        name = name_of(tag)
-        if self._depth == 1 and (name.local != "Envelope" or name.namespace not in ENVELOPES):
-            raise UnreadableAnswerError("the answer is no SOAP envelope")
-        if self._fault is not None:
-            self._text = []
-        elif name.local == "Fault" and name.namespace in ENVELOPES:
-            self._fault = {}
-        elif name.namespace == DIFFGRAM and name.local == "diffgram":
-            # A second one would be another DataSet.
-            if not self.found:
-                self._diffgram_depth = self._depth
-            self.found = True
-        elif self._depth - self._diffgram_depth == _ROOT:
-            self._aside = name.namespace == DIFFGRAM
-
-    def _end_in_fault(self, tag: str, fault: dict[str, str]) -> None:
-        name = name_of(tag)
-        if name.local == "Fault":
-            raise fault_of(fault)
-        fault.setdefault(name.local, "".join(self._text or ()))
+def _fault_of(element: etree._Element) -> Exception:
+    texts: dict[str, str] = {}
+    for part in element.iter(etree.Element):
+        texts.setdefault(name_of(str(part.tag)).local, part.text or "")
+    return fault_of(texts)
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         for start in range(0, len(chunk), PIECE_BYTES):
             yield chunk[start : start + PIECE_BYTES]
-
-
-@lru_cache(maxsize=COLUMN_NAMES_KEPT)
-def _column_name(tag: str) -> str:
-    """Return a column's name; .NET writes what XML forbids in names as `_x0020_`."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), name_of(tag).local)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.audit.evidence import VENDOR, BatchEntryRow, Evidence, ReceiptRow, RejectRow
 from sandbox.audit.ledger_view import Row
 from sandbox.audit.report import Violation
 
-# Spectrum reads a folder's inbox within this (decision 0018).
-INBOX_READ_WITHIN = timedelta(hours=1)
 Key = tuple[str, str, str]
 
 
@@ -80,18 +77,15 @@ def _judge_reject(reject: RejectRow, receipts: list[ReceiptRow], evidence: Evide
         and row["reversal_id"] == f"{reject.reject_guid}:{reject.invoice_number}"
     ]
     if rows:
-        return _judge_reversal(rows[0], evidence)
+        return _judge_reversal(rows[0])
     if evidence.is_fresh(reject.rejected_at):
         return ""
     return "no receipt was reversed, the adapter does not know it, and its poll has passed"
 
 
-def _judge_reversal(row: Row, evidence: Evidence) -> str:
+def _judge_reversal(row: Row) -> str:
     """Return what is wrong with the adapter's reversal of a receipt that stands, or nothing."""
     if row["state"] == "reversed":
-        handed_over = datetime.fromisoformat(row["reversed_at"])
-        if row["receipt_id"] is None and evidence.now - handed_over < INBOX_READ_WITHIN:
-            return ""
         return "the adapter says reversed, and Spectrum's receipt stands"
     is_visible = row["state"] in {"refused", "failed"} or row["next_at"]
     return "" if is_visible else f"no receipt was reversed, and the adapter says {row['state']}"

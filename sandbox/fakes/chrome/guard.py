@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
 # Whatever else a URL may hold must not reach the header.
@@ -48,6 +49,6 @@ def guard(
     answer.headers["Referrer-Policy"] = "no-referrer"
 
 
-def comes_from_elsewhere(headers: Mapping[str, str]) -> bool:
+def comes_from_elsewhere(headers: Mapping[str, str] | Headers) -> bool:
     """Tell whether a browser says that another site sent this request."""
     return headers.get("Sec-Fetch-Site", "") == "cross-site"

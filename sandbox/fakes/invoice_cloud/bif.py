@@ -322,7 +322,15 @@ def _billed(
         allow_partial=invoice.get(20, "") == "1",
         notify_dates=tuple(invoice.get(wanted, "") for wanted in (14, 15, 16)),
         details=tuple((d.get(72, ""), _amount(d.get(79, ""))) for d in details),
+        address=_address(customer),
     )
+
+
+def _address(customer: dict[int, str]) -> str:
+    """Return the lines of an address: two of the street, then city, state and ZIP code."""
+    street, further, city, state, zip_code = (customer.get(column, "") for column in range(61, 66))
+    place = ", ".join(filter(None, (city, f"{state} {zip_code}".strip())))
+    return "\n".join(filter(None, (street, further, place)))
 
 
 def _amount(text: str) -> Decimal:

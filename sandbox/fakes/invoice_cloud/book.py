@@ -16,7 +16,8 @@ from sandbox.world.world import World
 class BilledInvoice:
     """What an invoice file says of one invoice; dates are spelled as the file does.
 
-    `notify_dates` are when the payer is to be told the first, second and third time (E5).
+    `notify_dates` are when the payer is to be told the first, second and third time (E5), and
+    `address` holds the customer's address in lines.
     """
 
     invoice_number: str
@@ -30,6 +31,7 @@ class BilledInvoice:
     allow_partial: bool
     details: tuple[tuple[str, Decimal], ...]
     notify_dates: tuple[str, ...] = ("", "", "")
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

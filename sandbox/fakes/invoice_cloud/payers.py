@@ -122,6 +122,8 @@ def _amount(bill: Bill, wanted: Decimal | None) -> Decimal:
         )
     if wanted is None or wanted == bill.balance:
         return bill.balance
+    if wanted <= 0:
+        raise PaymentRefusedError(f"{wanted:.2f} is no payment", "Pay more than nothing")
     due = f"{bill.balance:.2f} is due on invoice {number}, and the payer wants to pay {wanted:.2f}"
     if wanted > bill.balance:
         raise PaymentRefusedError(due, "Pay no more than what is due")

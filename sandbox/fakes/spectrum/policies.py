@@ -94,7 +94,7 @@ def _pay_now(world: World, file: PolicyFile) -> AnyResponse:
 def _lead(world: World, file: PolicyFile) -> tuple[AnyResponse, str]:
     """Return the way to the page, or the screen that says why there is none.
 
-    No visitor has a session here, so another site can bring about no more than a page for an agent.
+    No visitor has a session here: all that another site could bring about is an agent's page.
     """
     if comes_from_elsewhere(request.headers):
         failed = PayNowError("Another site sent this", "Press Pay Now on this page")

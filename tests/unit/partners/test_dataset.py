@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.partners.dataset import PIECE_BYTES, ROW_CHARACTERS_MAX, DataSetReader
+from adapter.partners.dataset import PIECE_BYTES, ROW_BYTES_MAX, DataSetReader
 from adapter.partners.http import UnreadableAnswerError
 from adapter.partners.soap_answer import SoapFaultError
 
@@ -133,6 +133,18 @@ def test_names_that_xml_forbids_are_read_as_they_were_meant():
     assert read(answer(table("<Paid_x0020_On>x</Paid_x0020_On>"))) == [{"Paid On": "x"}]
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_comments_and_sections_within_a_text_change_nothing(size):
+    rows = table("<A>1<!-- no -->2<?no no?>3</A>", "<A><![CDATA[<q>&]]>w</A><!-- no -->")
+    assert read(answer(rows), size=size) == [{"A": "123"}, {"A": "<q>&w"}]
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_lines_between_rows_change_nothing(size):
+    content = answer(table("<A>1</A>", "<A>2</A>")).replace(b"><", b">\n  <")
+    assert read(content, size=size) == [{"A": "1"}, {"A": "2"}]
+
+
 def test_a_column_of_elements_is_no_value():
     assert read(answer(table("<A>1<x>2</x>3</A><B>4</B>"))) == [{"B": "4"}]
 
@@ -177,9 +189,9 @@ def test_a_fault_is_raised_whatever_the_status(fault, namespace, code, text, siz
         answer(table("<A>1</A>"))[:-3],
         b'<!DOCTYPE a [<!ENTITY x "boom">]>' + answer(EMPTY).partition(b"?>")[2],
         answer(table("<A>&undefined;</A>")),
-        answer(table("<A>" + "<x>" * 99 + "</x>" * 99 + "</A>")),
-        answer(table("<A>" + "x" * ROW_CHARACTERS_MAX + "</A>")),
-        answer(table("<AB/>" * ROW_CHARACTERS_MAX)),
+        answer(table("<A>" + "<x>" * 300 + "</x>" * 300 + "</A>")),
+        answer(table("<A>" + "x" * ROW_BYTES_MAX + "</A>")),
+        answer(table("<AB/>" * ROW_BYTES_MAX)),
     ],
     ids=lambda content: content[:30].decode() + str(len(content)),
 )

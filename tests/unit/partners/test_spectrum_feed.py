@@ -132,6 +132,15 @@ def test_http_fails_as_a_whole(http_feed, answer, kind):
         feed.invoices_since(None)
 
 
+@pytest.mark.parametrize("reversed_at", [None, AS_OF])
+def test_http_a_receipt_that_was_reversed_had_been_applied(http_feed, payment, reversed_at):
+    """Decision 0018: it stays evidence, or a payment in doubt would be posted again."""
+    told = receipt(reversal_id=reversed_at and "r-1", reversed_at=reversed_at)
+    feed, _ = http_feed(httpx.Response(200, json={"receipts": [told], "as_of": AS_OF}))
+    since = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
+    assert feed.find_receipt(payment, since=since).receipt is not None
+
+
 def test_http_finds_a_receipt_wherever_the_envelope_stands(http_feed, payment):
     others = [receipt("1", "CHECK 1207"), receipt("2", invoice_number="30255")]
     rows = [*others, receipt("3", GUID.upper()), receipt("4")]

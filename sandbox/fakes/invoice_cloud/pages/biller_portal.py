@@ -5,13 +5,17 @@ The sandbox opens it without a log-in, as it shows everything of its synthetic c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
+from typing import TypeVar
 
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
 from sandbox.fakes.invoice_cloud.pages.visit import Visit
 from sandbox.fakes.invoice_cloud.processor.book import ProcessorBook
+
+T = TypeVar("T")
 
 # Of each list the latest; the reports tell everything.
 ROWS_MAX = 50
@@ -27,11 +31,23 @@ def show(visit: Visit) -> AnyResponse:
         files = [(at, file) for at, file in book.files if file.biller == slug]
         rejects = [r for r in processor.rejects.values() if r.payment.made.biller == slug]
         batches = [batch for batch in processor.batches.values() if batch.biller == slug]
-    lists = {"payments": payments, "rejects": rejects, "batches": batches, "files": files}
     return visit.page(
         "biller_portal",
-        counts={name: len(rows) for name, rows in lists.items()},
-        rejected={reject.event.payment_guid: reject for reject in rejects},
+        counts={
+            "payments": len(payments),
+            "rejects": len(rejects),
+            "batches": len(batches),
+            "files": len(files),
+        },
+        rows_max=ROWS_MAX,
         problems_shown=PROBLEMS_SHOWN,
-        **{name: list(islice(reversed(rows), ROWS_MAX)) for name, rows in lists.items()},
+        payments=_latest(payments),
+        rejects=_latest(rejects),
+        batches=_latest(batches),
+        files=_latest(files),
+        rejected={reject.event.payment_guid: reject for reject in rejects},
     )
+
+
+def _latest(rows: Sequence[T]) -> list[T]:
+    return list(islice(reversed(rows), ROWS_MAX))

@@ -39,6 +39,19 @@ _AMOUNT = re.compile(r"\$?([0-9]{1,9}(?:,[0-9]{3})*(?:\.[0-9]{1,2})?)")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a form asks for; without `amount` (dollars) it is all that is due."""
+
+    bills: Sequence[Bill]
+    instrument: Card | BankAccount
+    amount: Decimal | None
+
+    @property
+    def scope(self) -> str:
+        return " ".join(bill.invoice.invoice_number for bill in self.bills)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FormPaid:
     """A form was sent for the first time, and this came of it."""
 
@@ -95,50 +108,34 @@ def take_payment(
     once = form.values["once"]
     if not _ONCE.fullmatch(once):
         form.refuse("", "this form is not complete", "Look at it again, and send it once more")
-    made = None
     if instrument is not None and not form.problems:
-        scope = " ".join(bill.invoice.invoice_number for bill in bills)
-        made = _pay_once(visit, fingerprint_of(f"{once} {scope}"), form, bills, instrument, amount)
-    if made is not None and made.approved:
-        return made
-    if made is not None and instrument is not None:
-        _tell_decline(form, made)
+        made = _pay_once(visit, form, Wish(bills=bills, instrument=instrument, amount=amount))
+        if made is not None and made.approved:
+            return made
+        if made is not None:
+            _tell_decline(form, made)
     # What the page showed is looked up anew, and what is sent again is another payment.
     form.values["once"] = visit.world.book(PaymentFormsBook).next_once()
     visit.tell(f"refused: {' '.join(form.problems.values())}")
     return form
 
 
-def _pay_once(
-    visit: Visit,
-    fingerprint: str,
-    form: Form,
-    bills: Sequence[Bill],
-    instrument: Card | BankAccount,
-    amount: Decimal | None,
-) -> PaymentMade | None:
+def _pay_once(visit: Visit, form: Form, wish: Wish) -> PaymentMade | None:
     """Pay, or return what the same form came to before; None where it may not be paid so."""
     world = visit.world
     book = world.book(PaymentFormsBook)
+    fingerprint = fingerprint_of(f"{form.values['once']} {wish.scope}")
     with book.turn(fingerprint):
         if fingerprint in book.paid:
             made = world.book(InvoiceCloudBook).payments[book.paid[fingerprint]].made
             visit.tell(f"the same form again: {made.message.lower()} before, nothing more is paid")
             return made
-        refreshed = [refresh_balance(world, bill) for bill in bills]
+        refreshed = [refresh_balance(world, bill) for bill in wish.bills]
         due = [bill for bill in refreshed if bill.balance > 0]
         if not _is_as_shown(form, due):
             return None
-        first, *further = due
-        order = PaymentOrder(
-            biller=first.biller,
-            invoice_number=first.invoice.invoice_number,
-            instrument=instrument,
-            amount=first.balance if amount is None else amount,
-            further=tuple(bill.invoice.invoice_number for bill in further),
-        )
         try:
-            made = pay(world, order)
+            made = pay(world, _order(due, wish))
         except PaymentRefusedError as refused:
             form.refuse("amount", refused.message, "What is due now stands on this page")
             return None
@@ -146,6 +143,17 @@ def _pay_once(
     total = sum((share.amount for share in made.shares), Decimal(0))
     visit.tell(f"{money(total)}: {made.message.lower()}", payment_guid=made.payment_guid)
     return made
+
+
+def _order(due: Sequence[Bill], wish: Wish) -> PaymentOrder:
+    first, *further = due
+    return PaymentOrder(
+        biller=first.biller,
+        invoice_number=first.invoice.invoice_number,
+        instrument=wish.instrument,
+        amount=first.balance if wish.amount is None else wish.amount,
+        further=tuple(bill.invoice.invoice_number for bill in further),
+    )
 
 
 def _is_as_shown(form: Form, due: Sequence[Bill]) -> bool:

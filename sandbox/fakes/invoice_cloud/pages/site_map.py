@@ -1,4 +1,4 @@
-"""Every page of Invoice Cloud's, by its path: which function shows it, and which takes its form."""
+"""The pages without a log-in, by path: which function shows each, and which takes its form."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from werkzeug.routing import Rule
 
 from sandbox.fakes.invoice_cloud.pages.visit import PORTAL, Page, serve, show_nowhere
 
-HERE = "sandbox.fakes.invoice_cloud.pages"
+# The Customer Portal, which has sessions, is `sandbox.fakes.invoice_cloud.portal`.
+VIRTUAL_SITE = "sandbox.fakes.invoice_cloud.pages.virtual_site"
+AGENT_CONNECT = "sandbox.fakes.invoice_cloud.pages.agent_connect"
+BILLER_PORTAL = "sandbox.fakes.invoice_cloud.pages.biller_portal"
 
 blueprint = Blueprint("invoice_cloud_pages", __name__, template_folder="templates")
 
 # A function is a `module:name`, imported when its page is first visited.
 PAGES: dict[str, Page] = {
-    "site/<biller>": Page("VirtualSite", show="virtual_site:find_bill"),
+    "site/<biller>": Page("VirtualSite", show=f"{VIRTUAL_SITE}:find_bill"),
     "site/<biller>/bills/<number>": Page(
-        "VirtualSite", show="virtual_site:show_bill", take="virtual_site:pay_bill"
+        "VirtualSite", show=f"{VIRTUAL_SITE}:show_bill", take=f"{VIRTUAL_SITE}:pay_bill"
     ),
-    "site/<biller>/receipts/<guid>": Page("VirtualSite", show="virtual_site:show_receipt"),
+    "site/<biller>/receipts/<guid>": Page("VirtualSite", show=f"{VIRTUAL_SITE}:show_receipt"),
     "agentconnect/<secret>": Page(
-        "AgentConnect", show="agent_connect:show_bills", take="agent_connect:pay_bills"
+        "AgentConnect", show=f"{AGENT_CONNECT}:show_bills", take=f"{AGENT_CONNECT}:pay_bills"
     ),
     "agentconnect/<secret>/receipts/<guid>": Page(
-        "AgentConnect", show="agent_connect:show_receipt"
+        "AgentConnect", show=f"{AGENT_CONNECT}:show_receipt"
     ),
-    "biller/<biller>": Page("BillerPortal", show="biller_portal:show"),
+    "biller/<biller>": Page("BillerPortal", show=f"{BILLER_PORTAL}:show"),
 }
 
 
@@ -40,7 +43,7 @@ def _mount(state: BlueprintSetupState) -> None:
     for path, page in PAGES.items():
         endpoint = f"{blueprint.name}.{path}"
         state.app.url_map.add(Rule(f"{PORTAL}/{path}", endpoint=endpoint, strict_slashes=False))
-        state.app.view_functions[endpoint] = partial(serve, page.within(HERE))
+        state.app.view_functions[endpoint] = partial(serve, page)
     endpoint = f"{blueprint.name}.nowhere"
     for path in ("/", "/<path:path>"):
         state.app.url_map.add(Rule(f"{PORTAL}{path}", endpoint=endpoint, strict_slashes=False))

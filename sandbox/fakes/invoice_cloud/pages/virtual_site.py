@@ -29,7 +29,9 @@ def find_bill(visit: Visit) -> AnyResponse:
         return _search(visit, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     found = _find(visit, number)
     if not found:
-        form.refuse("number", "no bill has this number", "Take it from the paper bill or the e-mail")
+        form.refuse(
+            "number", "no bill has this number", "Take it from the paper bill or the e-mail"
+        )
         return _search(visit, form, status=HTTPStatus.NOT_FOUND)
     if len(found) == 1:
         return visit.go(_bill_path(visit, found[0].invoice.invoice_number))

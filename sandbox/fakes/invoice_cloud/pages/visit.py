@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,11 +32,6 @@ class Page:
     operation: str
     show: str = ""
     take: str = ""
-
-    def within(self, package: str) -> Page:
-        """Return the page with the full names of its functions."""
-        names = {"show": self.show, "take": self.take}
-        return replace(self, **{kind: f"{package}.{n}" for kind, n in names.items() if n})
 
 
 @dataclass(kw_only=True)
@@ -113,9 +108,9 @@ def serve(page: Page, **path: str) -> AnyResponse:
         return _act(visit, page.show, path)
     if request.method != "POST" or not page.take:
         allowed = [verb for verb, served in (("GET", page.show), ("POST", page.take)) if served]
-        answer = visit.refused(HTTPStatus.METHOD_NOT_ALLOWED, "this page is not used so")
-        answer.headers["Allow"] = ", ".join(allowed)
-        return answer
+        refused = visit.refused(HTTPStatus.METHOD_NOT_ALLOWED, "this page is not used so")
+        refused.headers["Allow"] = ", ".join(allowed)
+        return refused
     with world.journal.call(
         source=caller(request.environ), target=PARTNER, operation=page.operation
     ) as visit.entry:

@@ -57,7 +57,7 @@ def do_once(world: World, secret: str, act: Callable[[], AnyResponse]) -> AnyRes
     token = request.form.get(FIELD, "")
     serial, _, signature = token.partition(".")
     own = hmac.compare_digest(signature.encode(), _sign(secret, serial).encode())
-    if not secret or not own or comes_from_elsewhere(dict(request.headers)):
+    if not secret or not own or comes_from_elsewhere(request.headers):
         return show("form_refused", 403, world=world, biller=None)
     book = world.book(FormsBook)
     with book.turn(secret):

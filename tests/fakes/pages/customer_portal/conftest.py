@@ -9,7 +9,12 @@ from lxml import html
 
 from sandbox.fakes.invoice_cloud.book import BilledInvoice, BillPosted, InvoiceCloudBook
 from sandbox.fakes.invoice_cloud.customers.registration import register
-from sandbox.fakes.invoice_cloud.customers.sessions import PortalSession, issue_token
+from sandbox.fakes.invoice_cloud.customers.sessions import (
+    COOKIE_NAME,
+    PortalSession,
+    issue_token,
+    redeem_token,
+)
 from sandbox.fakes.invoice_cloud.customers.wallet import WalletBook
 from sandbox.fakes.invoice_cloud.rest.cloud_sso import PAGES
 
@@ -64,6 +69,12 @@ class Payer:
         told = {"RemoteAuthenticationToken": token, "ViewMode": 0, "RedirectID": redirect_id}
         url = f"{self.world.base_url}/invoicecloud/portal/cloudsso.aspx"
         return self._show(self.browser.get(url, params={**told, **urls}))
+
+    def begin(self, **urls):
+        """Begin a session with addresses that no sign-on link would bring through."""
+        token, _ = issue_token(self.world, self.logins[ACCOUNT], ACCOUNT)
+        cookie = redeem_token(self.world, token, **urls)
+        self.browser.cookies.set(COOKIE_NAME, cookie, domain="127.0.0.1")
 
     def open(self, path):
         return self._show(self.browser.get(f"{self.base}/{path}"))
