@@ -8,6 +8,7 @@ process id, wall time or host.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from sandbox.world.redaction import pattern_of, redact
 # Enough for a month of virtual days; the oldest entries leave first.
 ENTRIES_MAX = 200_000
 EXCERPT_LENGTH = 2_000
+_LOCAL_ADDRESS = re.compile(r"(https?://(?:127\.0\.0\.1|localhost|\[::1\])):[0-9]+")
 
 
 class TellsTime(Protocol):
@@ -122,7 +124,7 @@ class Journal:
         return "".join(entry.as_line() for entry in self.entries())
 
     def _told(self, value: Any) -> Any:
-        return _shortened(redact(value, known=self._secrets))
+        return _shortened(_without_ports(redact(value, known=self._secrets)))
 
     def _append(
         self,
@@ -155,6 +157,18 @@ def _matches(entry: Entry, wanted: Mapping[str, str]) -> bool:
         entry.tags.get(name) == value or str(getattr(entry, name, None)) == value
         for name, value in wanted.items()
     )
+
+
+def _without_ports(value: Any) -> Any:
+    """Take the port out of addresses on this machine: it is another one in every run."""
+    match value:
+        case str():
+            return _LOCAL_ADDRESS.sub(r"\1", value)
+        case Mapping():
+            return {name: _without_ports(item) for name, item in value.items()}
+        case list():
+            return [_without_ports(item) for item in value]
+    return value
 
 
 def _shortened(value: Any) -> Any:

@@ -6,12 +6,16 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from contracts.loader import schema
+from contracts.loader import schema, vectors
 from sandbox.fakes.imt.book import ImtBook
 from sandbox.world.clock import DEMO_START
 from sandbox.world.world import World
 
 JSON_API = "application/vnd.api+json"
+# The vectors speak of this policy; the world's own is put in its place.
+VECTORS_POLICY = "1004587"
+ROWS = {"Sessions": "B1", "SetPaperless": "B2", "SetBillMode": "B3"}
+ANSWERS = {"Sessions": "SessionAnswer"}
 
 
 class ImtCaller:
@@ -43,6 +47,30 @@ class ImtCaller:
 
     def cookie(self) -> str:
         return self.open().cookies[self.access["cookie_name"]]
+
+    def replay(self, told) -> httpx.Response:
+        """Send a vector's request, with this world's values in the places of its stand-ins."""
+        cookies = self.open().cookies
+        self.client.cookies.clear()
+        values = {
+            "{company}": self.access["company_id"],
+            "{username}": self.access["username"],
+            "{password}": self.access["password"],
+            "{cookie}": cookies["authorization"],
+            "{csrf}": cookies["csrftoken"],
+            "{visitor}": cookies["imt_visitor"],
+            VECTORS_POLICY: self.account,
+        }
+        request = json.dumps(told["request"])
+        for stand_in, value in values.items():
+            request = request.replace(stand_in, value)
+        request = json.loads(request)
+        return httpx.request(
+            request["method"],
+            self.access["base_url"] + request["path"],
+            headers=request["headers"],
+            content=json.dumps(request["body"]) if "body" in request else request.get("text", ""),
+        )
 
 
 @pytest.fixture
@@ -185,7 +213,18 @@ def test_media_types_are_judged_as_json_api_says(imt, headers, status):
     assert imt.open().status_code == status
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"data": []}', b'{"data": {}, "x": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[]",
+        b'{"data": null}',
+        b"\xff",
+        b"[" * 5000,
+        b'{"data": {"id": "1", "type": "sessions", "attributes": {"username": "\\ud800"}}}',
+        b'{"data": {"id": "1", "id": "2"}}',
+        b'{"data": {"id": NaN}}',
+    ],
+)
 def test_a_malformed_document_is_refused(imt, content):
     answer = imt.client.post(f"{imt.base}/sessions/", content=content)
     assert refused(answer, 400)["code"] == "malformed"
@@ -240,3 +279,35 @@ def test_the_journal_holds_no_password_and_no_cookie(imt, world):
     assert f"policy {imt.account}: paperless is true" in told
     for secret in (cookie, imt.access["password"], "wrong-password"):
         assert secret not in told + state
+
+
+def replayable(*, valid):
+    return [
+        pytest.param(
+            vector.document,
+            id=vector.name,
+            marks=pytest.mark.requirement(ROWS[vector.document["operation"]]),
+        )
+        for vector in vectors("imt/vectors")
+        if vector.valid is valid
+    ]
+
+
+@pytest.mark.parametrize("told", replayable(valid=True))
+def test_a_right_request_is_answered_as_its_vector_says(imt, told):
+    answer = imt.replay(told)
+    assert answer.status_code == told["response"]["status"]
+    assert fits(ANSWERS.get(told["operation"], "SettingsAnswer"), answer)
+    attributes = told["request"]["body"]["data"]["attributes"]
+    if "username" not in attributes:
+        assert attributes.items() <= answer.json()["data"]["attributes"].items()
+
+
+@pytest.mark.parametrize("told", replayable(valid=False))
+def test_a_wrong_request_is_refused_as_its_vector_says(imt, world, told):
+    before = world.book(ImtBook).as_json()["settings"]
+    error = refused(imt.replay(told), told["breaks"]["status"])
+    [expected] = told["response"]["body"]["errors"]
+    assert {**error, "detail": ""} == {**expected, "detail": ""}
+    assert error.get("source", {}).get("pointer") == told["breaks"]["field"]
+    assert world.book(ImtBook).as_json()["settings"] == before

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from contracts.loader import schema
 from sandbox.fakes.imt.errors import (
@@ -20,6 +18,13 @@ from sandbox.fakes.imt.errors import (
     not_acceptable,
     too_large,
     unsupported_media_type,
+)
+from sandbox.fakes.json_text import (
+    MalformedError,
+    NotJsonError,
+    TooLargeError,
+    parse_object,
+    read_text,
 )
 
 if TYPE_CHECKING:
@@ -61,18 +66,19 @@ def _is_plain(accepted: str) -> bool:
     return all(part.startswith(("q=", "profile=")) for part in parameters)
 
 
-def _read_json(request: Request) -> Any:
-    request.max_content_length = BODY_BYTES_MAX
+def _read_json(request: Request) -> dict[str, Any]:
     try:
-        return json.loads(request.get_data())
-    except RequestEntityTooLarge:
+        return parse_object(read_text(request, BODY_BYTES_MAX))
+    except NotJsonError:
+        raise unsupported_media_type(request.headers.get("Content-Type", "")) from None
+    except TooLargeError:
         raise too_large(BODY_BYTES_MAX) from None
-    except (ValueError, RecursionError):
-        raise malformed("The body is not JSON.") from None
+    except MalformedError as refused:
+        raise malformed(str(refused)) from None
 
 
-def _resource(document: Any) -> dict[str, Any]:
-    resource = document.get("data") if isinstance(document, dict) else None
+def _resource(document: dict[str, Any]) -> dict[str, Any]:
+    resource = document.get("data")
     if not isinstance(resource, dict) or len(document) != 1:
         raise malformed("The document must hold one resource object under `data`, alone.")
     return resource

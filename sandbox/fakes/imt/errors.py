@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 MEDIA_TYPE = "application/vnd.api+json"
+# RFC 9110's own words; those of Python's library differ from version to version.
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +107,7 @@ def _error(status: int, problem: Problem) -> dict[str, Any]:
     told: dict[str, Any] = {
         "status": str(status),
         "code": problem.code,
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES[status],
         "detail": problem.detail,
     }
     if problem.pointer:

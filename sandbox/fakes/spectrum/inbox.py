@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+from sandbox.fakes.json_text import MalformedError, parse_object
 from sandbox.fakes.spectrum.book import SpectrumBook, money_text
 from sandbox.fakes.spectrum.errors import RefusedError
 from sandbox.fakes.spectrum.reversals import read_reversal, take_reversal
@@ -29,13 +28,13 @@ def read_inbox(world: World, biller: Biller, folder: Path) -> int:
 
 def _take(world: World, biller: Biller, path: Path) -> None:
     try:
-        order = read_reversal(validate_body("Reversal", _read(path)))
+        order = read_reversal(validate_body("Reversal", parse_object(path.read_text("utf-8"))))
         taken = take_reversal(world.book(SpectrumBook), biller, order)
-    except (RefusedError, ValueError) as error:
-        reason = error.summary if isinstance(error, RefusedError) else "refused: no JSON object"
-        refused = _move(path, REFUSED)
-        refused.with_name(f"{refused.stem}.reason.txt").write_text(f"{reason}\n", "utf-8")
-        _tell(world, biller, f"{path.name}: {reason}")
+    except RefusedError as error:
+        _refuse(world, biller, path, error.summary)
+        return
+    except (MalformedError, UnicodeDecodeError):
+        _refuse(world, biller, path, "refused: no JSON object")
         return
     _move(path, DONE)
     amount = money_text(taken.receipt.applied.amount)
@@ -43,11 +42,10 @@ def _take(world: World, biller: Biller, path: Path) -> None:
     _tell(world, biller, f"{path.name}: {what}, {amount}", order.invoice_number)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    document = json.loads(path.read_text("utf-8"))
-    if not isinstance(document, dict):
-        raise ValueError(path.name)  # noqa: TRY004  # read as any other malformed file
-    return document
+def _refuse(world: World, biller: Biller, path: Path, reason: str) -> None:
+    refused = _move(path, REFUSED)
+    refused.with_name(f"{refused.stem}.reason.txt").write_text(f"{reason}\n", "utf-8")
+    _tell(world, biller, f"{path.name}: {reason}")
 
 
 def _move(path: Path, place: str) -> Path:

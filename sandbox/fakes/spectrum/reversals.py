@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -43,7 +44,11 @@ class Reversal:
 
 
 def read_reversal(document: Mapping[str, Any]) -> ReversalOrder:
-    """Read a document that the schema accepts."""
+    """Read a document that the schema accepts; refuse what no schema can see."""
+    try:
+        datetime.fromisoformat(document["returned_at"])
+    except ValueError:
+        raise invalid({"returned_at": ["The value is not a moment of the calendar."]}) from None
     return ReversalOrder(
         reversal_id=document["reversal_id"],
         reference_number=document["reference_number"],
@@ -90,7 +95,8 @@ def _standing_receipt(book: SpectrumBook, biller: Biller, order: ReversalOrder) 
 
 def _require_same(earlier: Receipt, order: ReversalOrder) -> None:
     applied = earlier.applied
-    told = (order.reference_number.casefold(), order.invoice_number, order.amount)
-    known = (applied.reference_number.casefold(), applied.invoice_number, applied.amount)
-    if told != known:
+    told = (order.invoice_number, order.policy_number, order.amount)
+    known = (applied.invoice_number, applied.policy_number, applied.amount)
+    reference = order.reference_number.casefold()
+    if told != known or reference != applied.reference_number.casefold():
         raise conflict(f"Reversal {order.reversal_id} was taken before, of another receipt.")

@@ -25,6 +25,8 @@ class Carrier:
         self.slug = world.billers[0].slug
         self.folder = folder
         self.options = options
+        # Days go by faster when no hour begins with a new token.
+        world.behaviours.change({"spectrum_token_lifetime_seconds": 7 * DAY})
         self.joined = join_adapter(world, folder=folder, **options)
         self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=60)
         self.advance(HOUR)

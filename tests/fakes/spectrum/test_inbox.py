@@ -60,6 +60,9 @@ def test_the_same_reversal_in_another_file_changes_nothing(spectrum, drop):
         ({"invoice_number": "99"}, "There is no receipt"),
         ({"text": "{"}, "no JSON object"),
         ({"text": "[]"}, "no JSON object"),
+        ({"text": "[" * 5000}, "no JSON object"),
+        ({"reason": "\ud800"}, "no JSON object"),
+        ({"amount": 10}, "amount"),
     ],
 )
 def test_a_misfit_is_refused_with_its_reason(spectrum, drop, change, reason):

@@ -77,8 +77,10 @@ def test_a_second_reversal_of_one_receipt_is_a_conflict(applied):
 
 def test_one_id_for_two_reversals_is_a_conflict(applied):
     applied.post(reversal(applied), path=INBOX)
-    answer = applied.post(reversal(applied, amount="9.00"), path=INBOX)
-    assert answer.status_code == 409
+    for change in ({"amount": "9.00"}, {"policy_number": "99"}, {"reference_number": "another"}):
+        answer = applied.post(reversal(applied, **change), path=INBOX)
+        assert answer.status_code == 409
+        assert "taken before, of another receipt" in answer.json["detail"]
     assert applied.balance("30254") == "731.3700"
 
 
@@ -100,6 +102,7 @@ def test_two_receipts_of_one_payment_are_reversed_one_by_one(spectrum):
         ({"amount": "-10.00"}, "amount"),
         ({"invoice_number": 30254}, "invoice_number"),
         ({"returned_at": "2026-01-08"}, "returned_at"),
+        ({"returned_at": "2026-02-30T10:00:00Z"}, "returned_at"),
         ({"reversal_id": ""}, "reversal_id"),
         ({"bank": "First"}, "bank"),
     ],

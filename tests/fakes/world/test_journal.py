@@ -96,3 +96,13 @@ def test_long_text_is_an_excerpt(journal):
     request = journal.entries()[0].request
     assert request.startswith("x" * EXCERPT_LENGTH)
     assert request.endswith("(5000 characters)")
+
+
+def test_no_port_of_this_machine_is_told(journal):
+    """It differs between two runs of one seed, wherever it stands."""
+    told = {"url": "http://127.0.0.1:41234/a", "more": ["see http://localhost:8100/b"]}
+    with journal.call(source="client", target="imt", operation="SignOn", request=told) as entry:
+        entry.response = "https://[::1]:9/c and http://other.test:80/d"
+    [entry] = journal.entries()
+    assert entry.request == {"url": "http://127.0.0.1/a", "more": ["see http://localhost/b"]}
+    assert entry.response == "https://[::1]/c and http://other.test:80/d"
