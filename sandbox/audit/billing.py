@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.audit.evidence import Evidence
@@ -17,32 +17,51 @@ from sandbox.fakes.spectrum.book import (
     SpectrumBook,
 )
 
+Key = tuple[str, str]
 ZERO = Decimal("0.00")
+# No file can carry the invoice, and a person was asked to look.
+EXCUSE = "invoice_refused"
+# The files of a feed in a folder tell the second they were written in, and no more.
+WHOLE_SECOND = timedelta(seconds=1)
 
 
 def billed_figures_equal_spectrum(evidence: Evidence) -> Iterator[Violation]:
-    """Invariant 4, for each biller whose last file is answered: what is on its way is visible."""
-    cut_offs = _cut_offs(evidence)
-    balances: dict[str, dict[str, frozenset[Decimal]]] = {
-        biller: _balances_at(evidence, as_of) for biller, as_of in cut_offs.items()
-    }
+    """Invariant 4, for each biller whose last file is answered: what is on its way is visible.
+
+    An invoice that no file can carry, and that stands in the exceptions, is not judged.
+    """
+    billed = {(row.biller, row.invoice_number): row.total_due for row in evidence.billed}
     excused = {
         (row["biller"], row["invoice_number"])
         for row in evidence.exceptions
-        if not row["resolved_at"]
+        if row["kind"] == EXCUSE and not row["resolved_at"]
     }
-    for row in evidence.billed:
-        told = balances.get(row.biller, {}).get(row.invoice_number)
-        if told is None or row.total_due in told or (row.biller, row.invoice_number) in excused:
-            continue
-        as_of = cut_offs[row.biller]
-        yield Violation(
-            story=f"invoice {row.invoice_number} is billed {row.total_due} at Invoice Cloud, and "
-            f"Spectrum said {', '.join(str(balance) for balance in sorted(told))} at "
-            f"{as_of:%Y-%m-%dT%H:%M:%SZ}, the cut-off of the last file",
-            since=as_of,
-            invoice_number=row.invoice_number,
-        )
+    for biller, as_of in sorted(_cut_offs(evidence).items()):
+        told = _balances_at(evidence, biller, as_of)
+        for key in sorted((billed.keys() | told.keys()) - excused):
+            problem = _compare(key, billed, told) if key[0] == biller else ""
+            if problem:
+                yield Violation(
+                    story=f"invoice {key[1]} is {problem} at {as_of:%Y-%m-%dT%H:%M:%SZ}, the "
+                    "cut-off of the last file",
+                    since=as_of,
+                    invoice_number=key[1],
+                )
+
+
+def _compare(
+    key: Key, billed: Mapping[Key, Decimal], told: Mapping[Key, frozenset[Decimal]]
+) -> str:
+    """Return what is wrong with an invoice, or nothing; one with nothing due need no bill."""
+    if key not in told:
+        return f"billed {billed[key]} at Invoice Cloud, and Spectrum had no such invoice"
+    balances = ", ".join(str(balance) for balance in sorted(told[key]))
+    if key not in billed:
+        said = f"not billed at Invoice Cloud, and Spectrum said {balances}"
+        return "" if ZERO in told[key] else said
+    if billed[key] in told[key]:
+        return ""
+    return f"billed {billed[key]} at Invoice Cloud, and Spectrum said {balances}"
 
 
 def _cut_offs(evidence: Evidence) -> dict[str, datetime]:
@@ -60,25 +79,29 @@ def _cut_offs(evidence: Evidence) -> dict[str, datetime]:
     }
 
 
-def _balances_at(evidence: Evidence, as_of: datetime) -> dict[str, frozenset[Decimal]]:
+def _balances_at(
+    evidence: Evidence, biller: str, as_of: datetime
+) -> dict[Key, frozenset[Decimal]]:
     """Return what each invoice's balance was at a moment; in its very instant, each that it was.
 
     Credits are never billed: a balance is nothing or due.
     """
-    book = evidence.world.book(SpectrumBook)
-    balance: dict[str, Decimal] = {}
-    seen: dict[str, set[Decimal]] = defaultdict(set)
+    until = as_of if as_of.microsecond else as_of + WHOLE_SECOND
+    balance: dict[Key, Decimal] = {}
+    seen: dict[Key, set[Decimal]] = defaultdict(set)
     receipts: dict[str, ReceiptApplied] = {}
+    book = evidence.world.book(SpectrumBook)
     with book.locked():
         for recorded in book.events:
-            if recorded.at > as_of:
-                continue
             number, moved = _move(recorded.event, receipts)
-            before = balance.get(number, ZERO)
-            balance[number] = before + moved
-            if recorded.at == as_of:
-                seen[number].add(max(before, ZERO))
-    return {number: frozenset({max(now, ZERO), *seen[number]}) for number, now in balance.items()}
+            key = (book.invoices[number].biller, number)
+            if key[0] != biller or (recorded.at > as_of and recorded.at >= until):
+                continue
+            before = balance.get(key, ZERO)
+            balance[key] = before + moved
+            if recorded.at >= as_of:
+                seen[key].add(max(before, ZERO))
+    return {key: frozenset({max(now, ZERO), *seen[key]}) for key, now in balance.items()}
 
 
 def _move(event: object, receipts: dict[str, ReceiptApplied]) -> tuple[str, Decimal]:

@@ -4,38 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.audit.evidence import EnrollmentRow, Evidence
+from sandbox.audit.evidence import Evidence
+from sandbox.audit.ledger_view import Row
 from sandbox.audit.report import Violation
+from sandbox.audit.rows import EnrollmentRow
 from sandbox.fakes.imt.book import PolicySettings
 
 # A change in one of these has reached IMT, or need not.
 SETTLED = frozenset({"delivered", "superseded"})
+IN_FLIGHT = frozenset({"waiting", "sending"})
+KINDS = ("paperless", "autopay")
 
 
 def settings_follow_enrollments(evidence: Evidence) -> Iterator[Violation]:
     """Invariant 7: or the change stands visibly at the adapter, or its next poll is to come."""
-    open_changes = {
-        (row["biller"], row["account_number"], row["kind"])
+    told = {(row.biller, row.account_number, row.kind): row for row in evidence.enrollments}
+    under_way = {
+        (row["biller"], row["account_number"], row["kind"], row["enrolled"])
         for row in evidence.pushes
-        if row["state"] not in SETTLED
+        if _is_open(row, evidence)
     }
-    for row in evidence.enrollments:
-        settings = evidence.settings.get((row.biller, row.account_number))
-        if settings is None or _is_set(settings, row) == row.enrolled:
-            continue
-        key = (row.biller, row.account_number, row.kind)
-        if key in open_changes or evidence.is_fresh(row.changed_at):
-            continue
-        yield Violation(
-            story=f"account {row.account_number} is {'on' if row.enrolled else 'off'} {row.kind} "
-            f"at Invoice Cloud, IMT says {_told(settings)}, and no change is on its way",
-            since=row.changed_at,
-        )
+    for (biller, account_number), settings in evidence.settings.items():
+        for kind in KINDS:
+            key = (biller, account_number, kind)
+            row = told.get(key)
+            should_be_on = row is not None and row.enrolled
+            if _is_set(settings, kind) == should_be_on:
+                continue
+            if row is not None and evidence.is_fresh(row.changed_at):
+                continue
+            if (*key, should_be_on) not in under_way:
+                yield Violation(
+                    story=_story(account_number, kind, row, settings),
+                    since=row.changed_at if row else settings.changed_at,
+                )
 
 
-def _is_set(settings: PolicySettings, row: EnrollmentRow) -> bool:
-    return settings.paperless if row.kind == "paperless" else settings.bill_mode == "autopay"
+def _is_open(row: Row, evidence: Evidence) -> bool:
+    """Tell a change that stands visibly from one that is done; at rest, none is in flight."""
+    if row["state"] not in IN_FLIGHT:
+        return row["state"] not in SETTLED
+    return evidence.goes_on(row)
 
 
-def _told(settings: PolicySettings) -> str:
-    return f"paperless {str(settings.paperless).lower()}, bill mode {settings.bill_mode}"
+def _is_set(settings: PolicySettings, kind: str) -> bool:
+    return settings.paperless if kind == "paperless" else settings.bill_mode == "autopay"
+
+
+def _story(
+    account_number: str, kind: str, row: EnrollmentRow | None, settings: PolicySettings
+) -> str:
+    says = f"paperless {str(settings.paperless).lower()}, bill mode {settings.bill_mode}"
+    if row is None:
+        return f"account {account_number}: IMT says {says}, and nobody enrolled it in {kind}"
+    return (
+        f"account {account_number} is {'on' if row.enrolled else 'off'} {kind} at Invoice Cloud, "
+        f"IMT says {says}, and no change is on its way"
+    )

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from sandbox.audit.ledger_view import LedgerView, Report, Row
+from sandbox.audit.rows import (
+    BatchEntryRow,
+    BilledRow,
+    EnrollmentRow,
+    FileRow,
+    InvoiceRow,
+    PaymentRow,
+    ReceiptRow,
+    RejectRow,
+)
 from sandbox.fakes.imt.book import ImtBook, PolicySettings
 from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
 from sandbox.fakes.invoice_cloud.customers.book import CustomersBook
@@ -15,107 +24,10 @@ from sandbox.fakes.invoice_cloud.processor.book import BatchSettled, ProcessorBo
 from sandbox.fakes.spectrum.book import SpectrumBook
 from sandbox.world.world import World
 
-VENDOR = "InvoiceCloud"
 # The payment poll runs every two hours (C2), and reaches every payment made before it.
 PAYMENT_POLL = timedelta(hours=2, minutes=15)
 # Rejects and the change log are polled every three hours (C3, C5).
 THREE_HOUR_POLL = timedelta(hours=3, minutes=30)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReceiptRow:
-    """A receipt in Spectrum's book."""
-
-    biller: str
-    receipt_id: str
-    invoice_number: str
-    reference_number: str
-    amount: Decimal
-    vendor: str
-    applied_at: datetime
-    reversed_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class InvoiceRow:
-    """An invoice in Spectrum's book, with the figures its balance follows from."""
-
-    biller: str
-    invoice_number: str
-    billed: Decimal
-    adjusted: Decimal
-    reversed: Decimal
-    balance: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentRow:
-    """One invoice's share of a payment in Invoice Cloud's book."""
-
-    biller: str
-    payment_guid: str
-    invoice_number: str
-    amount: Decimal
-    approved: bool
-    made_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileRow:
-    """A file that Invoice Cloud accepted: what its header says and what its body holds."""
-
-    file_name: str
-    reference: str
-    header_count: int
-    header_total: Decimal
-    body_count: int
-    body_total: Decimal
-    received_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class BilledRow:
-    """What Invoice Cloud was billed for an invoice last."""
-
-    biller: str
-    invoice_number: str
-    total_due: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class RejectRow:
-    """One invoice's share of a returned payment."""
-
-    biller: str
-    reject_guid: str
-    payment_guid: str
-    invoice_number: str
-    amount: Decimal
-    rejected_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchEntryRow:
-    """One row of a settled batch; the amount of a return is negative."""
-
-    biller: str
-    batch_id: str
-    transaction: str
-    payment_guid: str
-    invoice_number: str
-    amount: Decimal
-    settled_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnrollmentRow:
-    """The last change of an account's enrolment, as Invoice Cloud knows it."""
-
-    biller: str
-    account_number: str
-    kind: str
-    enrolled: bool
-    changed_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +62,11 @@ class Evidence:
     def is_fresh(self, moment: datetime) -> bool:
         """Tell whether the next poll of rejects and of the change log is still to come."""
         return self.now - moment < THREE_HOUR_POLL
+
+    def goes_on(self, row: Row) -> bool:
+        """Tell whether somebody will still look at a row of the ledger: at rest, only later."""
+        waits = row["next_at"] and datetime.fromisoformat(row["next_at"]) > self.now
+        return bool(waits) or not self.at_rest
 
 
 def gather(world: World) -> Evidence:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from sandbox.audit.evidence import VENDOR, Evidence, PaymentRow, ReceiptRow
+from sandbox.audit.evidence import Evidence
 from sandbox.audit.ledger_view import Row
 from sandbox.audit.report import Violation
+from sandbox.audit.rows import VENDOR, PaymentRow, ReceiptRow
 
 Key = tuple[str, str, str]
 # States in which a payment stands visibly at the adapter although Spectrum has no receipt yet.
@@ -99,7 +100,7 @@ def _judge_absence(payment: PaymentRow, delivery: Row | None, evidence: Evidence
             return ""
         return "no receipt in Spectrum, unknown to the adapter, and the payment poll has passed"
     state = delivery["state"]
-    if state in IN_FLIGHT and evidence.at_rest and _is_overdue(delivery, evidence):
+    if state in IN_FLIGHT and _is_overdue(delivery, evidence):
         return f"the world is at rest and the adapter still has it in flight ({state})"
     if state in VISIBLE | IN_FLIGHT or (state in WAITING and delivery["next_at"]):
         return ""
@@ -114,8 +115,7 @@ def _is_overdue(delivery: Row, evidence: Evidence) -> bool:
         and not row["resolved_at"]
         for row in evidence.exceptions
     )
-    waits = delivery["next_at"] and datetime.fromisoformat(delivery["next_at"]) > evidence.now
-    return not blocked and not waits
+    return not blocked and not evidence.goes_on(delivery)
 
 
 def _denied_claims(

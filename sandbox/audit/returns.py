@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sandbox.audit.evidence import VENDOR, BatchEntryRow, Evidence, ReceiptRow, RejectRow
+from sandbox.audit.evidence import Evidence
 from sandbox.audit.ledger_view import Row
 from sandbox.audit.report import Violation
+from sandbox.audit.rows import VENDOR, BatchEntryRow, ReceiptRow, RejectRow
 
 Key = tuple[str, str, str]
 
@@ -44,24 +45,30 @@ def every_reject_is_reversed_once(evidence: Evidence) -> Iterator[Violation]:
 
 
 def batches_match_to_the_cent(evidence: Evidence) -> Iterator[Violation]:
-    """Invariant 8: a payment is in one batch at most, and every row is of its payment's amount."""
+    """Invariant 8: each payment and each return is in one batch at most, of its very amount.
+
+    What the ledger says of a batch, its total included, is what the processor paid out.
+    """
     paid = {
         (p.biller, p.payment_guid, p.invoice_number): p.amount
         for p in evidence.payments
         if p.approved
     }
-    batches: dict[Key, list[str]] = defaultdict(list)
+    returned = {(r.biller, r.payment_guid, r.invoice_number): -r.amount for r in evidence.rejects}
+    batches: dict[tuple[str, Key], list[str]] = defaultdict(list)
     for entry in evidence.batch_entries:
         key = (entry.biller, entry.payment_guid, entry.invoice_number)
-        is_payment = entry.transaction == "payment"
-        if is_payment:
-            batches[key].append(entry.batch_id)
-        expected = paid.get(key, Decimal(0)) * (1 if is_payment else -1)
+        seen_in = batches[entry.transaction, key]
+        seen_in.append(entry.batch_id)
+        known = paid if entry.transaction == "payment" else returned
+        expected = known.get(key, Decimal(0))
         if entry.amount != expected:
-            yield _of_entry(entry, f"{entry.amount} in batch {entry.batch_id}, not {expected}")
-        elif is_payment and len(batches[key]) > 1:
-            yield _of_entry(entry, f"in the batches {', '.join(batches[key])}")
+            problem = f"is {entry.amount} in batch {entry.batch_id}, not {expected}"
+            yield _of_entry(entry, problem)
+        elif len(seen_in) > 1:
+            yield _of_entry(entry, f"is in the batches {', '.join(seen_in)}")
     yield from _ledger_differs(evidence)
+    yield from _totals_differ(evidence)
 
 
 def _judge_reject(reject: RejectRow, receipts: list[ReceiptRow], evidence: Evidence) -> str:
@@ -77,17 +84,17 @@ def _judge_reject(reject: RejectRow, receipts: list[ReceiptRow], evidence: Evide
         and row["reversal_id"] == f"{reject.reject_guid}:{reject.invoice_number}"
     ]
     if rows:
-        return _judge_reversal(rows[0])
+        return _judge_reversal(rows[0], evidence)
     if evidence.is_fresh(reject.rejected_at):
         return ""
     return "no receipt was reversed, the adapter does not know it, and its poll has passed"
 
 
-def _judge_reversal(row: Row) -> str:
+def _judge_reversal(row: Row, evidence: Evidence) -> str:
     """Return what is wrong with the adapter's reversal of a receipt that stands, or nothing."""
     if row["state"] == "reversed":
         return "the adapter says reversed, and Spectrum's receipt stands"
-    is_visible = row["state"] in {"refused", "failed"} or row["next_at"]
+    is_visible = row["state"] in {"refused", "failed"} or evidence.goes_on(row)
     return "" if is_visible else f"no receipt was reversed, and the adapter says {row['state']}"
 
 
@@ -115,9 +122,24 @@ def _ledger_differs(evidence: Evidence) -> Iterator[Violation]:
             )
 
 
+def _totals_differ(evidence: Evidence) -> Iterator[Violation]:
+    """Yield each batch of which the ledger was told another total than was paid out."""
+    paid_out: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for entry in evidence.batch_entries:
+        paid_out[entry.biller, entry.batch_id] += entry.amount
+    told = {(row["biller"], row["batch_id"], row["batch_total"]) for row in evidence.settlements}
+    for biller, batch_id, total in sorted(told):
+        if Decimal(total) != paid_out[biller, batch_id]:
+            yield Violation(
+                story=f"the ledger says that batch {batch_id} is of {total} in all, and the "
+                f"processor paid out {paid_out[biller, batch_id]}"
+            )
+
+
 def _of_entry(entry: BatchEntryRow, problem: str) -> Violation:
+    what = "payment" if entry.transaction == "payment" else "the return of payment"
     return Violation(
-        story=f"payment {entry.payment_guid} on invoice {entry.invoice_number} is {problem}",
+        story=f"{what} {entry.payment_guid} on invoice {entry.invoice_number} {problem}",
         since=entry.settled_at,
         payment_guid=entry.payment_guid,
         invoice_number=entry.invoice_number,

@@ -79,11 +79,11 @@ def _biller_settings(world: World, biller: Biller) -> dict[str, Any]:
             "cloud_sso_url": f"{invoice_cloud}/portal/cloudsso.aspx",
             "api_key": biller.api_key,
         },
-        "sign_on": {"key": biller.sign_on_key, "password_seed": _password_seed(world, biller)},
+        "sign_on": {"key": biller.sign_on_key, "password_seed": password_seed(world, biller)},
     }
 
 
-def _password_seed(world: World, biller: Biller) -> str:
+def password_seed(world: World, biller: Biller) -> str:
     """Invent what an operator would draw once; no partner knows it."""
     return world.chance(f"password_seed:{biller.slug}").randbytes(PASSWORD_SEED_BYTES).hex()
 

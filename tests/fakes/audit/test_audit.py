@@ -7,8 +7,12 @@ from decimal import Decimal
 import pytest
 
 from sandbox.audit import INVARIANTS, run_audit
-from sandbox.audit.evidence import Evidence, FileRow, InvoiceRow, PaymentRow, ReceiptRow
+from sandbox.audit.evidence import Evidence
 from sandbox.audit.ledger_view import Report
+from sandbox.audit.rows import BilledRow, FileRow, InvoiceRow, PaymentRow, ReceiptRow
+from sandbox.fakes.imt.sessions import open_session
+from sandbox.fakes.spectrum.book import SpectrumBook
+from sandbox.world.adapter_settings import password_seed
 from sandbox.world.clock import DEMO_START
 from sandbox.world.world import World
 
@@ -66,8 +70,9 @@ FILE = FileRow(
 
 @pytest.fixture
 def sound():
+    world = World(start=DEMO_START)
     return Evidence(
-        world=World(start=DEMO_START),
+        world=world,
         now=NOW,
         at_rest=True,
         receipts=(RECEIPT,),
@@ -76,7 +81,10 @@ def sound():
         files=(FILE,),
         deliveries=(DELIVERY,),
         exceptions=(),
-        billed=(),
+        billed=tuple(
+            BilledRow(biller=CARRIER, invoice_number=number, total_due=invoice.billed)
+            for number, invoice in world.book(SpectrumBook).invoices.items()
+        ),
         rejects=(),
         batch_entries=(),
         enrollments=(),
@@ -202,6 +210,25 @@ def test_an_upload_that_never_arrived_is_told(sound):
 def test_a_secret_in_a_report_is_told(sound, text):
     found = broken(replace(sound, reports=(Report(name="a log", text=text),)))
     assert set(found) == {10}
+
+
+def test_a_cookie_in_a_report_is_told(sound):
+    """IMT keeps only a fingerprint of it, and the auditor knows it by that."""
+    world = sound.world
+    biller = world.billers[0]
+    credentials = {"username": biller.imt.username, "password": biller.imt.password}
+    _, cookies = open_session(world, biller, credentials)
+    for cookie, numbers in ((cookies["authorization"], {10}), ("ab" * 32, set())):
+        report = Report(name="a log", text=f"Cookie: authorization={cookie};")
+        assert set(broken(replace(sound, reports=(report,)))) == numbers
+
+
+def test_every_secret_of_a_biller_is_known(sound):
+    biller = sound.world.billers[0]
+    secrets = (biller.imt.password, biller.sign_on_key, password_seed(sound.world, biller))
+    for secret in (*secrets, *biller.secrets):
+        report = Report(name="a log", text=f"with {secret}")
+        assert set(broken(replace(sound, reports=(report,)))) == {10}
 
 
 def test_a_secret_in_a_file_is_told_even_across_pieces(sound, tmp_path, monkeypatch):

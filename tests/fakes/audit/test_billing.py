@@ -1,12 +1,13 @@
 """Invariant 4: what Invoice Cloud was billed, against Spectrum's book at the cut-off."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from sandbox.audit.evidence import BilledRow
-from sandbox.fakes.spectrum.book import SpectrumBook
+from sandbox.audit.rows import BilledRow
+from sandbox.fakes.spectrum.book import ReceiptApplied, SpectrumBook
 
 CUT_OFF = "2026-01-05T08:00:00Z"
 SLUG = "camp-point-mutual"
@@ -21,10 +22,13 @@ def billed(quiet):
     """Return evidence in which the first invoice was billed, at the opening of the world."""
 
     def make(total="731.37", uploads=None, **rest):
-        row = BilledRow(biller=SLUG, invoice_number="30254", total_due=Decimal(total))
-        return replace(
-            quiet, billed=(row,), uploads=(upload(),) if uploads is None else uploads, **rest
-        )
+        bills = {
+            number: BilledRow(biller=SLUG, invoice_number=number, total_due=invoice.billed)
+            for number, invoice in quiet.world.book(SpectrumBook).invoices.items()
+        }
+        bills["30254"] = replace(bills["30254"], total_due=Decimal(total))
+        told = {"billed": tuple(bills.values()), "uploads": uploads or (upload(),), **rest}
+        return replace(quiet, **told)
 
     return make
 
@@ -48,10 +52,72 @@ def test_another_figure_has_its_story(billed, stories):
     assert "731.37 at 2026-01-05T08:00:00Z" in story
 
 
+def test_an_invoice_that_was_never_billed_has_its_story(billed, stories):
+    evidence = billed()
+    [story] = stories(4, replace(evidence, billed=evidence.billed[1:]))
+    assert "invoice 30254 is not billed at Invoice Cloud, and Spectrum said 731.37" in story
+
+
+def test_an_invoice_that_nothing_is_due_on_needs_no_bill(quiet, billed, stories):
+    quiet.world.book(SpectrumBook).adjust_balance("30254", Decimal("-731.37"), "a cancellation")
+    evidence = billed(uploads=(upload("2026-01-05T09:00:00Z"),))
+    assert stories(4, replace(evidence, billed=evidence.billed[1:])) == []
+
+
+def test_a_bill_of_an_invoice_that_spectrum_does_not_know_has_its_story(billed, stories):
+    evidence = billed()
+    strange = replace(evidence.billed[0], invoice_number="7")
+    [story] = stories(4, replace(evidence, billed=(*evidence.billed, strange)))
+    assert "Spectrum had no such invoice" in story
+
+
+def test_a_reversal_is_in_the_figure_from_its_moment_on(quiet, billed, stories):
+    book, clock = quiet.world.book(SpectrumBook), quiet.world.clock
+    policy = book.invoices["30254"].policy
+    book.record(
+        ReceiptApplied(
+            receipt_id="1001",
+            biller=SLUG,
+            invoice_number="30254",
+            policy_number=policy.policy_number,
+            reference_number="a",
+            amount=Decimal("31.37"),
+            fee=Decimal("0.00"),
+            full_name="",
+            date_paid="2026-01-05",
+            transaction_id="",
+            transaction_message="",
+            payment_type="CreditCard",
+            online_vendor="InvoiceCloud",
+        )
+    )
+    clock.advance(7200)
+    book.reverse_receipt("1001", "R01")
+    assert stories(4, billed("700.00", (upload("2026-01-05T09:00:00Z"),))) == []
+    assert stories(4, billed("731.37", (upload("2026-01-05T11:00:00Z"),))) == []
+    assert len(stories(4, billed("700.00", (upload("2026-01-05T11:00:00Z"),)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("as_of", "found"), [("2026-01-05T08:00:00Z", 0), ("2026-01-05T08:00:00.500000Z", 1)]
+)
+def test_a_cut_off_in_whole_seconds_may_be_anywhere_in_its_second(
+    quiet, billed, stories, as_of, found
+):
+    book = quiet.world.book(SpectrumBook)
+    book.adjust_balance("30254", Decimal("1.00"), "an endorsement")
+    moment = quiet.world.clock.now() + timedelta(seconds=0.7)
+    book.record(book.events[-1].event, at=moment)
+    assert len(stories(4, billed("733.37", (upload(as_of),)))) == found
+
+
+def test_without_an_accepted_file_nothing_is_judged(billed, stories):
+    assert stories(4, replace(billed("700.00"), uploads=())) == []
+
+
 @pytest.mark.parametrize(
     "uploads",
     [
-        (),
         (upload(state="in_doubt"),),
         (upload(), upload("2026-01-05T09:00:00Z", "in_doubt")),
         (upload(), upload("2026-01-05T08:00:00Z", "refused")),
@@ -62,8 +128,15 @@ def test_what_is_on_its_way_is_not_judged(billed, stories, uploads):
 
 
 def test_an_invoice_that_a_person_looks_at_is_not_judged(billed, stories):
-    item = {"biller": SLUG, "invoice_number": "30254", "resolved_at": None}
+    item = {
+        "biller": SLUG,
+        "kind": "invoice_refused",
+        "invoice_number": "30254",
+        "resolved_at": None,
+    }
     assert stories(4, billed("700.00", exceptions=(item,))) == []
+    for change in ({"kind": "mismatch"}, {"resolved_at": CUT_OFF}):
+        assert len(stories(4, billed("700.00", exceptions=({**item, **change},)))) == 1
 
 
 def test_a_credit_is_billed_as_nothing(quiet, billed, stories):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.audit.evidence import EnrollmentRow
+from sandbox.audit.rows import EnrollmentRow
 from sandbox.fakes.imt.book import PolicySettings
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
@@ -18,7 +18,14 @@ CHANGE = EnrollmentRow(
 )
 KEY = ("camp", "7")
 DIRECT = PolicySettings(biller="camp", account_number="7")
-PUSH = {"biller": "camp", "account_number": "7", "kind": "autopay", "state": "failed"}
+PUSH = {
+    "biller": "camp",
+    "account_number": "7",
+    "kind": "autopay",
+    "enrolled": True,
+    "state": "failed",
+    "next_at": None,
+}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,9 @@ PUSH = {"biller": "camp", "account_number": "7", "kind": "autopay", "state": "fa
     [
         {"settings": {KEY: replace(DIRECT, bill_mode="autopay")}},
         {"pushes": (PUSH,)},
+        {"pushes": ({**PUSH, "state": "refused"},)},
+        {"pushes": ({**PUSH, "state": "waiting", "next_at": "2026-01-09T00:00:01Z"},)},
+        {"pushes": ({**PUSH, "state": "sending"},), "at_rest": False},
         {"enrollments": (replace(CHANGE, changed_at=NOW - timedelta(hours=3)),)},
         {"enrollments": (replace(CHANGE, enrolled=False),)},
         {"settings": {}},
@@ -42,6 +52,9 @@ def test_settings_follow_or_a_change_is_on_its_way(quiet, stories, change):
         ({}, "bill mode direct, and no change is on its way"),
         ({"pushes": ({**PUSH, "state": "delivered"},)}, "no change is on its way"),
         ({"pushes": ({**PUSH, "kind": "paperless"},)}, "no change is on its way"),
+        ({"pushes": ({**PUSH, "enrolled": False},)}, "no change is on its way"),
+        ({"pushes": ({**PUSH, "state": "waiting", "next_at": "2026-01-09T00:00:00Z"},)}, "no"),
+        ({"pushes": ({**PUSH, "state": "sending"},)}, "no change is on its way"),
         (
             {
                 "enrollments": (replace(CHANGE, kind="paperless", enrolled=False),),
@@ -55,3 +68,12 @@ def test_a_setting_left_behind_has_its_story(quiet, stories, change, story):
     evidence = replace(quiet, **{"enrollments": (CHANGE,), "settings": {KEY: DIRECT}, **change})
     [told] = stories(7, evidence)
     assert story in told
+
+
+@pytest.mark.parametrize("change", [{"paperless": True}, {"bill_mode": "autopay"}])
+def test_a_setting_that_nobody_chose_has_its_story(quiet, stories, change):
+    """As when a change reached the wrong account, or the wrong one of its two settings."""
+    settings = {KEY: replace(DIRECT, changed_at=NOW, **change)}
+    [told] = stories(7, replace(quiet, settings=settings))
+    assert "account 7: IMT says" in told
+    assert "nobody enrolled it" in told

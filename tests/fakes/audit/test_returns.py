@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from sandbox.audit.evidence import BatchEntryRow, PaymentRow, ReceiptRow, RejectRow
+from sandbox.audit.rows import BatchEntryRow, PaymentRow, ReceiptRow, RejectRow
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 GUID = "5f0c8d50-31c4-4d6f-9a52-7f0f4a3b8f11"
@@ -54,6 +54,7 @@ ENTRY = BatchEntryRow(
     amount=Decimal("50.00"),
     settled_at=NOW - timedelta(days=1),
 )
+RETURN = replace(ENTRY, transaction="return", batch_id="B-2", amount=Decimal("-50.00"))
 
 
 def row(**changes):
@@ -68,6 +69,7 @@ def row(**changes):
         {"reversals": row(state="refused", next_at=None)},
         {"reversals": row(state="failed", next_at=None)},
         {"reversals": row(state="handed_over")},
+        {"reversals": row(state="sending", next_at=None), "at_rest": False},
         {"rejects": (replace(REJECT, rejected_at=NOW - timedelta(hours=3)),)},
     ],
 )
@@ -81,6 +83,7 @@ def test_a_reject_is_reversed_once_or_visible(quiet, stories, change):
     [
         ({}, "the adapter does not know it"),
         ({"reversals": row(state="sending", next_at=None)}, "the adapter says sending"),
+        ({"reversals": row(next_at="2026-01-09T00:00:00Z")}, "the adapter says waiting"),
         (
             {
                 "reversals": row(
@@ -111,18 +114,23 @@ def test_another_vendors_reversal_is_nobodys_concern(quiet, stories):
         ((replace(ENTRY, amount=Decimal("49.99")),), "49.99 in batch B-1, not 50.00"),
         ((replace(ENTRY, payment_guid="none"),), "not 0"),
         ((replace(ENTRY, transaction="return"),), "not -50.00"),
+        ((RETURN, replace(RETURN, batch_id="B-3")), "in the batches B-2, B-3"),
+        ((replace(RETURN, invoice_number="2"),), "the return of payment"),
     ],
 )
 def test_a_batch_that_does_not_match_has_its_story(quiet, stories, entries, story):
-    evidence = replace(quiet, payments=(PAYMENT,), batch_entries=entries)
+    evidence = replace(quiet, payments=(PAYMENT,), rejects=(REJECT,), batch_entries=entries)
     [told] = stories(8, evidence)
     assert story in told
 
 
 def test_a_payment_and_its_return_match(quiet, stories):
-    returned = replace(ENTRY, transaction="return", batch_id="B-2", amount=Decimal("-50.00"))
-    evidence = replace(quiet, payments=(PAYMENT,), batch_entries=(ENTRY, returned))
+    evidence = replace(
+        quiet, payments=(PAYMENT,), rejects=(REJECT,), batch_entries=(ENTRY, RETURN)
+    )
     assert stories(8, evidence) == []
+    [story] = stories(8, replace(evidence, rejects=()))
+    assert "is -50.00 in batch B-2, not 0" in story
 
 
 def test_the_ledger_may_not_tell_another_batch(quiet, stories):
@@ -133,8 +141,11 @@ def test_the_ledger_may_not_tell_another_batch(quiet, stories):
         "payment_guid": GUID,
         "invoice_number": "1",
         "amount": "50.00",
+        "batch_total": "50.00",
     }
     evidence = replace(quiet, payments=(PAYMENT,), batch_entries=(ENTRY,), settlements=(told,))
     assert stories(8, evidence) == []
     [story] = stories(8, replace(evidence, settlements=({**told, "amount": "51.00"},)))
     assert "the processor says 50.00" in story
+    [story] = stories(8, replace(evidence, settlements=({**told, "batch_total": "49.99"},)))
+    assert "of 49.99 in all, and the processor paid out 50.00" in story

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from sqlalchemy import insert, select
@@ -44,7 +45,7 @@ def test_a_ledger_is_opened_again(path):
 
 def test_a_future_schema_is_refused(path):
     open_store(path).close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE meta SET value = '3' WHERE name = 'schema_version'")
     connection.close()
     with pytest.raises(LedgerError, match="schema version 3, and this adapter knows 2"):
@@ -60,13 +61,13 @@ def test_a_future_schema_is_refused(path):
     ],
 )
 def test_a_foreign_database_is_refused_and_left_alone(path, table):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(table)
         before = connection.execute("SELECT sql FROM sqlite_master").fetchall()
     connection.close()
     with pytest.raises(LedgerError, match="something else than a ledger"):
         open_store(path)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("SELECT sql FROM sqlite_master").fetchall() == before
     connection.close()
 

@@ -1,6 +1,7 @@
 """The table of reversals: quick however long the history, and one at a time on an invoice."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -25,7 +26,7 @@ QUESTIONS = {
 
 @pytest.mark.parametrize(("question", "index"), QUESTIONS.items())
 def test_every_question_has_its_index(bench, question, index):
-    with sqlite3.connect(bench.url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(bench.url.removeprefix("sqlite:///"))) as connection, connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()
     connection.close()
     (step,) = (row[-1] for row in plan if "ORDER BY" not in row[-1])
@@ -36,7 +37,7 @@ def test_every_question_has_its_index(bench, question, index):
 def test_the_database_itself_lets_one_go_at_a_time(bench, state):
     bench.bring_back(1)
     bench.bring_back(2)
-    with sqlite3.connect(bench.url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(bench.url.removeprefix("sqlite:///"))) as connection, connection:
         connection.execute("UPDATE reversals SET state = ? WHERE id = 1", (state,))
         with pytest.raises(sqlite3.IntegrityError, match="invoice_number"):
             connection.execute("UPDATE reversals SET state = 'sending' WHERE id = 2")

@@ -1,6 +1,7 @@
 """The table of settlements: quick however long the history."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -21,7 +22,7 @@ QUESTIONS = {
 
 @pytest.mark.parametrize(("question", "index"), QUESTIONS.items())
 def test_every_question_has_its_index(bench, question, index):
-    with sqlite3.connect(bench.url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(bench.url.removeprefix("sqlite:///"))) as connection, connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()
     connection.close()
     (step,) = (row[-1] for row in plan if "ORDER BY" not in row[-1])
