@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.fakes.outgoing import outgoing
 from sandbox.world.world import World
-
-if TYPE_CHECKING:
-    import httpx
 
 Row = dict[str, Any]
 # What the ops door lists, page by page.
@@ -124,16 +121,8 @@ def _get(url: str, query: dict[str, str]) -> Any:
 
     wanted = {name: value for name, value in query.items() if value}
     try:
-        answer = _client().get(url, params=wanted)
+        answer = outgoing("auditor", TIMEOUT_SECONDS).get(url, params=wanted)
         answer.raise_for_status()
         return answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise OSError(f"the ops door did not answer: {error}") from error
-
-
-@cache
-def _client() -> httpx.Client:
-    """Open one client for all: to make one takes longer than a call."""
-    import httpx
-
-    return httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)

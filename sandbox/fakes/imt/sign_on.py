@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.fakes.imt.owners import customer_of
+from sandbox.fakes.outgoing import outgoing
 from sandbox.world.billers import Biller
 from sandbox.world.carrier import Policy
 from sandbox.world.world import World
-
-if TYPE_CHECKING:
-    import httpx
 
 OPERATION = "SignOn"
 # How long IMT waits for an answer, on the machine's clock: a sign-on takes several calls.
@@ -97,7 +94,7 @@ def _post(url: str, biller: Biller, body: dict[str, Any]) -> tuple[int, Any]:
 
     credentials = (biller.biller_guid, biller.sign_on_key)
     try:
-        answer = _client().post(url, json=body, auth=credentials)
+        answer = outgoing("IMT", TIMEOUT_SECONDS).post(url, json=body, auth=credentials)
         return answer.status_code, answer.json()
     except (httpx.RequestError, ValueError) as error:
         raise SignOnFailedError(
@@ -120,14 +117,4 @@ def _read(status: int, document: Any) -> SignedOn:
         f"{error.get('remedy', 'Look at its log')}.",
         status=503 if status >= 500 else 502,  # noqa: PLR2004  # its failure, or ours
         field=field,
-    )
-
-
-@cache
-def _client() -> httpx.Client:
-    """Open one client for all: to make one takes longer than a call."""
-    import httpx
-
-    return httpx.Client(
-        headers={"User-Agent": "IMT-sandbox"}, timeout=TIMEOUT_SECONDS, trust_env=False
     )

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.fakes.outgoing import outgoing
 from sandbox.world.world import Connector
-
-if TYPE_CHECKING:
-    import httpx
 
 # How long Invoice Cloud waits for an answer, on the machine's clock.
 TIMEOUT_SECONDS = 10.0
@@ -50,7 +47,7 @@ def call_partner(method: str, url: str, **request: Any) -> ConnectorAnswer:
     """Call anybody; ConnectorError when nothing answers. No cookie is kept from call to call."""
     import httpx
 
-    client = _client()
+    client = outgoing("InvoiceCloud", TIMEOUT_SECONDS)
     try:
         answer = client.request(method, url, **request)
     except httpx.RequestError as error:
@@ -63,14 +60,4 @@ def call_partner(method: str, url: str, **request: Any) -> ConnectorAnswer:
         document = None
     return ConnectorAnswer(
         status=answer.status_code, document=document, cookies=dict(answer.cookies)
-    )
-
-
-@cache
-def _client() -> httpx.Client:
-    """Open one client for all: to make one takes longer than a call."""
-    import httpx
-
-    return httpx.Client(
-        headers={"User-Agent": "InvoiceCloud-sandbox"}, timeout=TIMEOUT_SECONDS, trust_env=False
     )

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.fakes.outgoing import outgoing
 from sandbox.fakes.spectrum.book import Invoice, money_text
 from sandbox.world.billers import Biller
 from sandbox.world.world import World
-
-if TYPE_CHECKING:
-    import httpx
 
 OPERATION = "GenerateOneTimePaymentUrl"
 PATH = "/invoicecloud/agentconnectapi/OneTimePayment/GenerateOneTimePaymentUrl"
@@ -89,7 +86,9 @@ def _post(url: str, biller: Biller, body: dict[str, Any]) -> tuple[int, Any]:
 
     key = base64.b64encode(f"{biller.api_key}:".encode()).decode()
     try:
-        answer = _client().post(url, json=body, headers={"Authorization": f"Basic {key}"})
+        answer = outgoing("Spectrum", TIMEOUT_SECONDS).post(
+            url, json=body, headers={"Authorization": f"Basic {key}"}
+        )
         return answer.status_code, answer.json()
     except (httpx.RequestError, ValueError) as error:
         raise PayNowError(
@@ -111,14 +110,4 @@ def _read(status: int, document: Any) -> str:
     raise PayNowError(
         f"Invoice Cloud refused to open a page: {told.get('Message') or f'HTTP {status}'}",
         "Take the payment at the Virtual Site instead",
-    )
-
-
-@cache
-def _client() -> httpx.Client:
-    """Open one client for all: to make one takes longer than a call."""
-    import httpx
-
-    return httpx.Client(
-        headers={"User-Agent": "Spectrum-sandbox"}, timeout=TIMEOUT_SECONDS, trust_env=False
     )

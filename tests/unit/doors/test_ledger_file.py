@@ -4,6 +4,7 @@ import pytest
 
 from adapter.doors.ledger_file import open_ledger_of
 from adapter.errors import AdapterError
+from adapter.ledger import Ledger
 from adapter.settings import FileSettings
 
 
@@ -16,7 +17,13 @@ def test_the_ledger_is_open_for_a_while(settings_file):
 
 def test_it_is_closed_after_an_error_too(settings_file, monkeypatch):
     closed = []
-    monkeypatch.setattr("adapter.ledger.Ledger.close", lambda _ledger: closed.append(1))
+    close = Ledger.close
+
+    def note(ledger):
+        closed.append(1)
+        close(ledger)
+
+    monkeypatch.setattr(Ledger, "close", note)
     with pytest.raises(ZeroDivisionError), open_ledger_of(settings_file()):
         raise ZeroDivisionError
     assert closed == [1]
