@@ -1,5 +1,6 @@
 """What every test stands on: a clean environment, the loopback only, a sandbox, fresh worlds."""
 
+import gc
 import ipaddress
 import itertools
 import os
@@ -104,6 +105,12 @@ def in_process():
     with httpx.Client(transport=transport, base_url=sandbox.url) as client:
         yield client
     sandbox.stop()
+
+
+def pytest_collection_finish():
+    """Keep the garbage collector from walking through thousands of collected tests again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Callable
@@ -40,12 +41,16 @@ with warnings.catch_warnings():
         DateTime,
         ServiceBase,
         Unicode,
+        const,
         rpc,
     )
     from spyne.protocol.soap import Soap11, Soap12
     from spyne.server.wsgi import WsgiApplication
 
 forget_old_import_hook()
+const.MIN_GC_INTERVAL = (
+    math.inf
+)  # else a whole collection every second of calls, for files that none leaves
 
 CALL_KEY = "invoice_cloud.call"
 KEYS = 2  # BillerGUID and WebServiceKey come before an operation's own parameters
