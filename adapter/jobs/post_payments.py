@@ -34,8 +34,8 @@ from adapter.jobs.workbench import JobReport, Workbench
 from adapter.ports import BillerPorts
 
 JOB = "post_payments"
-# One run looks at so many payments at most; what is left is due at once again.
-CLAIMS_PER_RUN_MAX = 10_000
+# One run looks at so many payments at most; then other billers get their turn.
+CLAIMS_PER_RUN_MAX = 100
 # A payment that a wrong setting stops is looked at again at least this often.
 SETTING_WAIT_MAX = timedelta(hours=1)
 _WAITING_FOR_EVIDENCE = frozenset({DeliveryState.IN_DOUBT, DeliveryState.PENDING})
@@ -59,7 +59,13 @@ def run_once(biller: str, work: Workbench) -> JobReport:
         run.counts["postponed"] = work.ledger.claims.postpone_due(
             biller, now=now, until=until, reason=f"waits for a setting: {error}"
         )
-    return JobReport(job=JOB, biller=biller, counts=+run.counts, failure=run.failure)
+    return JobReport(
+        job=JOB,
+        biller=biller,
+        counts=+run.counts,
+        failure=run.failure,
+        is_cut_short=run.is_cut_short,
+    )
 
 
 class _Run:
@@ -71,6 +77,7 @@ class _Run:
         self._ledger = work.ledger.claims
         self.counts: Counter[str] = Counter()
         self.failure: AdapterError | None = None
+        self.is_cut_short = False
 
     def everything_due(self, ports: BillerPorts) -> None:
         """Handle what is due; ConfigurationError ends it, because every post needs the setting."""
@@ -87,6 +94,7 @@ class _Run:
             except LeaseLostError as error:
                 self.counts["lease_lost"] += 1
                 _log.warning("a lease was lost", reason=str(error), **_names(delivery))
+        self.is_cut_short = True
 
     def _handle(self, delivery: Delivery, ports: BillerPorts) -> None:
         if delivery.state in _WAITING_FOR_EVIDENCE:

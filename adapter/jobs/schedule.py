@@ -22,7 +22,8 @@ from adapter.ledger.ledger import Ledger
 
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
-JOBS: Mapping[str, Callable[[str, Workbench], JobReport]] = {
+Job = Callable[[str, Workbench], JobReport]
+JOBS: Mapping[str, Job] = {
     send_invoices.JOB: send_invoices.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
     post_payments.JOB: post_payments.run_once,
