@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from sqlalchemy import make_url
+
 from adapter.clock import Clock, Timer
 from adapter.domain.invoice import BifProfile
 from adapter.engines.embedded import EmbeddedEngine
+from adapter.engines.engine import Engine
 from adapter.errors import ConfigurationError, NotFoundError
 from adapter.jobs.workbench import Rules, Workbench
 from adapter.ledger import Ledger, open_ledger
@@ -163,7 +166,7 @@ class Adapter:
     ledger: Ledger
     billers: Billers
     work: Workbench
-    engine: EmbeddedEngine
+    engine: Engine
 
     def start(self) -> None:
         """Let the jobs run on their schedule."""
@@ -176,8 +179,11 @@ class Adapter:
         self.ledger.close()
 
 
-def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
-    """Build an adapter; what stands in [adapter] is read here once, the billers at each look."""
+def build(source: SettingsSource, *, clock: Clock, timer: Timer, works: bool = True) -> Adapter:
+    """Build an adapter; what stands in [adapter] is read here once, the billers at each look.
+
+    One that does not work has doors only: its payments wait for the workers of other processes.
+    """
     settings = source.current().adapter
     ledger = open_ledger(settings.ledger)
     billers = Billers(source, clock)
@@ -189,8 +195,27 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
         ledger=ledger,
         billers=billers,
         work=work,
-        engine=EmbeddedEngine(work, timer),
+        engine=_engine(work, settings, timer, works=works),
     )
+
+
+def _engine(work: Workbench, settings: AdapterSettings, timer: Timer, *, works: bool) -> Engine:
+    if settings.engine == "embedded" and works:
+        return EmbeddedEngine(work, timer)
+    if settings.engine == "embedded":
+        raise ConfigurationError(
+            "adapter.engine: the embedded engine has no workers elsewhere. Leave --doors-only "
+            'out, or set engine to "procrastinate"'
+        )
+    try:
+        from adapter.engines.procrastinate import ProcrastinateEngine
+    except ImportError as error:
+        raise ConfigurationError(
+            f"adapter.engine: procrastinate is not installed ({error}). Install the adapter with "
+            "its extra [postgresql]"
+        ) from None
+    threads = settings.threads if works else 0
+    return ProcrastinateEngine(work, make_url(settings.ledger), threads=threads)
 
 
 def _feed(biller: BillerSettings, client: SpectrumClient, settings: str) -> HttpFeed | FolderFeed:

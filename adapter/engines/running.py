@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
@@ -83,13 +84,14 @@ class JobRunner:
             _log.error("the billers cannot be read", reason=str(error))
             return ()
 
-    def due_at(self, job: str) -> dict[str, datetime]:
-        """Return when something is due for a woken job, by biller; nothing while the ledger fails.
+    def due_at(self, job: str, billers: Iterable[str] | None = None) -> dict[str, datetime]:
+        """Return when something is due for a woken job, by biller, of some billers or of all.
 
-        The next sweep looks again.
+        While the ledger fails nothing is; the next sweep looks again.
         """
+        chosen = self.billers() if billers is None else billers
         try:
-            found = {b: WOKEN[job](self._work.ledger, [b]) for b in self.billers()}
+            found = {b: WOKEN[job](self._work.ledger, [b]) for b in chosen}
         except AdapterError as error:
             _log.error("the ledger fails; the next sweep looks again", reason=str(error))
             return {}

@@ -19,6 +19,7 @@ from adapter.jobs import (
 )
 from adapter.jobs.workbench import JobReport, Workbench
 from adapter.ledger.ledger import Ledger
+from adapter.ledger.store import Due
 
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,6 +40,17 @@ WOKEN: Mapping[str, Callable[[Ledger, Iterable[str]], datetime | None]] = {
     post_payments.JOB: lambda ledger, billers: ledger.claims.next_due_at(billers),
     post_reversals.JOB: lambda ledger, billers: ledger.reversal_claims.next_due_at(billers),
     push_enrollments.JOB: lambda ledger, billers: ledger.pushes.next_due_at(billers),
+}
+# What the ledger announces as due, and the job that looks at it.
+JOB_FOR: Mapping[Due, str] = {
+    Due.PAYMENT: post_payments.JOB,
+    Due.REVERSAL: post_reversals.JOB,
+    Due.ENROLLMENT: push_enrollments.JOB,
+}
+
+# Those of them whose work several workers share, and whether there is enough of it now.
+BACKLOGS: Mapping[str, Callable[[Ledger, str, datetime], bool]] = {
+    post_payments.JOB: lambda ledger, biller, now: ledger.claims.are_several_due(biller, now=now),
 }
 
 

@@ -206,6 +206,16 @@ class ClaimBook:
                 .values(next_at=until, last_error=reason[:DETAIL_LENGTH_MAX])
             ).rowcount
 
+    def are_several_due(self, biller: str, *, now: datetime) -> bool:
+        """Tell whether more than one delivery of a biller is due."""
+        due = (
+            select(deliveries.c.id)
+            .where(deliveries.c.biller == biller, deliveries.c.next_at <= now)
+            .limit(2)
+        )
+        with self._store.reading() as connection:
+            return len(connection.execute(due).all()) > 1
+
     def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
         """Return when the next delivery has to be looked at, of some billers or of all."""
         chosen = select(func.min(deliveries.c.next_at)).where(deliveries.c.next_at.is_not(None))

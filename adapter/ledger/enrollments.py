@@ -33,7 +33,7 @@ from adapter.ledger.enrollment_rows import (
     settle,
     supersede,
 )
-from adapter.ledger.store import ConcurrentWriteError, Store
+from adapter.ledger.store import ConcurrentWriteError, Due, Store
 from adapter.ledger.tables_enrollments import enrollment_events, enrollments
 
 _TOLD_BY = {
@@ -67,11 +67,18 @@ class EnrollmentBook:
         ContentConflictError. What it makes old is superseded, and so is what comes too late.
         """
         try:
-            with self._store.writing() as connection:
-                return accept_change(connection, change, source, now)
+            return self._accept(change, source, now)
         except ConcurrentWriteError:
-            with self._store.writing() as connection:  # somebody else took it over just now
-                return accept_change(connection, change, source, now)
+            return self._accept(change, source, now)  # somebody else took it over just now
+
+    def _accept(
+        self, change: EnrollmentChange, source: EnrollmentSource, now: datetime
+    ) -> AcceptedEnrollment:
+        with self._store.writing() as connection:
+            accepted = accept_change(connection, change, source, now)
+            if not accepted.repeated:
+                self._store.announce(connection, Due.ENROLLMENT, change.biller)
+            return accepted
 
     def redrive(self, enrollment_id: int, *, now: datetime) -> Enrollment:
         """Let a failed or refused change be sent again, with all its tries before it.

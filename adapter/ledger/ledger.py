@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from adapter.domain.delivery import Source
 from adapter.domain.payment import Payment
@@ -19,7 +19,7 @@ from adapter.ledger.reversals import ReversalBook
 from adapter.ledger.schema import SCHEMA_VERSION, meta
 from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
-from adapter.ledger.store import Store
+from adapter.ledger.store import Due, Store
 from adapter.ledger.uploads import UploadBook
 from adapter.ledger.watermarks import WatermarkBook
 
@@ -40,6 +40,13 @@ class Ledger:
         self.reversals = ReversalBook(store)
         self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
+
+    def announce_to(self, listener: Callable[[Connection, Due, str], None]) -> None:
+        """Tell a listener, within the transaction, of everything that becomes due by it.
+
+        What the listener writes on the connection is committed with it, or not at all.
+        """
+        self._store.announce = listener
 
     def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
         """Take a payment over: it is on disk when this returns."""

@@ -13,7 +13,7 @@ from adapter.domain.exceptions import ExceptionKind
 from adapter.errors import BadInputError, NotFoundError
 from adapter.ledger.deliveries import parts_of
 from adapter.ledger.exceptions import settle_exceptions
-from adapter.ledger.store import Store
+from adapter.ledger.store import Due, Store
 from adapter.ledger.tables_reversals import reversals
 
 RETURN_FIELDS = (
@@ -53,6 +53,8 @@ class ReversalBook:
             new = {_key(r): r for r in returns if _key(r) not in known}
             for ach_return in new.values():
                 _insert(connection, ach_return, now)
+            for biller in sorted({ach_return.biller for ach_return in new.values()}):
+                self._store.announce(connection, Due.REVERSAL, biller)
         return list(new.values())
 
     def changed(self, returns: Sequence[AchReturn]) -> list[AchReturn]:

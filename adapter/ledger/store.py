@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
@@ -15,6 +16,14 @@ from adapter.ledger.schema import APPLICATION, SCHEMA_VERSION, meta, metadata
 # How long a writer waits for another one before the ledger counts as unusable.
 BUSY_SECONDS = 15
 _READS = "ledger_reads"
+
+
+class Due(Enum):
+    """What a worker may have to look at."""
+
+    PAYMENT = "payment"
+    REVERSAL = "reversal"
+    ENROLLMENT = "enrollment"
 
 
 class ConcurrentWriteError(LedgerError):
@@ -34,6 +43,8 @@ class Store:
         self._reader = self._engine.execution_options(**{_READS: True})
         driver: Any = self._engine.dialect.dbapi
         self._failures = (SQLAlchemyError, driver.Error)
+        # Told within a transaction that something became due: of which kind, for which biller.
+        self.announce: Callable[[Connection, Due, str], None] = _to_nobody
         if self._engine.dialect.name == "sqlite":
             _configure_sqlite(self._engine)
         try:
@@ -93,6 +104,10 @@ class Store:
         # The statement and its parameters stay out: they hold personal data.
         reason = getattr(error, "orig", None) or error
         return LedgerError(f"the ledger {self.name} cannot be {verb}: {reason}")
+
+
+def _to_nobody(_connection: Connection, _due: Due, _biller: str) -> None:
+    """Announce nothing: the embedded engine is told by the doors, and sweeps."""
 
 
 def _configure_sqlite(engine: Engine) -> None:

@@ -24,6 +24,7 @@ from pydantic import (
 from adapter.domain.invoice import BifDialect
 from adapter.settings.credentials import is_guid, split_key_and_password
 from adapter.settings.questionnaire import NOTIFY_DAYS_MAX, refusal_of
+from adapter.settings.values import EngineKind
 
 SECRET_LENGTH_MIN = 8
 # Whoever guesses it knows every payer's password at Invoice Cloud.
@@ -33,6 +34,7 @@ RECEIVER_BYTES_MAX = 4 * 1024 * 1024
 REQUEST_BYTES_MIN, REQUEST_BYTES_MAX = 4096, 1024 * 1024 * 1024
 # One post may take a token, a balance and the receipt, each within a request timeout.
 CALLS_IN_A_LEASE = 3
+THREADS_MAX = 64
 # What the payment report's columns are called here (adapter/domain/payment.py).
 REPORT_FIELDS = (
     "payment_guid",
@@ -216,6 +218,23 @@ class AdapterTable(_Table):
         Positive, Field(description="the hours that the first poll looks back")
     ] = 48.0
     retry: Annotated[RetryTable, Field(description="a table of the retry's bounds")] = RetryTable()
+    engine: Annotated[
+        EngineKind, Field(description='"embedded", or "procrastinate" for a PostgreSQL ledger')
+    ] = "embedded"
+    threads: Annotated[
+        int,
+        BeforeValidator(_no_boolean),
+        Field(ge=1, le=THREADS_MAX),
+        Field(description="the number of jobs that one process runs at once"),
+    ] = 4
+
+    @field_validator("engine")
+    @classmethod
+    def _engine_fits_the_ledger(cls, value: str, info: ValidationInfo) -> str:
+        ledger = info.data.get("ledger", "")
+        if value == "procrastinate" and ledger.startswith("sqlite:"):
+            raise ValueError("must be embedded for a ledger in a file")
+        return value
 
     @field_validator("settle_seconds")
     @classmethod

@@ -189,6 +189,8 @@ def _adapter_settings(table: AdapterTable, folder: Path) -> AdapterSettings:
         poll_overlap_minutes=table.poll_overlap_minutes,
         first_reach_hours=table.first_reach_hours,
         retry=RetryPolicy(**table.retry.model_dump()),
+        engine=table.engine,
+        threads=table.threads,
     )
 
 

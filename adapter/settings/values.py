@@ -11,6 +11,7 @@ from adapter.domain.retry import RetryPolicy
 from adapter.errors import ConfigurationError
 
 FeedKind = Literal["http", "folder"]
+EngineKind = Literal["embedded", "procrastinate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,10 @@ class BillerSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterSettings:
-    """What holds for the whole adapter; `ledger` is an SQLAlchemy URL."""
+    """What holds for the whole adapter; `ledger` is an SQLAlchemy URL.
+
+    `threads` is how many jobs run at once in one process.
+    """
 
     ledger: str
     listen_host: str
@@ -135,6 +139,8 @@ class AdapterSettings:
     poll_overlap_minutes: float
     first_reach_hours: float
     retry: RetryPolicy
+    engine: EngineKind = "embedded"
+    threads: int = 4
 
 
 @dataclass(frozen=True, kw_only=True)
