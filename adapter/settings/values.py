@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sqlalchemy import make_url
+
 from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import ConfigurationError
@@ -129,7 +131,7 @@ class AdapterSettings:
     `threads` is how many jobs run at once in one process.
     """
 
-    ledger: str
+    ledger: str = field(repr=False)  # it may hold a password
     listen_host: str
     listen_port: int
     ops_key: str | None = field(repr=False)
@@ -153,6 +155,11 @@ class DoorAccess:
     biller_guid: str
     door_key: str = field(repr=False)
     sign_on_key: str | None = field(default=None, repr=False)
+
+
+def _password_of(url: str) -> set[str]:
+    password = make_url(url).password
+    return {password} if password else set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +189,8 @@ class SettingsView:
         found = {access.door_key for access in self.doors.values()}
         found |= {access.sign_on_key for access in self.doors.values() if access.sign_on_key}
         found.update(*(biller.secrets for biller in self.billers.values()))
-        return frozenset(found | ({self.adapter.ops_key} if self.adapter.ops_key else set()))
+        found |= {self.adapter.ops_key} if self.adapter.ops_key else set()
+        return frozenset(found | _password_of(self.adapter.ledger))
 
     def require_sound(self) -> None:
         """Raise ConfigurationError with every problem, if there is one."""

@@ -134,8 +134,8 @@ class DoorsAdapter:
 
 
 @pytest.fixture
-def adapter(tmp_path):
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'doors.db'}")
+def adapter(ledger_url):
+    ledger = open_ledger(ledger_url)
     yield DoorsAdapter(source=StaticSettings(tomllib.loads(settings_text())), ledger=ledger)
     ledger.close()
 
