@@ -14,6 +14,7 @@ from adapter.doors import (
     cli_bif,
     cli_enrollments,
     cli_exceptions,
+    cli_payments,
     cli_reversals,
     cli_settings,
 )
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_bif.app, name="bif")
 app.add_typer(cli_enrollments.app, name="enrollments")
+app.add_typer(cli_payments.app, name="payments")
 app.add_typer(cli_reversals.app, name="reversals")
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")

@@ -80,8 +80,8 @@ def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
         found = ledger.deliveries.find(_key(biller, guid, invoice))
         if found is None:
             raise NotFoundError("there is no such delivery")
-        events = [views.event_view(event) for event in ledger.deliveries.events(found.id)]
-        return jsonify(delivery=views.delivery_view(found), events=events)
+        events = ledger.deliveries.events(found.id)
+        return jsonify(views.story_view(found, events, ledger.listing.open_exceptions(found)))
 
     @door.get("/enrollments")
     def enrollments() -> Response:
