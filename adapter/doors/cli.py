@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapter.doors import (
+    cli_alarms,
     cli_bif,
     cli_enrollments,
     cli_exceptions,
@@ -41,6 +42,7 @@ app.add_typer(cli_payments.app, name="payments")
 app.add_typer(cli_reversals.app, name="reversals")
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
+app.command(epilog=EPILOG)(cli_alarms.alarms)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
 
 
