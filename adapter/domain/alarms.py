@@ -98,9 +98,9 @@ ALARMS = (
         name="payment_dead",
         severity=Severity.CRITICAL,
         meaning="Payments are not applied, or nobody knows, and nothing more happens by itself.",
-        advice="Read the story with `adapter payments show GUID`, look in Spectrum for the GUID "
-        "as reference number, mend the cause, then `adapter payments retry GUID` or `adapter "
-        "payments resolve GUID`.",
+        advice="`adapter exceptions list` names them, `adapter payments show GUID` tells the "
+        "story. Look in Spectrum for the GUID as reference number, mend the cause, then `adapter "
+        "payments retry GUID` or `adapter payments resolve GUID`.",
         rule=payment_dead,
     ),
     Alarm(

@@ -13,6 +13,7 @@ import typer
 from adapter.doors import (
     cli_alarms,
     cli_bif,
+    cli_doctor,
     cli_enrollments,
     cli_exceptions,
     cli_payments,
@@ -43,6 +44,7 @@ app.add_typer(cli_reversals.app, name="reversals")
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
 app.command(epilog=EPILOG)(cli_alarms.alarms)
+app.command(epilog=cli_doctor.DOCTOR_EPILOG)(cli_doctor.doctor)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup, escape
 
 from adapter.domain.alarm_rules import behind_since, job_of
 from adapter.domain.alarms import raised
@@ -75,6 +76,7 @@ def add_pages(door: Blueprint, adapter: Adapter) -> None:
     ledger = adapter.ledger
     door.add_app_template_filter(moment_text, "moment")
     door.add_app_template_filter(story_path, "story")
+    door.add_app_template_filter(spoken, "spoken")
     door.add_app_template_filter(length_text, "length_of_time")
 
     @door.get("/", strict_slashes=False)
@@ -182,10 +184,21 @@ def length_text(length: timedelta) -> str:
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
+def spoken(text: str) -> Markup:
+    """Show what stands between backticks as code, everything escaped."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
 def story_path(named: _Named) -> str:
     """Return the path of a delivery's page; a name may hold what a path may not."""
     parts = (named.biller, named.payment_guid, named.invoice_number)
-    return f"{request.script_root}/ops/payments/" + "/".join(quote(part, safe="") for part in parts)
+    return f"{request.script_root}/ops/payments/" + "/".join(
+        quote(part, safe="") for part in parts
+    )
 
 
 def _open_exceptions(adapter: Adapter) -> Iterable[Any]:
