@@ -14,6 +14,7 @@ from adapter.engines.engine import Engine
 from adapter.errors import ConfigurationError, NotFoundError
 from adapter.jobs.workbench import Rules, Workbench
 from adapter.ledger import Ledger, open_ledger
+from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.http import PartnerHttp, open_client
 from adapter.partners.imt import ImtClient, MissingImt
 from adapter.partners.invoice_cloud import InvoiceCloudClient
@@ -65,6 +66,7 @@ class Billers:
     def __init__(self, source: SettingsSource, clock: Clock) -> None:
         self._source = source
         self._clock = clock
+        self.clock_watch = ClockWatch(clock)
         # A client for each partner: one that hangs takes no connection from the other.
         seconds = source.current().adapter.request_timeout_seconds
         self._clients = {
@@ -99,7 +101,7 @@ class Billers:
             client.close()
 
     def _http(self, partner: str) -> PartnerHttp:
-        return PartnerHttp(partner, self._clients[partner])
+        return PartnerHttp(partner, self._clients[partner], watch=self.clock_watch)
 
     def _imt(self, biller: BillerSettings, settings: str) -> EnrollmentPort:
         if biller.imt is None:

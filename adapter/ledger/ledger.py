@@ -14,6 +14,9 @@ from adapter.ledger.deliveries import Accepted, DeliveryBook
 from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
+from adapter.ledger.figures import FigureBook
+from adapter.ledger.listing import DeliveryList
+from adapter.ledger.redrive import RedriveBook
 from adapter.ledger.reversal_claims import ReversalClaims
 from adapter.ledger.reversals import ReversalBook
 from adapter.ledger.schema import SCHEMA_VERSION, meta
@@ -31,6 +34,9 @@ class Ledger:
         self._store = store
         self.deliveries = DeliveryBook(store)
         self.claims = ClaimBook(store)
+        self.figures = FigureBook(store)
+        self.listing = DeliveryList(store)
+        self.redrives = RedriveBook(store)
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
         self.watermarks = WatermarkBook(store)

@@ -27,6 +27,7 @@ from adapter.errors import (
     RejectedError,
     RetryableError,
 )
+from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.redaction import READ_CHARACTERS_MAX, redacted_excerpt
 
 DISTRIBUTION = "imt-spectrum-adapter"
@@ -149,7 +150,10 @@ def user_agent() -> str:
 
 
 class PartnerHttp:
-    """Sends one partner's calls; `monotonic` measures the seconds an answer takes."""
+    """Sends one partner's calls; `monotonic` measures the seconds an answer takes.
+
+    `watch` is told what the partner's clock says.
+    """
 
     def __init__(
         self,
@@ -157,8 +161,10 @@ class PartnerHttp:
         client: httpx.Client,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        watch: ClockWatch | None = None,
     ) -> None:
         self.partner = partner
+        self._watch = watch
         self._client = client
         self._monotonic = monotonic
 
@@ -172,6 +178,8 @@ class PartnerHttp:
         """Send a call and hand its answer over while it arrives."""
         started = self._monotonic()
         response = self._open(call)
+        if self._watch is not None:
+            self._watch.note(self.partner, response.headers)
         try:
             self._judge(call, response)
             yield StreamedAnswer(
