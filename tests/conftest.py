@@ -17,7 +17,7 @@ from sandbox.server import Sandbox
 from sandbox.world.clock import DEMO_START
 
 FOREIGN_VARIABLES = re.compile(
-    r"(?:ADAPTER|SANDBOX)_.*|(?:ALL|FTP|HTTPS?|NO)_PROXY", re.IGNORECASE
+    r"(?:ADAPTER|OTEL|SANDBOX)_.*|(?:ALL|FTP|HTTPS?|NO)_PROXY", re.IGNORECASE
 )
 for variable in [name for name in os.environ if FOREIGN_VARIABLES.fullmatch(name)]:
     del os.environ[variable]

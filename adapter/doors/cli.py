@@ -56,7 +56,7 @@ def serve(*, config: Config) -> None:
     from adapter.doors.http import create_app
     from adapter.doors.server import DoorServer
     from adapter.settings import FileSettings
-    from adapter.telemetry import configure_logging
+    from adapter.telemetry.log import configure_logging
 
     source = FileSettings(config)
     configure_logging(known_secrets=lambda: source.current().secrets)
@@ -76,6 +76,7 @@ def serve(*, config: Config) -> None:
         server.start()
         typer.echo(f"The doors are open at {server.url}")
         stopping.wait()
+        adapter.stopping.set()
         server.stop()
     finally:
         adapter.engine.stop()
@@ -105,7 +106,7 @@ def run(
     from adapter.bootstrap import build
     from adapter.clock import SystemClock, ThreadTimer
     from adapter.settings import FileSettings
-    from adapter.telemetry import configure_logging
+    from adapter.telemetry.log import configure_logging
 
     source = FileSettings(config)
     configure_logging(known_secrets=lambda: source.current().secrets)

@@ -15,8 +15,9 @@ from adapter.domain.enrollment import EnrollmentState
 from adapter.domain.payment import DeliveryKey, canonical_guid
 from adapter.doors import ops_views as views
 from adapter.doors.access import require_operator
+from adapter.doors.health import reasons_not_ready
 from adapter.doors.requests import query
-from adapter.errors import BadInputError, LedgerError, NotFoundError
+from adapter.errors import BadInputError, NotFoundError
 from adapter.partners.http import user_agent
 
 if TYPE_CHECKING:
@@ -48,16 +49,12 @@ def _add_state(door: Blueprint, adapter: Adapter) -> None:
 
     @door.get("/ready")
     def ready() -> Response:
-        """Payments can be taken over while the ledger can be written, whatever else is wrong."""
-        problems = list(adapter.source.current().all_problems)
-        is_ready = True
-        try:
-            adapter.ledger.check_writable()
-        except LedgerError as error:
-            is_ready = False
-            problems.insert(0, str(error))
-        answer = jsonify(ready=is_ready, problems=problems)
-        answer.status_code = 200 if is_ready else 503
+        """Say what `/ready` says, and everything that is wrong, in full."""
+        reasons = list(reasons_not_ready(adapter))
+        told = [reason.detail or reason.words for reason in reasons]
+        problems = [*told, *adapter.source.current().all_problems]
+        answer = jsonify(ready=not reasons, problems=problems)
+        answer.status_code = 503 if reasons else 200
         return answer
 
     @door.get("/configuration")

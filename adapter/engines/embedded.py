@@ -41,6 +41,10 @@ class EmbeddedEngine:
         self._planned: defaultdict[str, set[datetime]] = defaultdict(set)
         self._under_way: set[tuple[str, str]] = set()
 
+    @property
+    def is_started(self) -> bool:
+        return self._is_started
+
     def start(self) -> None:
         """Begin the schedule, and look at once at what an earlier process left."""
         with self._changed:
@@ -83,7 +87,7 @@ class EmbeddedEngine:
         names = self._work.billers.names()
         if biller is not None and biller not in names:
             raise NotFoundError(f"there is no biller {biller}; known are {', '.join(names)}")
-        job = partial(send_invoices.run_once, full=True) if full else JOBS[name]
+        job = partial(JOBS[name], full=True) if full else JOBS[name]
         reports = tuple(
             self._run(name, each, job) for each in (names if biller is None else (biller,))
         )

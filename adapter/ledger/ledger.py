@@ -14,6 +14,7 @@ from adapter.ledger.deliveries import Accepted, DeliveryBook
 from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
+from adapter.ledger.figures import FigureBook
 from adapter.ledger.reversal_claims import ReversalClaims
 from adapter.ledger.reversals import ReversalBook
 from adapter.ledger.schema import SCHEMA_VERSION, meta
@@ -40,6 +41,7 @@ class Ledger:
         self.reversals = ReversalBook(store)
         self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
+        self.figures = FigureBook(store)
 
     def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
         """Take a payment over: it is on disk when this returns."""
