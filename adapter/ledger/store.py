@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from adapter.errors import LedgerError
 from adapter.ledger.schema import APPLICATION, SCHEMA_VERSION, meta, metadata
+from adapter.ledger.sqlite_file import follow_file
 
 # How long a writer waits for another one before the ledger counts as unusable.
 BUSY_SECONDS = 15
@@ -36,6 +37,7 @@ class Store:
         self._failures = (SQLAlchemyError, driver.Error)
         if self._engine.dialect.name == "sqlite":
             _configure_sqlite(self._engine)
+            follow_file(self._engine)
         try:
             with self.writing() as connection:
                 self._take_possession(connection)
