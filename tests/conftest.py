@@ -20,7 +20,7 @@ from sandbox.world.clock import DEMO_START
 from tests.postgres import Cluster, binaries
 
 FOREIGN_VARIABLES = re.compile(
-    r"(?:ADAPTER|SANDBOX)_.*|(?:ALL|FTP|HTTPS?|NO)_PROXY", re.IGNORECASE
+    r"(?:ADAPTER|OTEL|SANDBOX)_.*|(?:ALL|FTP|HTTPS?|NO)_PROXY", re.IGNORECASE
 )
 for variable in [name for name in os.environ if FOREIGN_VARIABLES.fullmatch(name)]:
     del os.environ[variable]

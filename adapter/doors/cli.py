@@ -79,6 +79,7 @@ def serve(
         server.start()
         typer.echo(f"The doors are open at {server.url}")
         stopping.wait()
+        adapter.stopping.set()
         server.stop()
 
 
@@ -102,7 +103,7 @@ def _at_work(config: Path, *, works: bool = True) -> Iterator[Adapter]:
     from adapter.bootstrap import build
     from adapter.clock import SystemClock, ThreadTimer
     from adapter.settings import FileSettings
-    from adapter.telemetry import configure_logging
+    from adapter.telemetry.log import configure_logging
 
     source = FileSettings(config)
     configure_logging(known_secrets=lambda: source.current().secrets)
@@ -142,7 +143,7 @@ def run(
     from adapter.bootstrap import build
     from adapter.clock import SystemClock, ThreadTimer
     from adapter.settings import FileSettings
-    from adapter.telemetry import configure_logging
+    from adapter.telemetry.log import configure_logging
 
     source = FileSettings(config)
     configure_logging(known_secrets=lambda: source.current().secrets)

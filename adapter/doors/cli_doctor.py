@@ -34,7 +34,7 @@ def doctor(
     """
     from adapter.clock import SystemClock
     from adapter.doors.doctor import Level, examine
-    from adapter.telemetry import configure_logging
+    from adapter.telemetry.log import configure_logging
 
     configure_logging(level=logging.ERROR)  # what is wrong is told by the checks
     checks: list[Check] = []

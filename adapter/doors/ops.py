@@ -15,10 +15,11 @@ from adapter.domain.delivery import DeliveryState
 from adapter.domain.enrollment import EnrollmentState
 from adapter.doors import ops_views as views
 from adapter.doors.access import require_operator
+from adapter.doors.health import reasons_not_ready
 from adapter.doors.ops_page import add_pages, key_of
 from adapter.doors.requests import query
 from adapter.doors.watch import alarm_view, figures_now
-from adapter.errors import BadInputError, LedgerError, NotFoundError
+from adapter.errors import BadInputError, NotFoundError
 from adapter.partners.http import user_agent
 
 if TYPE_CHECKING:
@@ -51,16 +52,12 @@ def _add_state(door: Blueprint, adapter: Adapter) -> None:
 
     @door.get("/ready")
     def ready() -> Response:
-        """Payments can be taken over while the ledger can be written, whatever else is wrong."""
-        problems = list(adapter.source.current().all_problems)
-        is_ready = True
-        try:
-            adapter.ledger.check_writable()
-        except LedgerError as error:
-            is_ready = False
-            problems.insert(0, str(error))
-        answer = jsonify(ready=is_ready, problems=problems)
-        answer.status_code = 200 if is_ready else 503
+        """Say what `/ready` says, and everything that is wrong, in full."""
+        reasons = list(reasons_not_ready(adapter))
+        told = [reason.detail or reason.words for reason in reasons]
+        problems = [*told, *adapter.source.current().all_problems]
+        answer = jsonify(ready=not reasons, problems=problems)
+        answer.status_code = 503 if reasons else 200
         return answer
 
     @door.get("/configuration")

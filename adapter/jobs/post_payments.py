@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapter.correlation import correlated
 from adapter.domain.delivery import Cause, Delivery, DeliveryState, Evidence, Step
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.payment import (
@@ -92,7 +93,8 @@ class _Run:
             if delivery is None:
                 return
             try:
-                self._handle(delivery, ports)
+                with correlated(delivery.payment.payment_guid):
+                    self._handle(delivery, ports)
             except LeaseLostError as error:
                 self.counts["lease_lost"] += 1
                 _log.warning("a lease was lost", reason=str(error), **_names(delivery))
@@ -105,6 +107,8 @@ class _Run:
             done = self._post(delivery, ports)
             self._withdraw(done)
         self.counts[done.state.value] += 1
+        self._work.observer.delivery_moved(done)
+        _log.info("a payment was looked at", state=done.state.value, **_names(done))
 
     def _look(self, delivery: Delivery, ports: BillerPorts) -> Delivery:
         try:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from adapter.errors import LedgerError
 from adapter.ledger.schema import APPLICATION, SCHEMA_VERSION, meta, metadata
+from adapter.ledger.sqlite_file import follow_file
 
 # How long a writer waits for another one before the ledger counts as unusable.
 BUSY_SECONDS = 15
@@ -77,6 +78,7 @@ class Store:
             _configure_postgresql(self._engine)
         else:
             _configure_sqlite(self._engine)
+            follow_file(self._engine)
         try:
             with self.writing() as connection:
                 self._take_possession(connection)
