@@ -60,9 +60,13 @@ class Ledger:
         """
         self._store.announce = listener
 
-    def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
+    def accept(
+        self, payment: Payment, *, source: Source, now: datetime, correlation_id: str = ""
+    ) -> Accepted:
         """Take a payment over: it is on disk when this returns."""
-        return self.deliveries.accept(payment, source=source, now=now)
+        return self.deliveries.accept(
+            payment, source=source, now=now, correlation_id=correlation_id
+        )
 
     def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
         """Return when a delivery has to be looked at next, of some billers or of all."""

@@ -26,7 +26,7 @@ from adapter.domain.upload import UploadState
 from adapter.ledger.columns import Cents, Member, Moment
 
 APPLICATION = "imt-spectrum-adapter ledger"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 # SQLite numbers rows by itself only in a column that is declared INTEGER, which has 64 bits there.
@@ -61,6 +61,8 @@ deliveries = Table(
     # Payment.fingerprint(): the same key with another one is a conflict.
     Column("fingerprint", String(64), nullable=False),
     Column("source", Member(Source), nullable=False),
+    # Under which id the log tells of it; empty where nobody gave one.
+    Column("correlation_id", String(64), nullable=False, server_default=""),
     Column("state", Member(DeliveryState), nullable=False),
     # Tries used up, the present one included.
     Column("attempts", Integer, nullable=False),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from adapter.errors import LedgerError
-from adapter.ledger.schema import meta
+from adapter.ledger.schema import SCHEMA_VERSION, meta
 from adapter.ledger.store import ConcurrentWriteError, Store
 
 
@@ -39,16 +39,18 @@ def test_a_ledger_is_opened_again(path):
     store = open_store(path)
     with store.reading() as connection:
         rows = dict(connection.execute(select(meta.c.name, meta.c.value)).all())
-    assert rows["schema_version"] == "2"
+    assert rows["schema_version"] == str(SCHEMA_VERSION)
     store.close()
 
 
 def test_a_future_schema_is_refused(path):
     open_store(path).close()
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE meta SET value = '3' WHERE name = 'schema_version'")
+        connection.execute("UPDATE meta SET value = '999' WHERE name = 'schema_version'")
     connection.close()
-    with pytest.raises(LedgerError, match="schema version 3, and this adapter knows 2"):
+    with pytest.raises(
+        LedgerError, match=f"schema version 999, and this adapter knows {SCHEMA_VERSION}"
+    ):
         open_store(path)
 
 
