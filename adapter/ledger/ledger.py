@@ -11,11 +11,11 @@ from sqlalchemy import insert, update
 from adapter.domain.delivery import Source
 from adapter.domain.payment import Payment
 from adapter.ledger.claims import ClaimBook
+from adapter.ledger.counts import CountBook
 from adapter.ledger.deliveries import Accepted, DeliveryBook
 from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
-from adapter.ledger.figures import FigureBook
 from adapter.ledger.reversal_claims import ReversalClaims
 from adapter.ledger.reversals import ReversalBook
 from adapter.ledger.schema import meta
@@ -45,7 +45,7 @@ class Ledger:
         self.reversals = ReversalBook(store)
         self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
-        self.figures = FigureBook(store)
+        self.counts = CountBook(store)
 
     def accept(
         self, payment: Payment, *, source: Source, now: datetime, correlation_id: str = ""

@@ -59,7 +59,7 @@ class AcceptedFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LedgerFigures:
+class LedgerCounts:
     """The ledger at one moment; a count that is not there is nought. Keys begin with the biller.
 
     `due` counts what the engine has to look at now, by biller and table.
@@ -74,17 +74,17 @@ class LedgerFigures:
     due: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
-class FigureBook:
+class CountBook:
     """Reads the figures; one consistent state of the ledger, no writer held up."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def read(self, billers: Iterable[str], *, now: datetime) -> LedgerFigures:
+    def read(self, billers: Iterable[str], *, now: datetime) -> LedgerCounts:
         """Return the figures; those of files and of what is due, of these billers."""
         names = tuple(billers)
         with self._store.reading() as connection:
-            return LedgerFigures(
+            return LedgerCounts(
                 deliveries=_standings(connection),
                 reversals=_counts(connection, _open_reversals()),
                 enrollments=_counts(connection, _open_enrollments()),
