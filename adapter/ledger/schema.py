@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     or_,
 )
 
@@ -108,6 +109,17 @@ Index(
     unique=True,
     sqlite_where=_holds_its_invoice,
     postgresql_where=_holds_its_invoice,
+)
+# Counted by monitoring. The words stand in the statement as they do here: only then does every
+# database know that the index will do, however many finished rows there are.
+IS_UNFINISHED = deliveries.c.state != literal_column(f"'{DeliveryState.APPLIED.value}'")
+Index(
+    "deliveries_unfinished",
+    deliveries.c.biller,
+    deliveries.c.state,
+    deliveries.c.accepted_at,
+    sqlite_where=IS_UNFINISHED,
+    postgresql_where=IS_UNFINISHED,
 )
 Index("deliveries_of_invoice", deliveries.c.biller, deliveries.c.invoice_number)
 Index("deliveries_in_state", deliveries.c.state, deliveries.c.id)

@@ -92,9 +92,9 @@ def test_it_is_brought_up_to_date_once(first_ledger):
 
 
 def test_a_step_that_fails_leaves_the_ledger_as_it_was(first_ledger):
-    """The second step of the last revision cannot be taken: nothing of it stays."""
-    write(first_ledger, "CREATE INDEX reversals_in_state ON reversals (state)")
-    with pytest.raises(LedgerError, match="reversals_in_state already exists"):
+    """The last step of the last revision cannot be taken: nothing of it stays."""
+    write(first_ledger, "CREATE INDEX enrollments_open ON enrollments (state)")
+    with pytest.raises(LedgerError, match="enrollments_open already exists"):
         open_ledger(url_of(first_ledger))
     with closing(sqlite3.connect(first_ledger)) as connection:
         rows = dict(connection.execute("SELECT name, value FROM meta").fetchall())
