@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench requirements assumptions golden clean
+.PHONY: help demo up test test-postgresql check bench requirements assumptions golden clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 $(VENV)/sandbox-installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -30,6 +30,10 @@ up: $(VENV)/sandbox-installed ## leave the fakes and the adapter running, consol
 
 test: $(VENV)/dev-installed ## the whole suite
 	@$(BIN)/python -m pytest
+
+test-postgresql: $(VENV)/dev-installed ## the tests that keep a ledger, with their ledgers on a private PostgreSQL
+	@$(BIN)/python -m pytest --ledger postgresql tests/conformance tests/e2e tests/delivery \
+	  tests/unit/ledger tests/unit/jobs tests/unit/doors
 
 check: $(VENV)/dev-installed ## format, lint, types, imports, files, tests: what must pass before a commit
 	@echo "== format";  $(BIN)/ruff format --check .

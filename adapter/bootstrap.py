@@ -50,6 +50,7 @@ class Connections:
     """One biller's ports, built from one version of its settings."""
 
     bif_profile: BifProfile
+    posts_per_minute: int | None
     rtdr: BalancePort
     balances: BalancePort
     receipts: ReceiptPort
@@ -149,6 +150,7 @@ class Billers:
         )
         return Connections(
             bif_profile=_bif_profile(biller),
+            posts_per_minute=biller.posts_per_minute,
             rtdr=rtdr,
             balances=payments,
             receipts=payments,

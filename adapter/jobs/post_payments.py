@@ -89,6 +89,7 @@ class _Run:
                 self._biller,
                 now=self._work.clock.now(),
                 lease_seconds=self._work.rules.lease_seconds,
+                posts_per_minute=ports.posts_per_minute,
             )
             if delivery is None:
                 return

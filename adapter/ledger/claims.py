@@ -35,6 +35,7 @@ from adapter.ledger.exceptions import (
     was_opened,
 )
 from adapter.ledger.holding import POSTABLE_STATES, hold_back, wake_invoice
+from adapter.ledger.pace import take_turn
 from adapter.ledger.schema import deliveries
 from adapter.ledger.store import ConcurrentWriteError, Store
 
@@ -52,7 +53,14 @@ class ClaimBook:
         self._store = store
         self._owner = str(uuid.uuid4())
 
-    def claim_due(self, biller: str, *, now: datetime, lease_seconds: float) -> Delivery | None:
+    def claim_due(
+        self,
+        biller: str,
+        *,
+        now: datetime,
+        lease_seconds: float,
+        posts_per_minute: int | None = None,
+    ) -> Delivery | None:
         """Lease the delivery of this biller that is due first, or return None.
 
         A payment waits while another one on its invoice is on its way, in doubt or pending, and
@@ -66,8 +74,15 @@ class ClaimBook:
                     if due is None:
                         return None
                     # One that is held back is put off, so the next look finds another.
-                    if due.state not in POSTABLE_STATES or not hold_back(connection, due, now):
-                        return self._lease(connection, due, now, lease_seconds)
+                    if due.state in POSTABLE_STATES and hold_back(connection, due, now):
+                        continue
+                    if (
+                        due.state in POSTABLE_STATES
+                        and posts_per_minute is not None
+                        and not take_turn(connection, biller, now, posts_per_minute)
+                    ):
+                        continue
+                    return self._lease(connection, due, now, lease_seconds)
             except ConcurrentWriteError:
                 lost_races += 1
                 if lost_races == LOST_RACES_MAX:

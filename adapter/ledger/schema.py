@@ -176,6 +176,15 @@ Index(
     exceptions.c.resolved_at,
 )
 
+# How many receipts were posted for a biller within a minute, where its pace is bounded.
+paces = Table(
+    "paces",
+    metadata,
+    Column("biller", String(63), primary_key=True),
+    Column("minute", Moment, nullable=False),
+    Column("posts", Integer, nullable=False),
+)
+
 # Up to where a job has come: a GMT moment as ISO text, or the partner's own cursor.
 watermarks = Table(
     "watermarks",

@@ -37,6 +37,7 @@ REQUEST_BYTES_MIN, REQUEST_BYTES_MAX = 4096, 1024 * 1024 * 1024
 # One post may take a token, a balance and the receipt, each within a request timeout.
 CALLS_IN_A_LEASE = 3
 THREADS_MAX = 64
+POSTS_PER_MINUTE_MAX = 100_000
 POSTGRESQL = "postgresql+psycopg"
 # What the payment report's columns are called here (adapter/domain/payment.py).
 REPORT_FIELDS = (
@@ -392,6 +393,10 @@ class BillerTable(_Table, DoorTable):
     invoice_cloud: Annotated[InvoiceCloudTable, Field(description="a table, or leave it out")] = (
         InvoiceCloudTable()
     )
+    posts_per_minute: Annotated[
+        Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, le=POSTS_PER_MINUTE_MAX)] | None,
+        Field(description="the most receipts a minute, or leave it out"),
+    ] = None
     feed: FeedTable = Field(description="the table that names Spectrum's extract")
     bif: Annotated[BifTable, Field(description="a table, or leave it out")] = BifTable()
     imt: Annotated[ImtTable | None, Field(description="the table of IMT, or leave it out")] = None

@@ -229,6 +229,7 @@ def _biller_settings(slug: str, table: BillerTable, folder: Path) -> BillerSetti
         imt=None if table.imt is None else ImtAccess(**table.imt.model_dump()),
         bif=_bif_settings(table.bif),
         rest=_rest_access(table.invoice_cloud),
+        posts_per_minute=table.posts_per_minute,
         sign_on=None if table.sign_on is None else SignOnAccess(**table.sign_on.model_dump()),
     )
 

@@ -90,7 +90,8 @@ class BillerSettings:
 
     `columns` names the payment report's columns where they differ from the usual ones, by our
     field names. `reserved_characters` is "refuse" or the character that replaces them.
-    `base64_upload` sends invoice files by the base64 operation.
+    `base64_upload` sends invoice files by the base64 operation. `posts_per_minute` bounds how many
+    receipts Spectrum is asked to take.
     """
 
     slug: str
@@ -111,6 +112,7 @@ class BillerSettings:
     bif: BifSettings = BifSettings()
     rest: RestAccess | None = None
     sign_on: SignOnAccess | None = None
+    posts_per_minute: int | None = None
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -26,6 +26,8 @@ TICK_SECONDS = 0.02
 class Spectrum:
     """Balances and receipts; `applied` counts how often a payment was, which is once."""
 
+    posts_per_minute = None
+
     def __init__(self):
         self.applied = Counter()
         self.before_posting = lambda _payment: None

@@ -54,6 +54,7 @@ class Partners:
 
     clock: object
     bif_profile: BifProfile
+    posts_per_minute = None
     balance: object = Decimal("731.37")
     receipt_answers: list = field(default_factory=list)
     posted: list = field(default_factory=list)
