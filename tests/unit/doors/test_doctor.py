@@ -108,7 +108,12 @@ def test_what_waits_and_what_needs_a_person_is_told(ledger):
     )
     book.accept(payment, source=Source.DATA_PUMP, now=NOW)
     book.exceptions.open("alpha-mutual", ExceptionKind.MISMATCH, "why", now=NOW)
-    for job, ago in (("reconcile_payments", 9), ("reverse_rejects", 1), ("no job", 1)):
+    for job, ago in (
+        ("reconcile_payments", 9),
+        ("reverse_rejects", 1),
+        ("match_settlements", -1),
+        ("no job", 1),
+    ):
         book.watermarks.move("alpha-mutual", job, "x", now=NOW - timedelta(hours=ago))
     told = checks(path)
     assert payment.payment_guid in told["unfinished payments"].detail
@@ -117,4 +122,5 @@ def test_what_waits_and_what_needs_a_person_is_told(ledger):
     assert told["alpha-mutual: reconcile_payments"].level is Level.WARN
     assert "adapter run reconcile_payments" in told["alpha-mutual: reconcile_payments"].remedy
     assert told["alpha-mutual: reverse_rejects"].level is Level.OK
+    assert "1 h 0 min in this machine's future" in told["alpha-mutual: match_settlements"].detail
     assert "alpha-mutual: no job" not in told
