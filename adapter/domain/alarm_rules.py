@@ -23,6 +23,8 @@ INTERVAL_SLACK = timedelta(minutes=15)
 DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
 SKEW_SECONDS_MAX = 30.0
 SEND_INVOICES = "send_invoices"
+# What these have to do stands in the ledger: they leave no mark.
+UNMARKED_JOBS = frozenset({"post_payments", "post_reversals", "push_enrollments"})
 
 PAYMENT_KINDS = frozenset(
     {ExceptionKind.DEAD, ExceptionKind.NOT_APPLIED, ExceptionKind.EVIDENCE_UNCLEAR}
@@ -195,8 +197,10 @@ def _behind(figures: Figures) -> Iterator[tuple[str, str, datetime]]:
         key = mark.biller, job_of(mark.job)
         if mark.job == key[1] or "." in mark.job:
             ends[key] = min(mark.moved_at, ends.get(key, mark.moved_at))
+    # One that never came to its end is behind since the biller is known.
     for biller, known_since in figures.ledger.known_since.items():
-        ends.setdefault((biller, SEND_INVOICES), known_since)
+        for job in set(figures.intervals) - UNMARKED_JOBS:
+            ends.setdefault((biller, job), known_since)
     for (biller, job), moved_at in sorted(ends.items()):
         since = behind_since(figures, job, moved_at)
         if since is not None and biller in figures.billers:
@@ -205,7 +209,7 @@ def _behind(figures: Figures) -> Iterator[tuple[str, str, datetime]]:
 
 def _late(figures: Figures, job: str, since: datetime) -> str:
     hours = figures.intervals[job] / timedelta(hours=1)
-    return f"{job} runs every {hours:g} h and last came to its end at {_moment(since)}"
+    return f"{job} runs every {hours:g} h and has not come to its end since {_moment(since)}"
 
 
 def _asked(figures: Figures, kinds: frozenset[ExceptionKind]) -> Iterator[Finding]:

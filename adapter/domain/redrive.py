@@ -73,6 +73,7 @@ def sent_again(
     last: DeliveryEvent,
     *,
     by: str,
+    now: datetime,
     is_confirmed: bool,
     has_moved_since: bool,
 ) -> Step:
@@ -88,11 +89,13 @@ def sent_again(
                 "Spectrum said okay and applied nothing, and only a person can tell that for sure",
                 f"{_LOOK}, or send it again with --confirm-not-applied when it is not there",
             )
-        return _to_be_posted(delivery, f"{by} found no receipt in Spectrum and sends it again")
+        return _to_be_posted(
+            delivery, now, f"{by} found no receipt in Spectrum and sends it again"
+        )
     if delivery.state is not DeliveryState.DEAD:
         raise _refusal(delivery, _WAITS[delivery.state], _REMEDIES[delivery.state])
     if last.cause is not Cause.EVIDENCE:
-        return _to_be_posted(delivery, f"surely not applied; {by} sends it again")
+        return _to_be_posted(delivery, now, f"surely not applied; {by} sends it again")
     if has_moved_since:
         raise _refusal(
             delivery,
@@ -106,7 +109,7 @@ def sent_again(
         to_state=DeliveryState.PENDING if was_pending else DeliveryState.IN_DOUBT,
         cause=Cause.PERSON,
         detail=f"its last post's outcome was unclear; {by} has evidence looked for again",
-        next_at=delivery.accepted_at,
+        next_at=_due_by_any_clock(delivery, now),
         attempts=0,
     )
 
@@ -137,18 +140,23 @@ def judged_by_person(
             "its request may still arrive",
             f"Look in Spectrum again after {settled_at:%Y-%m-%dT%H:%M:%SZ}",
         )
-    return _to_be_posted(delivery, f"{word.by} says it was never applied: {word.note}")
+    return _to_be_posted(delivery, now, f"{word.by} says it was never applied: {word.note}")
 
 
-def _to_be_posted(delivery: Delivery, words: str) -> Step:
-    """Return a step to a post with every try before it, due by any clock."""
+def _to_be_posted(delivery: Delivery, now: datetime, words: str) -> Step:
+    """Return a step to a post with every try before it."""
     return Step(
         to_state=DeliveryState.FAILED,
         cause=Cause.PERSON,
         detail=f"{words}; to be posted now, with every try before it",
-        next_at=delivery.accepted_at,
+        next_at=_due_by_any_clock(delivery, now),
         attempts=0,
     )
+
+
+def _due_by_any_clock(delivery: Delivery, now: datetime) -> datetime:
+    """Return a moment that has passed for the command and for the server, whoever is ahead."""
+    return min(delivery.accepted_at, now)
 
 
 def _require_sound(word: Word) -> None:

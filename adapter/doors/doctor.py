@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,9 @@ from pathlib import Path
 from adapter.clock import Clock
 from adapter.domain.alarm_rules import DISK_FREE_BYTES_MIN, behind_since, job_of
 from adapter.domain.delivery import FINAL_STATES, DeliveryState
-from adapter.domain.figures import Figures
+from adapter.domain.figures import Figures, MarkFigure
 from adapter.doors.exit_codes import ExitCode
-from adapter.doors.watch import figures_of, folder_of
+from adapter.doors.watch import figures_of, folder_of, length_text
 from adapter.errors import AdapterError, ConfigurationError, LedgerError
 from adapter.ledger import open_ledger
 from adapter.partners.clock_watch import ClockWatch
@@ -250,18 +251,29 @@ def _payments(figures: Figures) -> Iterator[Check]:
 
 def _jobs(figures: Figures) -> Iterator[Check]:
     for mark in figures.ledger.marks:
-        job = job_of(mark.job)
-        interval = figures.intervals.get(job)
+        interval = figures.intervals.get(job_of(mark.job))
         if interval is None or mark.biller not in figures.billers:
             continue
-        minutes, every = (figures.now - mark.moved_at).total_seconds() // 60, interval
-        told = f"came to its end {minutes:.0f} min ago; it runs every {every}"
-        is_behind = behind_since(figures, job, mark.moved_at) is not None
-        yield Check(
-            level=Level.WARN if is_behind else Level.OK,
-            name=f"{mark.biller}: {mark.job}",
-            detail=told,
-            remedy=f"`adapter run {job} --biller {mark.biller}` tells what stops it"
-            if is_behind
-            else "",
+        yield _job(figures, mark, interval)
+
+
+def _job(figures: Figures, mark: MarkFigure, interval: timedelta) -> Check:
+    name, job = f"{mark.biller}: {mark.job}", job_of(mark.job)
+    age = figures.now - mark.moved_at
+    if age < -timedelta(seconds=SKEW_WARN_SECONDS):
+        return Check(
+            level=Level.WARN,
+            name=name,
+            detail=f"came to its end {length_text(-age)} in this machine's future",
+            remedy="Somebody's clock is wrong: compare this machine's with its time server "
+            "(`timedatectl`)",
         )
+    detail = f"came to its end {length_text(age)} ago; it runs every {length_text(interval)}"
+    if behind_since(figures, job, mark.moved_at) is None:
+        return Check(level=Level.OK, name=name, detail=detail)
+    return Check(
+        level=Level.WARN,
+        name=name,
+        detail=detail,
+        remedy=f"`adapter run {job} --biller {mark.biller}` tells what stops it",
+    )

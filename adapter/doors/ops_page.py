@@ -22,7 +22,7 @@ from adapter.domain.figures import Figures
 from adapter.domain.payment import DeliveryKey, canonical_guid
 from adapter.doors import ops_views as views
 from adapter.doors.requests import query
-from adapter.doors.watch import alarm_view, figures_now
+from adapter.doors.watch import alarm_view, figures_now, length_text
 from adapter.errors import BadInputError, LedgerError, NotFoundError
 
 if TYPE_CHECKING:
@@ -172,16 +172,6 @@ def key_of(biller: str, guid: str, invoice: str) -> DeliveryKey:
 
 def moment_text(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def length_text(length: timedelta) -> str:
-    """Write a length of time in its two largest units."""
-    minutes = int(length / timedelta(minutes=1))
-    hours, rest = divmod(minutes, 60)
-    days, hours_left = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours_left} h"
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
 def spoken(text: str) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -80,6 +80,16 @@ def free_bytes(folder: Path | None) -> int | None:
         return None if folder is None else shutil.disk_usage(folder).free
     except OSError:
         return None
+
+
+def length_text(length: timedelta) -> str:
+    """Write a length of time in its two largest units."""
+    minutes = int(length / timedelta(minutes=1))
+    hours, rest = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_left} h"
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
 def alarm_view(each: Raised) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class RedriveBook:
                 delivery,
                 _last_event(connection, delivery),
                 by=by,
+                now=now,
                 is_confirmed=is_confirmed,
                 has_moved_since=_has_moved_since(connection, delivery),
             )

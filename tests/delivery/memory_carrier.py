@@ -238,6 +238,7 @@ class Ports:
     spectrum: Spectrum
     cloud: InvoiceCloud
     has_feed: bool
+    posts_per_minute: int | None = None
 
     @property
     def balances(self):

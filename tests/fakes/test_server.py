@@ -130,3 +130,18 @@ def test_stopping_ends_every_world():
     sandbox.stop()
     assert sandbox.worlds.names() == []
     sandbox.stop()
+
+
+def test_every_answer_bears_the_worlds_time_as_its_partners_know_it(world):
+    def told():
+        answers = [
+            httpx.get(f"{world.base_url}/_sandbox/clock"),
+            httpx.post(f"{world.base_url}{TOKEN_PATH}", json=values_of(world)),
+        ]
+        assert len({answer.headers["Date"] for answer in answers}) == 1
+        assert [len(answer.headers.get_list("Date")) for answer in answers] == [1, 1]
+        return answers[0].headers["Date"]
+
+    assert told() == "Mon, 05 Jan 2026 08:00:00 GMT"
+    world.behaviours.change({"partners_clock_ahead_seconds": 90})
+    assert told() == "Mon, 05 Jan 2026 08:01:30 GMT"

@@ -124,7 +124,9 @@ def test_a_job_is_behind_beyond_two_intervals_and_some_slack():
     name = "follow_change_log.paperless"
     assert not found(rules.poll_behind, ledger=ledger(marks=mark(name, bound)))
     [finding] = found(rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)))
-    assert finding.detail.startswith("follow_change_log runs every 3 h and last came to its end")
+    assert finding.detail.startswith(
+        "follow_change_log runs every 3 h and has not come to its end since"
+    )
     assert not found(
         rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)), billers=("b",)
     )
@@ -141,9 +143,18 @@ def test_a_mark_that_is_no_jobs_says_nothing():
     assert not found(rules.invoice_file_late, ledger=told)
 
 
-def test_a_biller_whose_file_never_left_is_late_since_it_is_known():
+def test_what_never_came_to_its_end_is_late_since_the_biller_is_known():
     told = LedgerFigures(known_since={"a": NOW - timedelta(days=1)})
     assert len(found(rules.invoice_file_late, ledger=told)) == 1
+    assert len(found(rules.poll_behind, ledger=told)) == 1
+    early = LedgerFigures(known_since={"a": NOW - timedelta(hours=1)})
+    assert not found(rules.poll_behind, ledger=early)
+
+
+def test_what_leaves_no_mark_is_never_behind():
+    intervals = dict.fromkeys(rules.UNMARKED_JOBS, timedelta(hours=1))
+    told = LedgerFigures(known_since={"a": NOW - timedelta(days=1)})
+    assert not found(rules.poll_behind, ledger=told, intervals=intervals)
 
 
 def test_every_kind_of_exception_belongs_to_one_alarm():

@@ -71,11 +71,12 @@ def last(cause=Cause.ANSWERED, was=DeliveryState.SENDING):
     )
 
 
-def again(state, event=None, *, is_confirmed=False, has_moved_since=False):
+def again(state, event=None, *, now=NOW, is_confirmed=False, has_moved_since=False):
     return sent_again(
         delivery(state),
         event or last(),
         by="ada",
+        now=now,
         is_confirmed=is_confirmed,
         has_moved_since=has_moved_since,
     )
@@ -92,6 +93,11 @@ def test_what_surely_failed_is_posted_again_with_every_try_before_it(cause):
     assert (step.cause, step.attempts) == (Cause.PERSON, 0)
     assert step.next_at == NOW - timedelta(hours=1)  # due by any clock
     assert "ada" in step.detail
+
+
+def test_a_command_whose_clock_is_behind_makes_it_due_all_the_same():
+    early = NOW - timedelta(days=1)
+    assert again(DeliveryState.DEAD, now=early).next_at == early
 
 
 @pytest.mark.parametrize("was", [DeliveryState.IN_DOUBT, DeliveryState.PENDING])

@@ -280,3 +280,28 @@ def test_settled_rows_are_chosen_by_biller(client, returned, query, found):
 @pytest.mark.parametrize("query", ["reversals?state=lost", "settlements?state=waiting"])
 def test_what_no_view_knows_is_refused(client, query):
     assert client.get(f"/ops/{query}").status_code == 400
+
+
+def test_alarms_are_told_with_advice_even_by_an_adapter_whose_ledger_fails(
+    adapter, client, open_doors, broken_ledger
+):
+    assert client.get("/ops/alarms").get_json() == {"alarms": []}
+    kept, adapter.ledger = adapter.ledger, broken_ledger
+    answer = open_doors(adapter).get("/ops/alarms")
+    adapter.ledger = kept
+    assert answer.status_code == 200
+    [alarm] = answer.get_json()["alarms"]
+    assert (alarm["name"], alarm["detail"]) == ("ledger_not_writable", "the disk is full")
+    assert alarm["advice"]
+
+
+def test_a_story_tells_what_is_open_and_what_comes_next(client, paid):
+    assert paid
+    row = client.get("/ops/deliveries").get_json()["deliveries"][0]
+    names = (row["biller"], row["payment_guid"], row["invoice_number"])
+    story = client.get("/ops/deliveries/{}/{}/{}".format(*names)).get_json()
+    assert story["exceptions"] == []
+    assert story["next"] == {
+        "what": "The balance is read and the receipt posted",
+        "at": "2026-01-05T14:00:00Z",
+    }

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.doors.ops_page import length_text, spoken
+from adapter.doors.ops_page import spoken
 
 EVIL = "<script>alert(1)</script>"
 STORY = "/ops/payments/alpha-mutual/9f2c4b6e-0000-4000-8000-0123456789ab/30254"
@@ -93,15 +93,3 @@ def test_a_ledger_that_fails_is_told_by_the_page_itself(adapter, open_doors, bro
 
 def test_commands_are_shown_as_code_and_escaped():
     assert spoken("run `a <b>` now <i>") == "run <code>a &lt;b&gt;</code> now &lt;i&gt;"
-
-
-@pytest.mark.parametrize(
-    ("length", "words"),
-    [
-        (timedelta(seconds=59), "0 min"),
-        (timedelta(minutes=61), "1 h 1 min"),
-        (timedelta(hours=49), "2 d 1 h"),
-    ],
-)
-def test_lengths_of_time_are_told_in_two_units(length, words):
-    assert length_text(length) == words

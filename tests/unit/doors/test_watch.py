@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from adapter.domain.alarms import raised
-from adapter.doors.watch import alarm_view, figures_now, figures_of, folder_of, free_bytes
+from adapter.doors.watch import (
+    alarm_view,
+    figures_now,
+    figures_of,
+    folder_of,
+    free_bytes,
+    length_text,
+)
 
 
 def test_a_running_adapter_tells_its_ledger_settings_disk_and_clocks(adapter):
@@ -55,3 +62,15 @@ def test_a_raised_alarm_is_plain_json(adapter):
     assert (told["name"], told["severity"]) == ("biller_settings_wrong", "critical")
     assert (told["biller"], told["since"]) == ("alpha-mutual", None)
     assert "time_zone" in told["detail"]
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=59), "0 min"),
+        (timedelta(minutes=61), "1 h 1 min"),
+        (timedelta(hours=49), "2 d 1 h"),
+    ],
+)
+def test_lengths_of_time_are_told_in_two_units(length, words):
+    assert length_text(length) == words

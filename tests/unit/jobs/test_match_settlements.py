@@ -231,3 +231,12 @@ def test_a_ledger_that_fails_ends_the_run(bench):
     bench.partners.batches[TODAY] = [LedgerError("the disk is full")]
     with pytest.raises(LedgerError):
         run(bench)
+
+
+def test_each_whole_run_says_that_it_came_to_its_end(bench):
+    run(bench)
+    for _ in range(2):
+        bench.pass_time(4 * 3600)
+        run(bench)
+        [told] = [m for m in bench.ledger.watermarks.all() if m.job == JOB]
+        assert told.moved_at == bench.clock.now()

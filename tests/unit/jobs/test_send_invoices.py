@@ -8,7 +8,7 @@ import pytest
 
 from adapter.bif.check import check_bif
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.invoice import BifDialect, Questionnaire
+from adapter.domain.invoice import BifDialect, InvoiceExtract, Questionnaire
 from adapter.domain.upload import UploadAnswer, UploadState
 from adapter.errors import (
     ConfigurationError,
@@ -281,3 +281,28 @@ def test_a_ledger_that_fails_sends_nothing(bench, run):
     with pytest.raises(LedgerError):
         run()
     assert bench.partners.uploaded == []
+
+
+def test_a_run_without_a_change_still_says_that_it_came_to_its_end(bench, run):
+    run()
+    bench.partners.extract = replace_cursor(bench)
+    bench.pass_time(HOUR)
+    run()
+    before = moved_at(bench)
+    bench.pass_time(HOUR)
+    run()
+    assert (moved_at(bench) - before).total_seconds() == HOUR
+    bench.pass_time(HOUR)
+    bench.partners.extract = RetryableError("503", **WHERE)
+    run()
+    assert (moved_at(bench) - before).total_seconds() == HOUR
+
+
+def replace_cursor(bench):
+    """Let Spectrum tell the same cursor from now on."""
+    return InvoiceExtract(invoices=(), cursor="same", as_of=bench.clock.now())
+
+
+def moved_at(bench):
+    [mark] = [m for m in bench.ledger.watermarks.all() if m.job == send_invoices.JOB]
+    return mark.moved_at

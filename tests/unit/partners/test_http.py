@@ -374,3 +374,23 @@ def one_answer(told: bytes):
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}/"
         thread.join()
+
+
+def test_every_answer_tells_the_watch_what_the_partners_clock_says():
+    noted = []
+
+    class Watch:
+        def note(self, partner, headers):
+            noted.append((partner, headers["Date"]))
+
+    date = "Mon, 05 Jan 2026 09:00:00 GMT"
+    for status in (200, 503):
+        transport = httpx.MockTransport(answering(status, headers={"Date": date}))
+        client = httpx.Client(transport=transport)
+        http = PartnerHttp("imt", client, watch=Watch())
+        if status == 200:
+            http.send(call())
+        else:
+            with pytest.raises(OutcomeUnknownError):
+                http.send(call(repeatable=False))
+    assert noted == [("imt", date)] * 2

@@ -1,0 +1,126 @@
+"""The doctor's checks, each with a level, and with something to do unless it is well."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+
+from adapter.domain.delivery import Source
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.payment import Payment, PaymentMethod
+from adapter.doors.doctor import Level, examine
+from adapter.doors.exit_codes import ExitCode
+from adapter.ledger import open_ledger
+from adapter.partners.clock_watch import ClockWatch
+
+NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
+CLOCK = SimpleNamespace(now=lambda: NOW)
+
+
+def checks(path, *, offline=True):
+    return {check.name: check for check in examine(path, CLOCK, offline=offline)}
+
+
+@pytest.fixture
+def ledger(settings_file):
+    """Return the path of the settings and their ledger, which exists."""
+    path = settings_file()
+    ledger = open_ledger(f"sqlite:///{path.with_name('adapter.db')}")
+    yield path, ledger
+    ledger.close()
+
+
+def test_a_well_adapter(ledger):
+    path, _ = ledger
+    told = checks(path)
+    assert list(told) == ["settings", "ledger", "disk", "unfinished payments"]
+    assert {check.level for check in told.values()} == {Level.OK}
+
+
+def test_every_wrong_setting_is_a_line(ledger, settings_file):
+    settings_file(time_zone="Nowhere", door_key="short")
+    told = [c for c in examine(ledger[0], CLOCK, offline=True) if c.name == "settings"]
+    assert {check.code for check in told} == {ExitCode.CONFIGURATION}
+    assert len(told) == 2
+    assert all(check.remedy for check in told)
+
+
+def test_a_ledger_that_is_not_there_is_not_made(settings_file):
+    path = settings_file()
+    told = checks(path)["ledger"]
+    assert (told.level, "does not exist yet" in told.detail) == (Level.WARN, True)
+    assert not path.with_name("adapter.db").exists()
+
+
+def test_a_ledger_that_is_none_fails(settings_file):
+    path = settings_file()
+    path.with_name("adapter.db").write_text("this is no database, whatever its name may say")
+    told = checks(path)["ledger"]
+    assert (told.level, told.code) == (Level.FAIL, ExitCode.LEDGER)
+
+
+def test_a_full_disk_fails(ledger, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=2**20))
+    told = checks(ledger[0])["disk"]
+    assert (told.level, told.code) == (Level.FAIL, ExitCode.LEDGER)
+
+
+def test_partners_that_nobody_can_reach_fail(ledger):
+    told = checks(ledger[0], offline=False)
+    assert told["alpha-mutual: Spectrum, RTDR"].code is ExitCode.PARTNER
+    assert "no connection was made" in told["alpha-mutual: Spectrum, RTDR"].detail
+    assert told["alpha-mutual: Spectrum, extract"].code is ExitCode.CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level"),
+    [
+        (30, Level.OK),
+        (31, Level.WARN),
+        (-31, Level.WARN),
+        (300, Level.WARN),
+        (301, Level.FAIL),
+    ],
+)
+def test_clocks_apart(ledger, monkeypatch, seconds, level):
+    monkeypatch.setattr(ClockWatch, "skews", lambda _self: {"imt": seconds})
+    told = checks(ledger[0], offline=False)["clock against imt"]
+    assert told.level is level
+    assert bool(told.remedy) == (level is not Level.OK)
+
+
+def test_what_waits_and_what_needs_a_person_is_told(ledger):
+    path, book = ledger
+    payment = Payment(
+        biller="gone-mutual",
+        payment_guid="9f2c4b6e-0000-4000-8000-0123456789ab",
+        invoice_number="1",
+        account_number="1",
+        customer_name="Ada",
+        paid_at=NOW,
+        amount=Decimal("1.00"),
+        fee=Decimal("0.00"),
+        payment_reference="",
+        payment_message="",
+        method=PaymentMethod.ACH,
+        approved=True,
+    )
+    book.accept(payment, source=Source.DATA_PUMP, now=NOW)
+    book.exceptions.open("alpha-mutual", ExceptionKind.MISMATCH, "why", now=NOW)
+    for job, ago in (
+        ("reconcile_payments", 9),
+        ("reverse_rejects", 1),
+        ("match_settlements", -1),
+        ("no job", 1),
+    ):
+        book.watermarks.move("alpha-mutual", job, "x", now=NOW - timedelta(hours=ago))
+    told = checks(path)
+    assert payment.payment_guid in told["unfinished payments"].detail
+    assert told["gone-mutual: settings"].level is Level.FAIL
+    assert "1 mismatch open" in told["alpha-mutual: exceptions"].detail
+    assert told["alpha-mutual: reconcile_payments"].level is Level.WARN
+    assert "adapter run reconcile_payments" in told["alpha-mutual: reconcile_payments"].remedy
+    assert told["alpha-mutual: reverse_rejects"].level is Level.OK
+    assert "1 h 0 min in this machine's future" in told["alpha-mutual: match_settlements"].detail
+    assert "alpha-mutual: no job" not in told
