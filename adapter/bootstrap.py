@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from sqlalchemy import make_url
+
 from adapter.clock import Clock, Timer
 from adapter.domain.invoice import BifProfile
 from adapter.engines.embedded import EmbeddedEngine
+from adapter.engines.engine import Engine
 from adapter.errors import ConfigurationError, NotFoundError
 from adapter.jobs.workbench import Rules, Workbench
 from adapter.ledger import Ledger, open_ledger
 from adapter.observer import Observer
+from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.http import PartnerHttp, open_client
 from adapter.partners.imt import ImtClient, MissingImt
 from adapter.partners.invoice_cloud import InvoiceCloudClient
@@ -68,6 +72,7 @@ class Billers:
     ) -> None:
         self._source = source
         self._clock = clock
+        self.clock_watch = ClockWatch(clock)
         self._observer = observer
         # A client for each partner: one that hangs takes no connection from the other.
         seconds = source.current().adapter.request_timeout_seconds
@@ -103,7 +108,9 @@ class Billers:
             client.close()
 
     def _http(self, partner: str) -> PartnerHttp:
-        return PartnerHttp(partner, self._clients[partner], observer=self._observer)
+        return PartnerHttp(
+            partner, self._clients[partner], observer=self._observer, watch=self.clock_watch
+        )
 
     def _imt(self, biller: BillerSettings, settings: str) -> EnrollmentPort:
         if biller.imt is None:
@@ -170,7 +177,7 @@ class Adapter:
     ledger: Ledger
     billers: Billers
     work: Workbench
-    engine: EmbeddedEngine
+    engine: Engine
     watch: Watch
     # Set when the process was told to end: from then on it is not ready.
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -188,8 +195,11 @@ class Adapter:
         self.watch.close()
 
 
-def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
-    """Build an adapter; what stands in [adapter] is read here once, the billers at each look."""
+def build(source: SettingsSource, *, clock: Clock, timer: Timer, works: bool = True) -> Adapter:
+    """Build an adapter; what stands in [adapter] is read here once, the billers at each look.
+
+    One that does not work has doors only: its payments wait for the workers of other processes.
+    """
     settings = source.current().adapter
     ledger = open_ledger(settings.ledger)
     watch = Watch(Metrics(clock), open_traces())
@@ -205,9 +215,28 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer) -> Adapter:
         ledger=ledger,
         billers=billers,
         work=work,
-        engine=EmbeddedEngine(work, timer),
+        engine=_engine(work, settings, timer, works=works),
         watch=watch,
     )
+
+
+def _engine(work: Workbench, settings: AdapterSettings, timer: Timer, *, works: bool) -> Engine:
+    if settings.engine == "embedded" and works:
+        return EmbeddedEngine(work, timer)
+    if settings.engine == "embedded":
+        raise ConfigurationError(
+            "adapter.engine: the embedded engine has no workers elsewhere. Leave --doors-only "
+            'out, or set engine to "procrastinate"'
+        )
+    try:
+        from adapter.engines.procrastinate import ProcrastinateEngine
+    except ImportError as error:
+        raise ConfigurationError(
+            f"adapter.engine: procrastinate is not installed ({error}). Install the adapter with "
+            "its extra [postgresql]"
+        ) from None
+    threads = settings.threads if works else 0
+    return ProcrastinateEngine(work, make_url(settings.ledger), threads=threads)
 
 
 def _feed(biller: BillerSettings, client: SpectrumClient, settings: str) -> HttpFeed | FolderFeed:

@@ -39,19 +39,25 @@ def join_adapter(
     world: World,
     *,
     folder: Path,
+    ledger: str | None = None,
     feed: FeedChoice = "http",
     receipts_feed: bool = True,
     port: int = 0,
     request_timeout_seconds: float = 10.0,
 ) -> JoinedAdapter:
-    """Build an adapter for every biller of the world, open its doors and start its schedule."""
+    """Build an adapter for every biller of the world, open its doors and start its schedule.
+
+    `ledger` is an SQLAlchemy URL; without it, the ledger is a file in the folder.
+    """
     configure_logging(level=logging.WARNING)
     feeds = folder / "feed"
-    ledger = folder / "adapter.db"
-    world.watched_files += [ledger, ledger.with_name(f"{ledger.name}-wal")]
+    if ledger is None:
+        file = folder / "adapter.db"
+        world.watched_files += [file, file.with_name(f"{file.name}-wal")]
+        ledger = f"sqlite:///{file}"
     settings = adapter_settings(
         world,
-        ledger=f"sqlite:///{ledger}",
+        ledger=ledger,
         feed=feed,
         feed_folder=feeds,
         receipts_feed=receipts_feed,

@@ -5,6 +5,7 @@ import ipaddress
 import itertools
 import os
 import re
+import shutil
 import socket
 import tomllib
 from collections import defaultdict
@@ -13,8 +14,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from adapter.ledger import open_ledger
 from sandbox.server import Sandbox
 from sandbox.world.clock import DEMO_START
+from tests.postgres import Cluster, binaries
 
 FOREIGN_VARIABLES = re.compile(
     r"(?:ADAPTER|OTEL|SANDBOX)_.*|(?:ALL|FTP|HTTPS?|NO)_PROXY", re.IGNORECASE
@@ -107,6 +110,50 @@ def in_process():
     sandbox.stop()
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    """Start a private PostgreSQL."""
+    found = binaries()
+    assert found, "initdb and pg_ctl are not installed"
+    cluster = Cluster(found, prepare=lambda url: open_ledger(url).close())
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def new_ledger(request, tmp_path_factory):
+    """Return a maker of empty ledgers' URLs; a copy of an empty one is quicker than its tables."""
+    if request.config.getoption("--ledger") == "postgresql":
+        cluster = request.getfixturevalue("postgres")
+        return lambda _folder: cluster.new_database()
+    empty = tmp_path_factory.mktemp("ledger") / "empty.db"
+    open_ledger(f"sqlite:///{empty}").close()
+    numbers = itertools.count(1)
+
+    def copy(folder):
+        return f"sqlite:///{shutil.copy(empty, folder / f'ledger-{next(numbers)}.db')}"
+
+    return copy
+
+
+@pytest.fixture
+def ledger_url(new_ledger, tmp_path):
+    """Return the URL of an empty ledger of one's own, in the database that `--ledger` names."""
+    return new_ledger(tmp_path)
+
+
+def pytest_collection_modifyitems(config, items):
+    if binaries() is None and "CI" not in os.environ:
+        reason = "apt-get install postgresql-15, which brings initdb and pg_ctl"
+        for item in items:
+            if "postgres" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skipif(True, reason=reason))
+    if config.getoption("--ledger") != "sqlite":
+        about_sqlite = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=about_sqlite)
+        items[:] = [item for item in items if item not in about_sqlite]
+
+
 def pytest_collection_finish():
     """Keep the garbage collector from walking through thousands of collected tests again."""
     gc.collect()
@@ -114,6 +161,12 @@ def pytest_collection_finish():
 
 
 def pytest_addoption(parser):
+    parser.addoption(
+        "--ledger",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="the database of the ledgers in tests that work with any",
+    )
     parser.addoption(
         "--requirements",
         action="store_true",

@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adapter.doors import (
+    cli_alarms,
     cli_bif,
+    cli_doctor,
     cli_enrollments,
     cli_exceptions,
+    cli_payments,
     cli_reversals,
     cli_settings,
 )
 from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_of
 
 if TYPE_CHECKING:
+    from adapter.bootstrap import Adapter
     from adapter.jobs.workbench import JobReport
 
 # Whatever takes time to import is imported by the command that needs it.
@@ -36,14 +42,23 @@ app = typer.Typer(
 )
 app.add_typer(cli_bif.app, name="bif")
 app.add_typer(cli_enrollments.app, name="enrollments")
+app.add_typer(cli_payments.app, name="payments")
 app.add_typer(cli_reversals.app, name="reversals")
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
+app.command(epilog=EPILOG)(cli_alarms.alarms)
+app.command(epilog=cli_doctor.DOCTOR_EPILOG)(cli_doctor.doctor)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
 
 
 @app.command(epilog=EPILOG)
-def serve(*, config: Config) -> None:
+def serve(
+    *,
+    config: Config,
+    doors_only: Annotated[
+        bool, typer.Option("--doors-only", help="Leave the jobs to `adapter worker`.")
+    ] = False,
+) -> None:
     """Open the doors and run the jobs on their schedule.
 
     SIGTERM or SIGINT ends it once what runs has come to its end; a second one ends it at once.
@@ -51,10 +66,42 @@ def serve(*, config: Config) -> None:
     changes; those in [adapter] at the start. A biller with wrong settings waits, and its payments
     are taken over all the same. The log goes to standard error: JSON, or text on a terminal.
     """
-    from adapter.bootstrap import build
-    from adapter.clock import SystemClock, ThreadTimer
     from adapter.doors.http import create_app
     from adapter.doors.server import DoorServer
+
+    with _at_work(config, works=not doors_only) as adapter:
+        settings = adapter.settings
+        server = DoorServer(
+            create_app(adapter), host=settings.listen_host, port=settings.listen_port
+        )
+        stopping = _stop_on_signals()
+        adapter.start()
+        server.start()
+        typer.echo(f"The doors are open at {server.url}")
+        stopping.wait()
+        adapter.stopping.set()
+        server.stop()
+
+
+@app.command(epilog=EPILOG)
+def worker(*, config: Config) -> None:
+    """Run the jobs on their schedule, without doors, beside any number of other workers.
+
+    SIGTERM or SIGINT ends it once what runs has come to its end; a second one ends it at once.
+    Several machines need the engine "procrastinate" and a ledger on PostgreSQL.
+    """
+    with _at_work(config) as adapter:
+        stopping = _stop_on_signals()
+        adapter.start()
+        typer.echo("The worker is at work")
+        stopping.wait()
+
+
+@contextmanager
+def _at_work(config: Path, *, works: bool = True) -> Iterator[Adapter]:
+    """Build an adapter on real time, tell what is wrong with its settings, and stop it."""
+    from adapter.bootstrap import build
+    from adapter.clock import SystemClock, ThreadTimer
     from adapter.settings import FileSettings
     from adapter.telemetry.log import configure_logging
 
@@ -63,21 +110,11 @@ def serve(*, config: Config) -> None:
     for problem in source.current().all_problems:
         typer.echo(f"problem: {problem}", err=True)
     clock = SystemClock()
-    timer = ThreadTimer(clock)
-    adapter = build(source, clock=clock, timer=timer)
-    settings = source.current().adapter
+    timer = ThreadTimer(clock, workers=source.current().adapter.threads)
+    adapter = build(source, clock=clock, timer=timer, works=works)
     try:
-        server = DoorServer(
-            create_app(adapter), host=settings.listen_host, port=settings.listen_port
-        )
-        stopping = _stop_on_signals()
         timer.start()
-        adapter.start()
-        server.start()
-        typer.echo(f"The doors are open at {server.url}")
-        stopping.wait()
-        adapter.stopping.set()
-        server.stop()
+        yield adapter
     finally:
         adapter.engine.stop()
         timer.stop()

@@ -20,10 +20,12 @@ from adapter.jobs import (
 )
 from adapter.jobs.workbench import JobReport, Workbench
 from adapter.ledger.ledger import Ledger
+from adapter.ledger.store import Due
 
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
-_RUNS: Mapping[str, Callable[..., JobReport]] = {
+Job = Callable[..., JobReport]
+_RUNS: Mapping[str, Job] = {
     send_invoices.JOB: send_invoices.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
     post_payments.JOB: post_payments.run_once,
@@ -35,7 +37,7 @@ _RUNS: Mapping[str, Callable[..., JobReport]] = {
 }
 
 
-def _observed(name: str, run_once: Callable[..., JobReport]) -> Callable[..., JobReport]:
+def _observed(name: str, run_once: Job) -> Job:
     """Have the workbench's observer see each run, whichever engine woke it."""
 
     def run(biller: str, work: Workbench, **options: Any) -> JobReport:
@@ -47,15 +49,24 @@ def _observed(name: str, run_once: Callable[..., JobReport]) -> Callable[..., Jo
     return run
 
 
-JOBS: Mapping[str, Callable[..., JobReport]] = {
-    name: _observed(name, run_once) for name, run_once in _RUNS.items()
-}
+JOBS: Mapping[str, Job] = {name: _observed(name, run_once) for name, run_once in _RUNS.items()}
 
 # The jobs that also run as soon as the ledger has something due for them, and when that is.
 WOKEN: Mapping[str, Callable[[Ledger, Iterable[str]], datetime | None]] = {
     post_payments.JOB: lambda ledger, billers: ledger.claims.next_due_at(billers),
     post_reversals.JOB: lambda ledger, billers: ledger.reversal_claims.next_due_at(billers),
     push_enrollments.JOB: lambda ledger, billers: ledger.pushes.next_due_at(billers),
+}
+# What the ledger announces as due, and the job that looks at it.
+JOB_FOR: Mapping[Due, str] = {
+    Due.PAYMENT: post_payments.JOB,
+    Due.REVERSAL: post_reversals.JOB,
+    Due.ENROLLMENT: push_enrollments.JOB,
+}
+
+# Those of them whose work several workers share, and whether there is enough of it now.
+BACKLOGS: Mapping[str, Callable[[Ledger, str, datetime], bool]] = {
+    post_payments.JOB: lambda ledger, biller, now: ledger.claims.are_several_due(biller, now=now),
 }
 
 

@@ -42,7 +42,8 @@ class Workbench:
 class JobReport:
     """What one run of a job did for one biller; `failure` is what ended it before its end.
 
-    A failure is no loss: the next run of the schedule takes up where this one ended.
+    A failure is no loss: the next run of the schedule takes up where this one ended. A run that
+    is cut short has done its share, and others get their turn before the rest.
     """
 
     job: str
@@ -50,3 +51,4 @@ class JobReport:
     counts: Mapping[str, int]
     note: str = ""
     failure: AdapterError | None = None
+    is_cut_short: bool = False

@@ -14,7 +14,7 @@ from adapter.domain.payment import DeliveryKey, Payment
 from adapter.domain.reconcile import differences
 from adapter.errors import BadInputError, ContentConflictError
 from adapter.ledger.schema import deliveries, delivery_events
-from adapter.ledger.store import ConcurrentWriteError, Store
+from adapter.ledger.store import ConcurrentWriteError, Due, Store
 
 # How many names one statement asks for: every database takes that many.
 NAMES_PER_STATEMENT = 500
@@ -69,11 +69,18 @@ class DeliveryBook:
                 remedy="Send approved payments only",
             )
         try:
-            with self._store.writing() as connection:
-                return _accept(connection, payment, source, now, correlation_id)
-        except ConcurrentWriteError:
-            with self._store.writing() as connection:  # somebody else took it over just now
-                return _accept(connection, payment, source, now, correlation_id)
+            return self._accept(payment, source, now, correlation_id)
+        except ConcurrentWriteError:  # somebody else took it over just now
+            return self._accept(payment, source, now, correlation_id)
+
+    def _accept(
+        self, payment: Payment, source: Source, now: datetime, correlation_id: str
+    ) -> Accepted:
+        with self._store.writing() as connection:
+            accepted = _accept(connection, payment, source, now, correlation_id)
+            if not accepted.repeated:
+                self._store.announce(connection, Due.PAYMENT, payment.biller)
+            return accepted
 
     def confirm(self, delivery_ids: Iterable[int], *, now: datetime) -> int:
         """Note, once and for ever, that Invoice Cloud's report agrees; return how many are new."""

@@ -33,7 +33,7 @@ from adapter.ledger.enrollment_rows import (
     settle,
     supersede,
 )
-from adapter.ledger.store import ConcurrentWriteError, Store
+from adapter.ledger.store import ConcurrentWriteError, Due, Store
 from adapter.ledger.tables_enrollments import enrollment_events, enrollments
 
 _TOLD_BY = {
@@ -67,22 +67,30 @@ class EnrollmentBook:
         ContentConflictError. What it makes old is superseded, and so is what comes too late.
         """
         try:
-            with self._store.writing() as connection:
-                return accept_change(connection, change, source, now)
+            return self._accept(change, source, now)
         except ConcurrentWriteError:
-            with self._store.writing() as connection:  # somebody else took it over just now
-                return accept_change(connection, change, source, now)
+            return self._accept(change, source, now)  # somebody else took it over just now
+
+    def _accept(
+        self, change: EnrollmentChange, source: EnrollmentSource, now: datetime
+    ) -> AcceptedEnrollment:
+        with self._store.writing(change.biller) as connection:
+            accepted = accept_change(connection, change, source, now)
+            if not accepted.repeated:
+                self._store.announce(connection, Due.ENROLLMENT, change.biller)
+            return accepted
 
     def redrive(self, enrollment_id: int, *, now: datetime) -> Enrollment:
         """Let a failed or refused change be sent again, with all its tries before it.
 
         Raises NotFoundError, and BadInputError for one in another state.
         """
-        with self._store.writing() as connection:
+        with self._store.reading() as connection:
             row = find_row(connection, enrollments.c.id == enrollment_id)
-            if row is None:
-                raise NotFoundError(f"there is no enrolment {enrollment_id}")
-            enrollment = enrollment_of(row)
+        if row is None:
+            raise NotFoundError(f"there is no enrolment {enrollment_id}")
+        with self._store.writing(row["biller"]) as connection:
+            enrollment = present(connection, enrollment_of(row))
             if enrollment.state not in REDRIVABLE_STATES:
                 raise BadInputError(
                     field="number",
@@ -94,8 +102,12 @@ class EnrollmentBook:
 
     def redrive_all(self, *, now: datetime) -> tuple[Enrollment, ...]:
         """Let every failed or refused change of every biller be sent again."""
-        chosen = select(enrollments).where(enrollments.c.state.in_(tuple(REDRIVABLE_STATES)))
-        with self._store.writing() as connection:
+        is_redrivable = enrollments.c.state.in_(tuple(REDRIVABLE_STATES))
+        with self._store.reading() as connection:
+            billers = select(enrollments.c.biller).where(is_redrivable).distinct()
+            found = set(connection.execute(billers).scalars())
+        chosen = select(enrollments).where(is_redrivable)
+        with self._store.writing(*found) as connection:
             rows = list(connection.execute(chosen.order_by(enrollments.c.id)).mappings())
             return tuple(_redrive(connection, enrollment_of(row), now) for row in rows)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from adapter.domain.delivery import Source
 from adapter.domain.payment import Payment
@@ -16,12 +16,15 @@ from adapter.ledger.deliveries import Accepted, DeliveryBook
 from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
+from adapter.ledger.figures import FigureBook
+from adapter.ledger.listing import DeliveryList
+from adapter.ledger.redrive import RedriveBook
 from adapter.ledger.reversal_claims import ReversalClaims
 from adapter.ledger.reversals import ReversalBook
 from adapter.ledger.schema import meta
 from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
-from adapter.ledger.store import ConcurrentWriteError, Store
+from adapter.ledger.store import ConcurrentWriteError, Due, Store
 from adapter.ledger.uploads import UploadBook
 from adapter.ledger.watermarks import WatermarkBook
 
@@ -36,6 +39,9 @@ class Ledger:
         self._store = store
         self.deliveries = DeliveryBook(store)
         self.claims = ClaimBook(store)
+        self.figures = FigureBook(store)
+        self.listing = DeliveryList(store)
+        self.redrives = RedriveBook(store)
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
         self.watermarks = WatermarkBook(store)
@@ -46,6 +52,13 @@ class Ledger:
         self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
         self.counts = CountBook(store)
+
+    def announce_to(self, listener: Callable[[Connection, Due, str], None]) -> None:
+        """Tell a listener, within the transaction, of everything that becomes due by it.
+
+        What the listener writes on the connection is committed with it, or not at all.
+        """
+        self._store.announce = listener
 
     def accept(
         self, payment: Payment, *, source: Source, now: datetime, correlation_id: str = ""

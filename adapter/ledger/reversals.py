@@ -13,7 +13,7 @@ from adapter.domain.exceptions import ExceptionKind
 from adapter.errors import BadInputError, NotFoundError
 from adapter.ledger.deliveries import parts_of
 from adapter.ledger.exceptions import settle_exceptions
-from adapter.ledger.store import Store
+from adapter.ledger.store import Due, Store
 from adapter.ledger.tables_reversals import reversals
 
 RETURN_FIELDS = (
@@ -48,11 +48,13 @@ class ReversalBook:
 
         A reject that is known with other content stays as it is, and is returned by `changed`.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(*(r.biller for r in returns)) as connection:
             known = _known(connection, returns)
             new = {_key(r): r for r in returns if _key(r) not in known}
             for ach_return in new.values():
                 _insert(connection, ach_return, now)
+            for biller in sorted({ach_return.biller for ach_return in new.values()}):
+                self._store.announce(connection, Due.REVERSAL, biller)
         return list(new.values())
 
     def changed(self, returns: Sequence[AchReturn]) -> list[AchReturn]:
@@ -78,10 +80,12 @@ class ReversalBook:
 
         Raises NotFoundError, and BadInputError for one in another state.
         """
-        with self._store.writing() as connection:
+        with self._store.reading() as connection:
             reversal = find_reversal(connection, reversal_id)
-            if reversal is None:
-                raise NotFoundError(f"there is no reversal {reversal_id}")
+        if reversal is None:
+            raise NotFoundError(f"there is no reversal {reversal_id}")
+        with self._store.writing(reversal.ach_return.biller) as connection:
+            reversal = present(connection, reversal)
             if reversal.state not in REDRIVABLE_STATES:
                 raise BadInputError(
                     field="number",
@@ -93,8 +97,12 @@ class ReversalBook:
 
     def redrive_all(self, *, now: datetime) -> tuple[Reversal, ...]:
         """Let every failed or refused reversal of every biller be sent again."""
-        chosen = select(reversals).where(reversals.c.state.in_(tuple(REDRIVABLE_STATES)))
-        with self._store.writing() as connection:
+        is_redrivable = reversals.c.state.in_(tuple(REDRIVABLE_STATES))
+        with self._store.reading() as connection:
+            billers = select(reversals.c.biller).where(is_redrivable).distinct()
+            found = set(connection.execute(billers).scalars())
+        chosen = select(reversals).where(is_redrivable)
+        with self._store.writing(*found) as connection:
             rows = list(connection.execute(chosen.order_by(reversals.c.id)).mappings())
             return tuple(_redrive(connection, reversal_of(row), now) for row in rows)
 

@@ -27,7 +27,6 @@ from adapter.domain.upload import UploadState
 from adapter.ledger.columns import Cents, Member, Moment
 
 APPLICATION = "imt-spectrum-adapter ledger"
-SCHEMA_VERSION = 3
 
 metadata = MetaData()
 # SQLite numbers rows by itself only in a column that is declared INTEGER, which has 64 bits there.
@@ -39,6 +38,10 @@ meta = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", String(100), nullable=False),
+)
+# Alembic's own table, so that a new ledger can be told its version without alembic.
+alembic_version = Table(
+    "alembic_version", metadata, Column("version_num", String(32), primary_key=True)
 )
 
 # One payment on one invoice. `next_at` is when somebody has to look at the row: while it is

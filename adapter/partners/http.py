@@ -29,6 +29,7 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.observer import Observer, Unobserved
+from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.redaction import READ_CHARACTERS_MAX, redacted_excerpt
 
 DISTRIBUTION = "imt-spectrum-adapter"
@@ -151,7 +152,10 @@ def user_agent() -> str:
 
 
 class PartnerHttp:
-    """Sends one partner's calls; `monotonic` measures the seconds an answer takes."""
+    """Sends one partner's calls; `monotonic` measures the seconds an answer takes.
+
+    `watch` is told what the partner's clock says.
+    """
 
     def __init__(
         self,
@@ -160,8 +164,10 @@ class PartnerHttp:
         *,
         observer: Observer | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        watch: ClockWatch | None = None,
     ) -> None:
         self.partner = partner
+        self._watch = watch
         self._client = client
         self._observer = observer or Unobserved()
         self._monotonic = monotonic
@@ -177,6 +183,8 @@ class PartnerHttp:
         with self._observer.partner_call(self.partner, call.operation):
             started = self._monotonic()
             response = self._open(call)
+            if self._watch is not None:
+                self._watch.note(self.partner, response.headers)
             try:
                 self._judge(call, response)
                 yield StreamedAnswer(

@@ -20,10 +20,13 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from adapter.domain.invoice import BifDialect
 from adapter.settings.credentials import is_guid, split_key_and_password
 from adapter.settings.questionnaire import NOTIFY_DAYS_MAX, refusal_of
+from adapter.settings.values import EngineKind
 
 SECRET_LENGTH_MIN = 8
 # Whoever guesses it knows every payer's password at Invoice Cloud.
@@ -33,6 +36,8 @@ RECEIVER_BYTES_MAX = 4 * 1024 * 1024
 REQUEST_BYTES_MIN, REQUEST_BYTES_MAX = 4096, 1024 * 1024 * 1024
 # One post may take a token, a balance and the receipt, each within a request timeout.
 CALLS_IN_A_LEASE = 3
+THREADS_MAX = 64
+POSTGRESQL = "postgresql+psycopg"
 # What the payment report's columns are called here (adapter/domain/payment.py).
 REPORT_FIELDS = (
     "payment_guid",
@@ -117,8 +122,16 @@ def _listen(value: str) -> str:
 
 def _ledger(value: str) -> str:
     path = value.removeprefix("sqlite:///")
-    if path == value or not path or path.startswith((":memory:", "?")):
-        raise ValueError("must be sqlite:/// and the path of a file")
+    if path != value and path and not path.startswith((":memory:", "?")):
+        return value
+    try:
+        database = make_url(value)
+    except ArgumentError:
+        database = None
+    if database is None or database.drivername != POSTGRESQL or not database.database:
+        raise ValueError(
+            f"must be sqlite:/// and the path of a file, or {POSTGRESQL}://user@host/database"
+        )
     return value
 
 
@@ -216,6 +229,23 @@ class AdapterTable(_Table):
         Positive, Field(description="the hours that the first poll looks back")
     ] = 48.0
     retry: Annotated[RetryTable, Field(description="a table of the retry's bounds")] = RetryTable()
+    engine: Annotated[
+        EngineKind, Field(description='"embedded", or "procrastinate" for a PostgreSQL ledger')
+    ] = "embedded"
+    threads: Annotated[
+        int,
+        BeforeValidator(_no_boolean),
+        Field(ge=1, le=THREADS_MAX),
+        Field(description="the number of jobs that one process runs at once"),
+    ] = 4
+
+    @field_validator("engine")
+    @classmethod
+    def _engine_fits_the_ledger(cls, value: str, info: ValidationInfo) -> str:
+        ledger = info.data.get("ledger", "")
+        if value == "procrastinate" and not ledger.startswith(POSTGRESQL):
+            raise ValueError(f"must be embedded, unless the ledger is {POSTGRESQL}://")
+        return value
 
     @field_validator("settle_seconds")
     @classmethod

@@ -177,9 +177,11 @@ def _door_access(raw: Any) -> DoorAccess | None:
 
 def _adapter_settings(table: AdapterTable, folder: Path) -> AdapterSettings:
     host, _, port = table.listen.rpartition(":")
-    path = folder / table.ledger.removeprefix(_LEDGER_SCHEME)
+    ledger = table.ledger
+    if ledger.startswith(_LEDGER_SCHEME):
+        ledger = f"{_LEDGER_SCHEME}{folder / ledger.removeprefix(_LEDGER_SCHEME)}"
     return AdapterSettings(
-        ledger=f"{_LEDGER_SCHEME}{path}",
+        ledger=ledger,
         listen_host=host.strip("[]"),
         listen_port=int(port),
         ops_key=table.ops_key,
@@ -189,6 +191,8 @@ def _adapter_settings(table: AdapterTable, folder: Path) -> AdapterSettings:
         poll_overlap_minutes=table.poll_overlap_minutes,
         first_reach_hours=table.first_reach_hours,
         retry=RetryPolicy(**table.retry.model_dump()),
+        engine=table.engine,
+        threads=table.threads,
     )
 
 

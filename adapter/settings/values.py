@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sqlalchemy import make_url
+
 from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import ConfigurationError
 
 FeedKind = Literal["http", "folder"]
+EngineKind = Literal["embedded", "procrastinate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,9 +126,12 @@ class BillerSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterSettings:
-    """What holds for the whole adapter; `ledger` is an SQLAlchemy URL."""
+    """What holds for the whole adapter; `ledger` is an SQLAlchemy URL.
 
-    ledger: str
+    `threads` is how many jobs run at once in one process.
+    """
+
+    ledger: str = field(repr=False)  # it may hold a password
     listen_host: str
     listen_port: int
     ops_key: str | None = field(repr=False)
@@ -135,6 +141,8 @@ class AdapterSettings:
     poll_overlap_minutes: float
     first_reach_hours: float
     retry: RetryPolicy
+    engine: EngineKind = "embedded"
+    threads: int = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +155,11 @@ class DoorAccess:
     biller_guid: str
     door_key: str = field(repr=False)
     sign_on_key: str | None = field(default=None, repr=False)
+
+
+def _password_of(url: str) -> set[str]:
+    password = make_url(url).password
+    return {password} if password else set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +189,8 @@ class SettingsView:
         found = {access.door_key for access in self.doors.values()}
         found |= {access.sign_on_key for access in self.doors.values() if access.sign_on_key}
         found.update(*(biller.secrets for biller in self.billers.values()))
-        return frozenset(found | ({self.adapter.ops_key} if self.adapter.ops_key else set()))
+        found |= {self.adapter.ops_key} if self.adapter.ops_key else set()
+        return frozenset(found | _password_of(self.adapter.ledger))
 
     def require_sound(self) -> None:
         """Raise ConfigurationError with every problem, if there is one."""

@@ -4,7 +4,7 @@ import base64
 import copy
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,12 @@ CARD = "4111111111111111"
 class Doors:
     """An adapter whose settings are a file, its doors on a port, and a client who calls them."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, ledger: str) -> None:
         self.world = world
         self.biller = world.billers[0]
         self.path = folder / "adapter.toml"
         self.settings = adapter_settings(
-            world, ledger="sqlite:///adapter.db", listen="127.0.0.1:0", request_timeout_seconds=5
+            world, ledger=ledger, listen="127.0.0.1:0", request_timeout_seconds=5
         )
         self.write(self.settings)
         self.adapter = build(FileSettings(self.path), clock=world.clock, timer=world.clock)
@@ -127,8 +127,8 @@ class Doors:
 
 
 @pytest.fixture
-def doors(world: World, tmp_path: Path) -> Iterator[Doors]:
-    doors = Doors(world, tmp_path)
+def doors(world: World, tmp_path: Path, ledger_url: str) -> Iterator[Doors]:
+    doors = Doors(world, tmp_path, ledger_url)
     yield doors
     doors.close()
 
@@ -138,10 +138,12 @@ def shared_doors(
     sandbox_server: Sandbox,
     world_names: Iterator[str],
     tmp_path_factory: pytest.TempPathFactory,
+    new_ledger: Callable[[Path], str],
 ) -> Iterator[Doors]:
     """Open doors for all tests of a module; for those that leave nothing behind."""
     world = sandbox_server.create_world(next(world_names), start=DEMO_START)
-    doors = Doors(world, tmp_path_factory.mktemp("shared"))
+    folder = tmp_path_factory.mktemp("shared")
+    doors = Doors(world, folder, new_ledger(folder))
     yield doors
     doors.close()
     sandbox_server.delete_world(world.name)

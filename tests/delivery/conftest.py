@@ -1,16 +1,12 @@
 """The carriers of the delivery tests, their ledgers on a disk that flushes fast."""
 
-import itertools
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 import structlog
 from memory_carrier import FOR_A_PERSON, PLANS, Carrier
-
-from adapter.ledger import open_ledger
 
 
 @pytest.fixture(scope="session")
@@ -23,18 +19,9 @@ def quick_folder():
 
 
 @pytest.fixture(scope="session")
-def make_carrier(quick_folder):
-    """Make carriers whose ledgers are copies of an empty one: that is quicker than its tables."""
-    empty = quick_folder / "empty.db"
-    open_ledger(f"sqlite:///{empty}").close()
-    numbers = itertools.count()
-
-    def make(**options):
-        path = quick_folder / f"{next(numbers)}.db"
-        shutil.copy(empty, path)
-        return Carrier(path, **options)
-
-    return make
+def make_carrier(quick_folder, new_ledger):
+    """Make carriers, each with a ledger of its own."""
+    return lambda **options: Carrier(new_ledger(quick_folder), **options)
 
 
 @pytest.fixture(params=[True, False], ids=["feed", "no-feed"])

@@ -262,7 +262,7 @@ class Ports:
 class Carrier:
     """One biller's whole small world."""
 
-    def __init__(self, path, *, has_feed=True, deduplicates=True, feed_lag_seconds=0.0):
+    def __init__(self, ledger_url, *, has_feed=True, deduplicates=True, feed_lag_seconds=0.0):
         self.clock = Clock()
         self.spectrum = Spectrum(
             clock=self.clock, deduplicates=deduplicates, feed_lag_seconds=feed_lag_seconds
@@ -270,7 +270,7 @@ class Carrier:
         self.spectrum.while_slow = self._other_process
         self.cloud = InvoiceCloud()
         self._ports = Ports(spectrum=self.spectrum, cloud=self.cloud, has_feed=has_feed)
-        self._url = f"sqlite:///{path}"
+        self._url = ledger_url
         self._numbers = itertools.count(1)
         self.deaths = 0
         self._live()

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -168,16 +167,10 @@ ACTIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def new_ledger(tmp_path_factory):
-    folder, numbers = tmp_path_factory.mktemp("enrollments"), itertools.count()
-    return lambda: open_ledger(f"sqlite:///{folder / str(next(numbers))}.db")
-
-
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS, skew=st.integers(-5, 5))
-def test_imt_ends_at_the_newest_time_of_invoice_cloud(new_ledger, steps, skew):
-    ledger = new_ledger()
+def test_imt_ends_at_the_newest_time_of_invoice_cloud(new_ledger, quick_folder, steps, skew):
+    ledger = open_ledger(new_ledger(quick_folder))
     carrier = Carrier(ledger, skew)
     carrier.enrollment_report = Reports(carrier)
     for action, first, second in steps:

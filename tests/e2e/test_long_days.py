@@ -19,8 +19,8 @@ def control(world):
 
 
 @pytest.fixture
-def joined(world, tmp_path):
-    adapter = join_adapter(world, folder=tmp_path)
+def joined(world, tmp_path, ledger_url):
+    adapter = join_adapter(world, folder=tmp_path, ledger=ledger_url)
     yield adapter
     adapter.stop()
 
@@ -46,16 +46,18 @@ def test_two_days_run_every_job_as_often_as_scheduled(world, control):
 
 
 @pytest.mark.requirement("C2", "C6")
-def test_after_a_days_outage_the_polls_catch_up_by_themselves(world, control, tmp_path):
+def test_after_a_days_outage_the_polls_catch_up_by_themselves(
+    world, control, tmp_path, ledger_url
+):
     """Payments of a day without an adapter are found in the report and applied, each once."""
-    joined = join_adapter(world, folder=tmp_path)
+    joined = join_adapter(world, folder=tmp_path, ledger=ledger_url)
     control.post("/clock/advance", json={"seconds": 3600}).raise_for_status()
     joined.stop()
     for _ in range(3):
         pay_first_open_bill(control)
         control.post("/clock/advance", json={"seconds": 8 * 3600}).raise_for_status()
     assert not run_audit(world).clean  # the payments are lost to all but Invoice Cloud
-    joined = join_adapter(world, folder=tmp_path)
+    joined = join_adapter(world, folder=tmp_path, ledger=ledger_url)
     try:
         control.post("/clock/advance", json={"seconds": 3 * 3600}).raise_for_status()
         assert run_audit(world).clean

@@ -16,8 +16,8 @@ HOUR = 3600
 
 
 @pytest.fixture
-def joined(world, tmp_path):
-    adapter = join_adapter(world, folder=tmp_path)
+def joined(world, tmp_path, ledger_url):
+    adapter = join_adapter(world, folder=tmp_path, ledger=ledger_url)
     yield adapter
     adapter.stop()
 

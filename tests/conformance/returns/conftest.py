@@ -20,14 +20,14 @@ DAY = 24 * HOUR
 class Carrier:
     """One world with its adapter, and what Spectrum, Invoice Cloud and the ledger say."""
 
-    def __init__(self, world, folder, **options):
+    def __init__(self, world, folder, ledger, **options):
         self.world = world
         self.slug = world.billers[0].slug
         self.folder = folder
-        self.options = options
+        self.options = {"ledger": ledger, **options}
         # Days go by faster when no hour begins with a new token.
         world.behaviours.change({"spectrum_token_lifetime_seconds": 7 * DAY})
-        self.joined = join_adapter(world, folder=folder, **options)
+        self.joined = join_adapter(world, folder=folder, **self.options)
         self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=60)
         self.advance(HOUR)
 
@@ -102,19 +102,19 @@ class Carrier:
 
 
 @pytest.fixture
-def carrier(world, tmp_path):
-    one = Carrier(world, tmp_path)
+def carrier(world, tmp_path, ledger_url):
+    one = Carrier(world, tmp_path, ledger_url)
     yield one
     one.close()
 
 
 @pytest.fixture
-def carrier_with(world, tmp_path):
+def carrier_with(world, tmp_path, new_ledger):
     """Return a maker of a carrier with options of `join_adapter`."""
     made = []
 
     def make(**options):
-        made.append(Carrier(world, tmp_path, **options))
+        made.append(Carrier(world, tmp_path, new_ledger(tmp_path), **options))
         return made[-1]
 
     yield make

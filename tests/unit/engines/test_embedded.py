@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from adapter.clock import SystemClock, ThreadTimer
-from adapter.engines import embedded
+from adapter.engines import embedded, running
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.errors import (
     AdapterError,
@@ -82,15 +82,16 @@ class Bench:
         work = Workbench(ledger=self.due, billers=self, clock=self.time, rules=Rules())
         self.engine = EmbeddedEngine(work, self.time)
         jobs = {name: self._job(name) for name in (SEND, RECONCILE, POST, PUSH)}
-        monkeypatch.setattr(embedded, "JOBS", jobs)
+        monkeypatch.setattr(running, "JOBS", jobs)
         monkeypatch.setattr(embedded, "SCHEDULE", [s for s in SCHEDULE if s.job in jobs])
         woken = {
             POST: lambda due, billers: due.next_due_at(due.by_biller, billers),
             PUSH: lambda due, billers: due.next_due_at(due.pushes, billers),
         }
-        monkeypatch.setattr(embedded, "WOKEN", woken)
+        for module in (embedded, running):
+            monkeypatch.setattr(module, "WOKEN", woken)
         stub = SimpleNamespace(JOB=SEND, run_once=jobs[SEND])
-        monkeypatch.setattr(embedded, SEND, stub)
+        monkeypatch.setattr(running, SEND, stub)
 
     def names(self):
         if isinstance(self.billers, Exception):

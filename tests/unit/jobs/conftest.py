@@ -1,6 +1,5 @@
 """A workbench with partners that answer what a test scripts, on a clock that stands still."""
 
-import shutil
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -158,7 +157,7 @@ class Bench:
 
     biller = BILLER
 
-    def __init__(self, path):
+    def __init__(self, ledger_url):
         self.clock = SimpleNamespace(at=NOW, now=lambda: self.clock.at)
         self.partners = Partners(
             clock=self.clock,
@@ -170,7 +169,7 @@ class Bench:
             ),
         )
         self.settings_problem = None
-        self.ledger = open_ledger(f"sqlite:///{path}")
+        self.ledger = open_ledger(ledger_url)
         self.work = Workbench(ledger=self.ledger, billers=self, clock=self.clock, rules=Rules())
 
     def names(self):
@@ -268,17 +267,9 @@ class Bench:
         return replace(INVOICE, invoice_number=number, **fields)
 
 
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory):
-    """Make the tables once: copying them is quicker."""
-    path = tmp_path_factory.mktemp("ledger") / "empty.db"
-    open_ledger(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
-def bench(tmp_path, empty_ledger):
-    bench = Bench(shutil.copy(empty_ledger, tmp_path / "ledger.db"))
+def bench(ledger_url):
+    bench = Bench(ledger_url)
     with structlog.testing.capture_logs() as bench.logs:
         yield bench
     bench.ledger.close()

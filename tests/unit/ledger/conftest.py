@@ -1,6 +1,5 @@
 """A ledger of its own for each test, on a file, and payments to keep in it."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -142,18 +141,9 @@ class Bench:
         return self.ledger.exceptions.page(limit=100)
 
 
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory):
-    """Make the tables once: copying them is quicker."""
-    path = tmp_path_factory.mktemp("ledger") / "empty.db"
-    open_ledger(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
-def bench(tmp_path, empty_ledger):
-    path = shutil.copy(empty_ledger, tmp_path / "ledger.db")
-    bench = Bench(f"sqlite:///{path}")
+def bench(ledger_url):
+    bench = Bench(ledger_url)
     yield bench
     bench.ledger.close()
 

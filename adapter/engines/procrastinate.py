@@ -1,0 +1,177 @@
+"""The engine for PostgreSQL: procrastinate wakes the jobs of any number of workers.
+
+Its queue only says where to look; the ledger says what there is to do. A wake-up that is lost,
+doubled, late or left behind by a dead worker is harmless: the sweep, once a minute, makes up for
+it. In the queue waits at most one wake-up for each job and biller, so each biller has its turn.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import procrastinate
+import structlog
+from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
+from sqlalchemy import URL, Connection
+
+from adapter.engines.queue import open_queue
+from adapter.engines.queue_worker import QueueWorker
+from adapter.engines.running import JobRunner
+from adapter.errors import LedgerError
+from adapter.jobs.schedule import BACKLOGS, JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule
+from adapter.jobs.workbench import JobReport, Workbench
+from adapter.ledger.store import Due
+
+TASK, TICK = "adapter.job", "adapter.tick"
+SWEEP = "sweep"
+EVERY_MINUTE = "* * * * *"
+_DAY = timedelta(days=1)
+
+_log = structlog.get_logger(__name__)
+
+
+class ProcrastinateEngine:
+    """Runs the jobs of every biller in as many workers as there are; real time only.
+
+    `threads` jobs run at once in this process; none of them means that it only wakes others. One
+    biller never takes every thread.
+    """
+
+    def __init__(self, work: Workbench, database: URL, *, threads: int) -> None:
+        self._work = work
+        self._runner = JobRunner(work)
+        self._at_once = max(1, threads - 1)
+        self._announced = threading.local()
+        self._queue = open_queue(database)
+        self._task = self._queue.task(name=TASK)(self._do)
+        self._worker = QueueWorker(database, self._teach, threads=threads) if threads else None
+        self._is_started = False
+        work.ledger.announce_to(self._announce)
+
+    @property
+    def is_started(self) -> bool:
+        return self._is_started
+
+    def start(self) -> None:
+        """Begin to work, and look at once at what an earlier process left."""
+        self._is_started = True
+        self.wake()
+        if self._worker is not None:
+            self._worker.start()
+
+    def stop(self) -> None:
+        """Begin nothing more, and let what runs come to its end, within bounds."""
+        self._is_started = False
+        if self._worker is not None:
+            self._worker.stop()
+        self._queue.close()
+
+    def wake(self, *jobs: str) -> None:
+        """Have somebody look as soon as possible at what is due for these jobs, or for all."""
+        now = self._work.clock.now()
+        for job in jobs or WOKEN:
+            for biller, due in self._runner.due_at(job).items():
+                if due <= now and not self._was_announced(job, biller):
+                    self._defer(job, biller)
+
+    def run_job(
+        self, name: str, biller: str | None = None, *, full: bool = False
+    ) -> tuple[JobReport, ...]:
+        """Run a job now, in this process; see `JobRunner.run_by_name`."""
+        reports = self._runner.run_by_name(name, biller, full=full)
+        for report in reports:
+            self._look_at_what_is_next(report.biller)
+        return reports
+
+    def _teach(self, queue: procrastinate.App) -> None:
+        """Tell a worker's queue what its wake-ups mean, and when the schedule wakes."""
+        queue.task(name=TASK)(self._do)
+        tick = queue.task(name=TICK)(self._fire)
+        for job, cron in _crons():
+            queue.periodic(cron=cron, periodic_id=job, task_kwargs={"job": job})(tick)
+
+    def _do(self, job: str, biller: str) -> None:
+        """Run one job for one biller; what comes of it stands in the ledger."""
+        if job not in JOBS or biller not in self._runner.billers():
+            _log.warning("a wake-up names what is not here", job=job, biller=biller)
+            return
+        now = self._work.clock.now()
+        if job in BACKLOGS and BACKLOGS[job](self._work.ledger, biller, now):
+            self._defer(job, biller)  # another worker begins at the same heap
+        at_once = self._at_once if job in WOKEN else 1
+        self._runner.run(job, biller, at_once=at_once)
+        self._look_at_what_is_next(biller)
+
+    def _fire(self, timestamp: int, job: str) -> None:
+        """Wake a job of the schedule for every biller; `timestamp` is procrastinate's."""
+        del timestamp
+        if job == SWEEP:
+            self.wake()
+            return
+        for biller in self._runner.billers():
+            self._defer(job, biller)
+
+    def _look_at_what_is_next(self, biller: str) -> None:
+        now = self._work.clock.now()
+        for job in WOKEN:
+            due = self._runner.due_at(job, (biller,)).get(biller)
+            if due is not None:
+                self._defer(job, biller, at=due if due > now else None)
+
+    def _defer(self, job: str, biller: str, *, at: datetime | None = None) -> None:
+        wake_up = self._task.configure(queueing_lock=_lock(job, biller, at), schedule_at=at)
+        try:
+            wake_up.defer(job=job, biller=biller)
+        except AlreadyEnqueued:
+            pass  # whoever takes that one, looks at this too
+        except ProcrastinateException as error:
+            _log.error("nobody was woken; the next sweep looks", job=job, reason=str(error))
+
+    def _announce(self, connection: Connection, due: Due, biller: str) -> None:
+        """Wake a job within the transaction that gives it something to do."""
+        job = JOB_FOR[due]
+        driver = connection.connection.driver_connection
+        try:
+            with connection.begin_nested():
+                self._task.configure(
+                    queueing_lock=_lock(job, biller, None), connection=driver
+                ).defer(job=job, biller=biller)
+        except AlreadyEnqueued:
+            # It may be taken before this transaction is seen: `wake` defers another one.
+            self._announced.wakes = set()
+        except ProcrastinateException as error:
+            raise LedgerError(f"the queue in the ledger's database fails: {error}") from error
+        else:
+            self._announced.wakes = {(job, biller)}
+
+    def _was_announced(self, job: str, biller: str) -> bool:
+        wakes: set[tuple[str, str]] = getattr(self._announced, "wakes", set())
+        if (job, biller) not in wakes:
+            return False
+        wakes.discard((job, biller))
+        return True
+
+
+def _lock(job: str, biller: str, at: datetime | None) -> str:
+    """Name a wake-up: a second one of the same name is not queued while the first one waits."""
+    return f"{job}:{biller}" if at is None else f"{job}:{biller}:{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _crons() -> list[tuple[str, str]]:
+    return [(schedule.job, cron_of(schedule)) for schedule in SCHEDULE] + [(SWEEP, EVERY_MINUTE)]
+
+
+def cron_of(schedule: Schedule) -> str:
+    """Write a schedule as cron does, in UTC; raises ValueError for one that cron cannot say."""
+    hours, rest = divmod(schedule.interval, timedelta(hours=1))
+    minutes, seconds = divmod(schedule.offset, timedelta(minutes=1))
+    if (
+        rest
+        or not hours
+        or _DAY % schedule.interval
+        or seconds
+        or schedule.offset >= timedelta(hours=1)
+    ):
+        raise ValueError(f"{schedule} is not so many minutes past every so many hours")
+    return f"{minutes} */{hours} * * *"
