@@ -6,7 +6,8 @@ AdapterError
 |   `-- ContentConflictError same payment GUID and invoice, other content (409)
 |-- NotFoundError            no such biller, job, delivery or file
 |-- LedgerError              the store cannot be read or written; answer 503, accept nothing
-|   `-- LeaseLostError       somebody else has the row by now: record nothing
+|   |-- LeaseLostError       somebody else has the row by now: record nothing
+|   `-- MalformedRowError    a row holds what the adapter never writes: a person has to look
 `-- PartnerError             something went wrong between us and a partner
     |-- RetryableError       surely not applied: try again later
     |-- RejectedError        surely refused: the same request can never pass
@@ -56,6 +57,10 @@ class LedgerError(AdapterError):
 
 class LeaseLostError(LedgerError):
     """The row was claimed anew since: what this holder learned may no longer be recorded."""
+
+
+class MalformedRowError(LedgerError):
+    """A row of the ledger cannot be read: somebody else wrote it, or the disk is damaged."""
 
 
 class PartnerError(AdapterError):

@@ -26,8 +26,8 @@ from adapter.domain.delivery import (
 )
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
-from adapter.errors import LeaseLostError
-from adapter.ledger.deliveries import add_event, delivery_of, find_delivery
+from adapter.errors import LeaseLostError, MalformedRowError
+from adapter.ledger.deliveries import add_event, find_delivery
 from adapter.ledger.exceptions import (
     DETAIL_LENGTH_MAX,
     open_exception,
@@ -35,6 +35,7 @@ from adapter.ledger.exceptions import (
     was_opened,
 )
 from adapter.ledger.holding import POSTABLE_STATES, hold_back, wake_invoice
+from adapter.ledger.malformed import due_delivery_of, read_or_set_aside, set_aside
 from adapter.ledger.pace import take_turn
 from adapter.ledger.schema import deliveries
 from adapter.ledger.store import ConcurrentWriteError, Store
@@ -177,7 +178,7 @@ class ClaimBook:
         Nobody asks whether the sender still lives: raising the fence is enough.
         """
         chosen = (
-            select(deliveries)
+            select(deliveries.c.id)
             .where(
                 deliveries.c.biller == biller,
                 deliveries.c.next_at <= now,
@@ -186,7 +187,11 @@ class ClaimBook:
             .order_by(*_DUE_ORDER)
         )
         with self._store.writing(biller) as connection:
-            expired = [delivery_of(row) for row in connection.execute(chosen).mappings()]
+            found = [
+                read_or_set_aside(connection, expired_id, now)
+                for expired_id in connection.execute(chosen).scalars().all()
+            ]
+            expired = [delivery for delivery in found if delivery is not None]
             for delivery in expired:
                 look_at = now + timedelta(seconds=settle_seconds)
                 step = Step(
@@ -263,21 +268,24 @@ class ClaimBook:
 
 
 def _first_due(connection: Connection, biller: str, now: datetime) -> Delivery | None:
-    row = (
-        connection.execute(
-            select(deliveries)
-            .where(
-                deliveries.c.biller == biller,
-                deliveries.c.next_at <= now,
-                deliveries.c.state.in_(_CLAIMABLE),
-            )
-            .order_by(*_DUE_ORDER)
-            .limit(1)
+    """Return what is due first and can be read; whatever cannot is set aside on the way."""
+    first = (
+        select(deliveries)
+        .where(
+            deliveries.c.biller == biller,
+            deliveries.c.next_at <= now,
+            deliveries.c.state != DeliveryState.SENDING,
         )
-        .mappings()
-        .first()
+        .order_by(*_DUE_ORDER)
+        .limit(1)
     )
-    return None if row is None else delivery_of(row)
+    while True:
+        try:
+            row = connection.execute(first).mappings().first()
+            return None if row is None else due_delivery_of(row)
+        except MalformedRowError as error:
+            due_id = connection.execute(first.with_only_columns(deliveries.c.id)).scalar_one()
+            set_aside(connection, due_id, str(error), now)
 
 
 def _change(connection: Connection, delivery: Delivery, values: dict[str, Any]) -> None:

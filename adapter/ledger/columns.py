@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Dialect, String
 from sqlalchemy.types import TypeDecorator
 
 from adapter.clock import require_aware
+from adapter.errors import MalformedRowError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -32,7 +33,10 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         del dialect
-        return None if value is None else EPOCH + value * MICROSECOND
+        try:
+            return None if value is None else EPOCH + value * MICROSECOND
+        except (TypeError, OverflowError):
+            raise _malformed("a moment in microseconds") from None
 
 
 class Cents(TypeDecorator[Decimal]):
@@ -52,6 +56,8 @@ class Cents(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         del dialect
+        if value is not None and not isinstance(value, int):
+            raise _malformed("an amount in whole cents")
         return None if value is None else Decimal(value).scaleb(-2)
 
 
@@ -71,4 +77,12 @@ class Member(TypeDecorator[Enum]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Enum | None:
         del dialect
-        return None if value is None else self.kind(value)
+        try:
+            return None if value is None else self.kind(value)
+        except ValueError:
+            raise _malformed(f"one of {', '.join(each.value for each in self.kind)}") from None
+
+
+def _malformed(wanted: str) -> MalformedRowError:
+    """Say what should stand there; what does may be personal."""
+    return MalformedRowError(f"a row of the ledger is malformed: it needs {wanted}")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from adapter.domain.delivery import Cause, Delivery, DeliveryEvent, DeliveryState, Source
 from adapter.domain.payment import DeliveryKey, Payment
 from adapter.domain.reconcile import differences
-from adapter.errors import BadInputError, ContentConflictError
+from adapter.errors import BadInputError, ContentConflictError, MalformedRowError
 from adapter.ledger.schema import deliveries, delivery_events
 from adapter.ledger.store import ConcurrentWriteError, Due, Store
 
@@ -190,8 +190,15 @@ def add_event(connection: Connection, delivery_id: int, event: DeliveryEvent) ->
 
 
 def delivery_of(row: RowMapping) -> Delivery:
-    payment = Payment(**{field: row[field] for field in _PAYMENT_FIELDS})
+    """Read a row; raises MalformedRowError where it holds what no payment can."""
     rest: dict[str, Any] = {k: v for k, v in row.items() if k not in _NOT_OF_DELIVERY}
+    if not all(isinstance(rest[name], int) for name in ("attempts", "fence")):
+        raise MalformedRowError("a row of the ledger is malformed: it needs whole numbers")
+    try:
+        payment = Payment(**{field: row[field] for field in _PAYMENT_FIELDS})
+    except (BadInputError, TypeError, ValueError) as error:
+        rule = error.rule if isinstance(error, BadInputError) else type(error).__name__
+        raise MalformedRowError(f"a row of the ledger is no payment: {rule}") from None
     return Delivery(payment=payment, **rest)
 
 
