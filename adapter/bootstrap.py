@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import make_url
 
@@ -14,6 +14,8 @@ from adapter.engines.engine import Engine
 from adapter.errors import ConfigurationError, NotFoundError
 from adapter.jobs.workbench import Rules, Workbench
 from adapter.ledger import Ledger, open_ledger
+from adapter.observer import Observer
+from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.http import PartnerHttp, open_client
 from adapter.partners.imt import ImtClient, MissingImt
 from adapter.partners.invoice_cloud import InvoiceCloudClient
@@ -37,6 +39,9 @@ from adapter.ports import (
     SettlementReportPort,
 )
 from adapter.settings import AdapterSettings, BillerSettings, SettingsSource
+from adapter.telemetry.gauges import LedgerGauges
+from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.watch import Watch, open_traces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +67,13 @@ class Connections:
 class Billers:
     """Every configured biller; its connections live as long as its settings stay the same."""
 
-    def __init__(self, source: SettingsSource, clock: Clock) -> None:
+    def __init__(
+        self, source: SettingsSource, clock: Clock, observer: Observer | None = None
+    ) -> None:
         self._source = source
         self._clock = clock
+        self.clock_watch = ClockWatch(clock)
+        self._observer = observer
         # A client for each partner: one that hangs takes no connection from the other.
         seconds = source.current().adapter.request_timeout_seconds
         self._clients = {
@@ -99,7 +108,9 @@ class Billers:
             client.close()
 
     def _http(self, partner: str) -> PartnerHttp:
-        return PartnerHttp(partner, self._clients[partner])
+        return PartnerHttp(
+            partner, self._clients[partner], observer=self._observer, watch=self.clock_watch
+        )
 
     def _imt(self, biller: BillerSettings, settings: str) -> EnrollmentPort:
         if biller.imt is None:
@@ -167,6 +178,9 @@ class Adapter:
     billers: Billers
     work: Workbench
     engine: Engine
+    watch: Watch
+    # Set when the process was told to end: from then on it is not ready.
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Let the jobs run on their schedule."""
@@ -174,9 +188,11 @@ class Adapter:
 
     def stop(self) -> None:
         """Let what runs come to its end, and close every connection; close the doors before."""
+        self.stopping.set()
         self.engine.stop()
         self.billers.close()
         self.ledger.close()
+        self.watch.close()
 
 
 def build(source: SettingsSource, *, clock: Clock, timer: Timer, works: bool = True) -> Adapter:
@@ -186,8 +202,12 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer, works: bool = T
     """
     settings = source.current().adapter
     ledger = open_ledger(settings.ledger)
-    billers = Billers(source, clock)
-    work = Workbench(ledger=ledger, billers=billers, clock=clock, rules=_rules(settings))
+    watch = Watch(Metrics(clock), open_traces())
+    billers = Billers(source, clock, watch)
+    watch.metrics.registry.register(LedgerGauges(ledger, clock, billers.names))
+    work = Workbench(
+        ledger=ledger, billers=billers, clock=clock, rules=_rules(settings), observer=watch
+    )
     return Adapter(
         source=source,
         settings=settings,
@@ -196,6 +216,7 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer, works: bool = T
         billers=billers,
         work=work,
         engine=_engine(work, settings, timer, works=works),
+        watch=watch,
     )
 
 

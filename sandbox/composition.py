@@ -14,7 +14,7 @@ from adapter.bootstrap import Adapter, build
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
 from adapter.settings import StaticSettings
-from adapter.telemetry import configure_logging
+from adapter.telemetry.log import configure_logging
 from sandbox.fakes.spectrum.feed import schedule_feed_export
 from sandbox.world.adapter_settings import FeedChoice, adapter_settings
 from sandbox.world.world import World

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -93,6 +94,7 @@ class Sandbox:
         world = self.worlds.find(name)
         if world is not None:
             environ[WORLD_KEY] = world
+            start_response = _dated(world, start_response)
         elif not path.startswith(WORLDS_PATH):
             return self._refuse_world(name, environ, start_response)
         try:
@@ -165,6 +167,17 @@ def _bind(environ: Environ) -> tuple[Environ, str]:
     name, rest = prefixed.group(1), prefixed.group(2) or "/"
     script = f"{environ.get('SCRIPT_NAME', '')}/w/{name}"
     return {**environ, "SCRIPT_NAME": script, "PATH_INFO": rest}, name
+
+
+def _dated(world: World, start_response: StartResponse) -> StartResponse:
+    """Let every answer of a world say the world's time, as far as its partners know it."""
+
+    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        ahead = timedelta(seconds=world.behaviours.partners_clock_ahead_seconds)
+        told = ("Date", format_datetime(world.clock.now() + ahead, usegmt=True))
+        return start_response(status, [*headers, told], *rest)
+
+    return start
 
 
 def _answer(answer: FaultyAnswer, start_response: StartResponse) -> Body:

@@ -20,7 +20,7 @@ from sandbox.world.clock import DEMO_START
 from tests.postgres import Cluster, binaries
 
 FOREIGN_VARIABLES = re.compile(
-    r"(?:ADAPTER|SANDBOX)_.*|(?:ALL|FTP|HTTPS?|NO)_PROXY", re.IGNORECASE
+    r"(?:ADAPTER|OTEL|SANDBOX)_.*|(?:ALL|FTP|HTTPS?|NO)_PROXY", re.IGNORECASE
 )
 for variable in [name for name in os.environ if FOREIGN_VARIABLES.fullmatch(name)]:
     del os.environ[variable]
@@ -112,10 +112,8 @@ def in_process():
 
 @pytest.fixture(scope="session")
 def postgres():
-    """Start a private PostgreSQL; without its binaries leave the test out, but never in CI."""
+    """Start a private PostgreSQL."""
     found = binaries()
-    if found is None and "CI" not in os.environ:
-        pytest.skip("apt-get install postgresql-15, which brings initdb and pg_ctl")
     assert found, "initdb and pg_ctl are not installed"
     cluster = Cluster(found, prepare=lambda url: open_ledger(url).close())
     yield cluster
@@ -142,6 +140,18 @@ def new_ledger(request, tmp_path_factory):
 def ledger_url(new_ledger, tmp_path):
     """Return the URL of an empty ledger of one's own, in the database that `--ledger` names."""
     return new_ledger(tmp_path)
+
+
+def pytest_collection_modifyitems(config, items):
+    if binaries() is None and "CI" not in os.environ:
+        reason = "apt-get install postgresql-15, which brings initdb and pg_ctl"
+        for item in items:
+            if "postgres" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skipif(True, reason=reason))
+    if config.getoption("--ledger") != "sqlite":
+        about_sqlite = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=about_sqlite)
+        items[:] = [item for item in items if item not in about_sqlite]
 
 
 def pytest_collection_finish():

@@ -66,6 +66,7 @@ class Evidence(Enum):
     ANSWER = "answer"  # Spectrum answered with the receipt number
     RECEIPTS_FEED = "receipts_feed"  # found in Spectrum's extract by its reference number
     BALANCE = "balance"  # inferred: the balance moved by exactly the amount
+    PERSON = "person"  # a person's word, and marked so for ever
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,7 @@ class Cause(Enum):
     ANSWER_LOST = "answer_lost"  # it left, and no answer to trust came
     LEASE_EXPIRED = "lease_expired"  # whoever was sending recorded nothing in its time
     EVIDENCE = "evidence"  # the receipts feed or the balance told
+    PERSON = "person"  # a person sent it again, or said what became of it
 
 
 @dataclass(frozen=True, kw_only=True)

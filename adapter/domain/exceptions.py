@@ -14,6 +14,7 @@ class ExceptionKind(Enum):
     DEAD = "dead"  # refused, or every try used up: surely not applied
     EVIDENCE_UNCLEAR = "evidence_unclear"  # in doubt, and the evidence says neither yes nor no
     EVIDENCE_OVERDUE = "evidence_overdue"  # in doubt or pending for too long; looked at still
+    SETTING_OVERDUE = "setting_overdue"  # a wrong setting has stopped a payment for a day
     MISMATCH = "mismatch"  # Invoice Cloud's report and the ledger disagree
     NOT_REPORTED = "not_reported"  # the ledger has it, and Invoice Cloud's report does not
     REPORT_UNREADABLE = "report_unreadable"  # a row of the report breaks a rule

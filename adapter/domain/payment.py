@@ -31,6 +31,11 @@ class DeliveryKey:
     payment_guid: str
     invoice_number: str
 
+    @property
+    def reference(self) -> str:
+        """Name the delivery where an exception about it must hold back nothing."""
+        return f"{self.payment_guid}:{self.invoice_number}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Payment:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapter.doors import (
+    cli_alarms,
     cli_bif,
+    cli_doctor,
     cli_enrollments,
     cli_exceptions,
+    cli_payments,
     cli_reversals,
     cli_settings,
 )
@@ -39,9 +42,12 @@ app = typer.Typer(
 )
 app.add_typer(cli_bif.app, name="bif")
 app.add_typer(cli_enrollments.app, name="enrollments")
+app.add_typer(cli_payments.app, name="payments")
 app.add_typer(cli_reversals.app, name="reversals")
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
+app.command(epilog=EPILOG)(cli_alarms.alarms)
+app.command(epilog=cli_doctor.DOCTOR_EPILOG)(cli_doctor.doctor)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
 
 
@@ -73,6 +79,7 @@ def serve(
         server.start()
         typer.echo(f"The doors are open at {server.url}")
         stopping.wait()
+        adapter.stopping.set()
         server.stop()
 
 
@@ -96,7 +103,7 @@ def _at_work(config: Path, *, works: bool = True) -> Iterator[Adapter]:
     from adapter.bootstrap import build
     from adapter.clock import SystemClock, ThreadTimer
     from adapter.settings import FileSettings
-    from adapter.telemetry import configure_logging
+    from adapter.telemetry.log import configure_logging
 
     source = FileSettings(config)
     configure_logging(known_secrets=lambda: source.current().secrets)
@@ -136,7 +143,7 @@ def run(
     from adapter.bootstrap import build
     from adapter.clock import SystemClock, ThreadTimer
     from adapter.settings import FileSettings
-    from adapter.telemetry import configure_logging
+    from adapter.telemetry.log import configure_logging
 
     source = FileSettings(config)
     configure_logging(known_secrets=lambda: source.current().secrets)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
+from adapter.correlation import HEADER, present_correlation_id
+from adapter.doors.correlation import correlation_id_of
 from adapter.doors.enrollments import enrollments_door
 from adapter.doors.envelope import install_error_answers
+from adapter.doors.health import health_door
 from adapter.doors.ops import ops_door
 from adapter.doors.payments import payments_door
 from adapter.doors.requests import BODY_BYTES_MAX
@@ -19,6 +23,15 @@ from adapter.doors.sign_on import sign_on_door
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
 
+_DOORS = (
+    rtdr_door,
+    payments_door,
+    enrollments_door,
+    sign_on_door,
+    ops_door,
+    health_door,
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = structlog.get_logger(__name__)
 
 
@@ -34,24 +47,35 @@ def create_app(adapter: Adapter) -> Flask:
     # A path is served as it is written: no redirect ever leads a body elsewhere.
     app.url_map.merge_slashes = False
     install_error_answers(app)
-    for door in (rtdr_door, payments_door, enrollments_door, sign_on_door, ops_door):
+    for door in _DOORS:
         app.register_blueprint(door(adapter))
-    app.before_request(_begin)
+    app.before_request(partial(_begin, adapter))
     app.after_request(_finish)
+    app.teardown_request(_end)
     return app
 
 
-def _begin() -> None:
+def _begin(adapter: Adapter) -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(
-        correlation_id=str(uuid.uuid4()), method=request.method, path=request.path[:200]
+        correlation_id=correlation_id_of(request), method=request.method, path=request.path[:200]
     )
+    # A path that is no route's gets no label of its own: callers could make any number of them.
+    route = request.url_rule.rule if request.url_rule is not None else "none"
+    method = request.method if request.method in _METHODS else "other"
+    g.observation = ExitStack()
+    g.observed = g.observation.enter_context(adapter.watch.door_request(method, route))
 
 
 def _finish(answer: Response) -> Response:
-    correlation_id = structlog.contextvars.get_contextvars().get("correlation_id", "")
-    answer.headers["X-Correlation-Id"] = correlation_id
+    answer.headers[HEADER] = present_correlation_id()
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    g.observed.status = answer.status_code
     _log.info("request answered", status=answer.status_code)
     return answer
+
+
+def _end(_error: BaseException | None) -> None:
+    if "observation" in g:
+        g.pop("observation").close()

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import Blueprint, Response, jsonify, request
 
 from adapter.domain.ach_return import ReversalState
+from adapter.domain.alarms import raised
 from adapter.domain.delivery import DeliveryState
 from adapter.domain.enrollment import EnrollmentState
-from adapter.domain.payment import DeliveryKey, canonical_guid
 from adapter.doors import ops_views as views
 from adapter.doors.access import require_operator
+from adapter.doors.health import reasons_not_ready
+from adapter.doors.ops_page import add_pages, key_of
 from adapter.doors.requests import query
-from adapter.errors import BadInputError, LedgerError, NotFoundError
+from adapter.doors.watch import alarm_view, figures_now
+from adapter.errors import BadInputError, NotFoundError
 from adapter.partners.http import user_agent
 
 if TYPE_CHECKING:
@@ -30,10 +33,11 @@ AFTER_MAX = 2**63 - 1
 
 
 def ops_door(adapter: Adapter) -> Blueprint:
-    door = Blueprint("ops", __name__, url_prefix="/ops")
+    door = Blueprint("ops", __name__, url_prefix="/ops", template_folder="templates")
     door.before_request(
         lambda: require_operator(request, adapter.source.current().adapter.ops_key)
     )
+    add_pages(door, adapter)
     _add_state(door, adapter)
     _add_ledger(door, adapter)
     _add_money(door, adapter)
@@ -48,21 +52,23 @@ def _add_state(door: Blueprint, adapter: Adapter) -> None:
 
     @door.get("/ready")
     def ready() -> Response:
-        """Payments can be taken over while the ledger can be written, whatever else is wrong."""
-        problems = list(adapter.source.current().all_problems)
-        is_ready = True
-        try:
-            adapter.ledger.check_writable()
-        except LedgerError as error:
-            is_ready = False
-            problems.insert(0, str(error))
-        answer = jsonify(ready=is_ready, problems=problems)
-        answer.status_code = 200 if is_ready else 503
+        """Say what `/ready` says, and everything that is wrong, in full."""
+        reasons = list(reasons_not_ready(adapter))
+        told = [reason.detail or reason.words for reason in reasons]
+        problems = [*told, *adapter.source.current().all_problems]
+        answer = jsonify(ready=not reasons, problems=problems)
+        answer.status_code = 503 if reasons else 200
         return answer
 
     @door.get("/configuration")
     def configuration() -> Response:
         return jsonify(views.configuration_view(adapter.source.current(), adapter.settings))
+
+    @door.get("/alarms")
+    def alarms() -> Response:
+        """Answer 200 whatever is wrong, the ledger included: reading alarms is no alarm."""
+        found = raised(figures_now(adapter))
+        return jsonify(alarms=[alarm_view(each) for each in found])
 
 
 def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
@@ -77,11 +83,11 @@ def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
 
     @door.get("/deliveries/<biller>/<guid>/<invoice>")
     def delivery(biller: str, guid: str, invoice: str) -> Response:
-        found = ledger.deliveries.find(_key(biller, guid, invoice))
+        found = ledger.deliveries.find(key_of(biller, guid, invoice))
         if found is None:
             raise NotFoundError("there is no such delivery")
-        events = [views.event_view(event) for event in ledger.deliveries.events(found.id)]
-        return jsonify(delivery=views.delivery_view(found), events=events)
+        events = ledger.deliveries.events(found.id)
+        return jsonify(views.story_view(found, events, ledger.listing.open_exceptions(found)))
 
     @door.get("/enrollments")
     def enrollments() -> Response:
@@ -180,11 +186,3 @@ def _member(states: type[State], text: str | None) -> State | None:
         raise BadInputError(
             field="state", value=text[:40], rule="it is no state", remedy=f"Known here: {known}"
         ) from None
-
-
-def _key(biller: str, guid: str, invoice: str) -> DeliveryKey:
-    try:
-        canonical = canonical_guid(guid)
-    except BadInputError:
-        raise NotFoundError("there is no such delivery") from None
-    return DeliveryKey(biller=biller, payment_guid=canonical, invoice_number=invoice)

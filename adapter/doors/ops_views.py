@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from adapter.domain.delivery import Delivery, DeliveryEvent, Evidence
 from adapter.domain.enrollment import Enrollment, EnrollmentEvent
 from adapter.domain.exceptions import ExceptionItem
 from adapter.domain.money import money_text
+from adapter.domain.outlook import outlook
 from adapter.domain.settlement import Settlement
 from adapter.domain.upload import Upload
 from adapter.ledger.watermarks import Watermark
@@ -59,6 +60,18 @@ def event_view(event: DeliveryEvent) -> dict[str, Any]:
         "attempt": event.attempt,
     }
     return _plain(told)
+
+
+def story_view(
+    delivery: Delivery, events: Iterable[DeliveryEvent], exceptions: Sequence[ExceptionItem]
+) -> dict[str, Any]:
+    """Tell all of one delivery, with what is open on its invoice and what comes next."""
+    return {
+        "delivery": delivery_view(delivery),
+        "events": [event_view(event) for event in events],
+        "exceptions": [exception_view(item) for item in exceptions],
+        "next": _plain(asdict(outlook(delivery, exceptions))),
+    }
 
 
 def enrollment_view(enrollment: Enrollment) -> dict[str, Any]:

@@ -24,6 +24,9 @@ RECEIVED_BYTES_MAX = 1024 * 1024
 HEADER_BYTES_MAX = 16 * 1024
 IDLE_SECONDS_MAX = 60
 CONNECTIONS_MAX = 200
+# What runs when the server stops is waited for: longer than the ledger waits for another writer,
+# so that a payment which comes to disk is answered too.
+STOP_SECONDS_MAX = 20
 # An answer that is written when the server stops gets this many rounds to leave.
 DRAINING_ROUNDS_MAX = 50
 DRAINING_ROUND_SECONDS = 0.1
@@ -133,8 +136,9 @@ class DoorServer:
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1, use_poll=True, map=self._sockets, count=1)
         for listener in self._listeners():
-            listener.accepting = False
-        self._server.task_dispatcher.shutdown()
+            # Whoever comes now is refused at once; the channels that are open stay so.
+            wasyncore.dispatcher.close(listener)
+        self._server.task_dispatcher.shutdown(timeout=STOP_SECONDS_MAX)
         for _ in range(DRAINING_ROUNDS_MAX):
             channels = [c for c in self._sockets.values() if isinstance(c, HTTPChannel)]
             if not any(channel.total_outbufs_len for channel in channels):

@@ -34,6 +34,10 @@ class EmbeddedEngine:
         self._planned: defaultdict[str, set[datetime]] = defaultdict(set)
         self._runner = JobRunner(work)
 
+    @property
+    def is_started(self) -> bool:
+        return self._is_started
+
     def start(self) -> None:
         """Begin the schedule, and look at once at what an earlier process left."""
         with self._changed:

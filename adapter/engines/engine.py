@@ -10,6 +10,11 @@ from adapter.jobs.workbench import JobReport
 class Engine(Protocol):
     """Wakes the jobs of every biller; what there is to do stands in the ledger."""
 
+    @property
+    def is_started(self) -> bool:
+        """Tell whether it works now."""
+        ...
+
     def start(self) -> None:
         """Begin to work, and look at once at what an earlier process left."""
         ...

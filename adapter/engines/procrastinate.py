@@ -46,16 +46,23 @@ class ProcrastinateEngine:
         self._queue = open_queue(database)
         self._task = self._queue.task(name=TASK)(self._do)
         self._worker = QueueWorker(database, self._teach, threads=threads) if threads else None
+        self._is_started = False
         work.ledger.announce_to(self._announce)
+
+    @property
+    def is_started(self) -> bool:
+        return self._is_started
 
     def start(self) -> None:
         """Begin to work, and look at once at what an earlier process left."""
+        self._is_started = True
         self.wake()
         if self._worker is not None:
             self._worker.start()
 
     def stop(self) -> None:
         """Begin nothing more, and let what runs come to its end, within bounds."""
+        self._is_started = False
         if self._worker is not None:
             self._worker.stop()
         self._queue.close()

@@ -81,7 +81,10 @@ class _Run:
         return min(date.fromisoformat(mark), today) - OVERLAP
 
     def _read(self, ports: BillerPorts, day: date) -> None:
-        """Record one day's batches; the mark moves past days that were read whole."""
+        """Record one day's batches; the mark moves to each day that was read whole.
+
+        That it moves, be it to the same day, is how alarms know that the job comes to its end.
+        """
         rows: list[SettledRow] = []
         unreadable: BadInputError | None = None
         try:
@@ -101,7 +104,7 @@ class _Run:
                 self._biller, unreadable, self._work, reference=REPORT
             )
         mark = self._ledger.watermarks.get(self._biller, JOB)
-        if self._mark_may_move and (mark is None or day > date.fromisoformat(mark)):
+        if self._mark_may_move and (mark is None or day >= date.fromisoformat(mark)):
             self._ledger.watermarks.move(self._biller, JOB, day.isoformat(), now=self._now())
 
     def _look_for_twin(self, row: SettledRow) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapter.correlation import correlated
 from adapter.domain.delivery import Cause, Delivery, DeliveryState, Evidence, Step
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.payment import (
@@ -38,6 +39,8 @@ JOB = "post_payments"
 CLAIMS_PER_RUN_MAX = 100
 # A payment that a wrong setting stops is looked at again at least this often.
 SETTING_WAIT_MAX = timedelta(hours=1)
+# One that a wrong setting has stopped for so long is an exception too; it is tried still.
+SETTING_PATIENCE = timedelta(days=1)
 _WAITING_FOR_EVIDENCE = frozenset({DeliveryState.IN_DOUBT, DeliveryState.PENDING})
 
 _log = structlog.get_logger(__name__)
@@ -90,7 +93,8 @@ class _Run:
             if delivery is None:
                 return
             try:
-                self._handle(delivery, ports)
+                with correlated(delivery.payment.payment_guid):
+                    self._handle(delivery, ports)
             except LeaseLostError as error:
                 self.counts["lease_lost"] += 1
                 _log.warning("a lease was lost", reason=str(error), **_names(delivery))
@@ -101,7 +105,10 @@ class _Run:
             done = self._look(delivery, ports)
         else:
             done = self._post(delivery, ports)
+            self._withdraw(done)
         self.counts[done.state.value] += 1
+        self._work.observer.delivery_moved(done)
+        _log.info("a payment was looked at", state=done.state.value, **_names(done))
 
     def _look(self, delivery: Delivery, ports: BillerPorts) -> Delivery:
         try:
@@ -118,6 +125,7 @@ class _Run:
             raise
         except ConfigurationError as error:
             self._pause(delivery, error)
+            self._complain(delivery, error)
             raise
         except Exception as error:  # noqa: BLE001  # whatever it was: nothing was sent
             return self._not_sent(delivery, error)
@@ -139,6 +147,7 @@ class _Run:
             return self._refused(sending, error, attempts=sending.attempts)
         except ConfigurationError as error:
             self._refused(sending, error, attempts=delivery.attempts)
+            self._complain(delivery, error)
             raise
         except Exception as error:  # noqa: BLE001  # whatever it was: the request may have left
             return self._answer_lost(sending, error)
@@ -180,6 +189,39 @@ class _Run:
             reason=f"waits for a setting: {error}",
             now=now,
         )
+
+    def _complain(self, delivery: Delivery, error: ConfigurationError) -> None:
+        """Ask a person about a setting that has stopped a payment for a day.
+
+        It names the payment as a reference only: it must not hold back what the setting stops.
+        """
+        now = self._work.clock.now()
+        if now - delivery.accepted_at < SETTING_PATIENCE:
+            return
+        key = delivery.payment.key
+        self._work.ledger.exceptions.open(
+            key.biller,
+            ExceptionKind.SETTING_OVERDUE,
+            f"payment {key.payment_guid}, accepted {delivery.accepted_at:%Y-%m-%dT%H:%M:%SZ}, "
+            f"waits for a setting: {error}",
+            now=now,
+            invoice_number=key.invoice_number,
+            reference=key.reference,
+            again=True,
+        )
+
+    def _withdraw(self, delivery: Delivery) -> None:
+        """Close what was asked about a setting, unless nothing has come of the try."""
+        now = self._work.clock.now()
+        is_old = now - delivery.accepted_at >= SETTING_PATIENCE
+        if is_old and delivery.state is not DeliveryState.FAILED:
+            self._work.ledger.exceptions.settle_references(
+                delivery.payment.biller,
+                ExceptionKind.SETTING_OVERDUE,
+                [delivery.payment.key.reference],
+                now=now,
+                resolution="the setting is right by now",
+            )
 
     def _setting_wait(self, delivery: Delivery, now: datetime) -> timedelta:
         """Wait longer, the longer a payment has waited: the others get their turn in between."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from adapter.clock import require_aware
 from adapter.jobs import (
@@ -23,8 +24,8 @@ from adapter.ledger.store import Due
 
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
-Job = Callable[[str, Workbench], JobReport]
-JOBS: Mapping[str, Job] = {
+Job = Callable[..., JobReport]
+_RUNS: Mapping[str, Job] = {
     send_invoices.JOB: send_invoices.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
     post_payments.JOB: post_payments.run_once,
@@ -34,6 +35,21 @@ JOBS: Mapping[str, Job] = {
     follow_change_log.JOB: follow_change_log.run_once,
     push_enrollments.JOB: push_enrollments.run_once,
 }
+
+
+def _observed(name: str, run_once: Job) -> Job:
+    """Have the workbench's observer see each run, whichever engine woke it."""
+
+    def run(biller: str, work: Workbench, **options: Any) -> JobReport:
+        with work.observer.job_run(name, biller) as seen:
+            report = run_once(biller, work, **options)
+            seen.counts, seen.failed = report.counts, report.failure is not None
+        return report
+
+    return run
+
+
+JOBS: Mapping[str, Job] = {name: _observed(name, run_once) for name, run_once in _RUNS.items()}
 
 # The jobs that also run as soon as the ledger has something due for them, and when that is.
 WOKEN: Mapping[str, Callable[[Ledger, Iterable[str]], datetime | None]] = {

@@ -222,9 +222,10 @@ class _Run:
         now = self._work.clock.now()
         marks = self._work.ledger.watermarks
         edition = profile.questionnaire.edition()
-        for name, mark in ((JOB, cursor), (EDITION_MARK, edition)):
-            if (marks.get(self._biller, name) or "") != mark:
-                marks.move(self._biller, name, mark, now=now)
+        # That the mark moves, be it to where it was, is how alarms know of a run's end.
+        marks.move(self._biller, JOB, cursor, now=now)
+        if (marks.get(self._biller, EDITION_MARK) or "") != edition:
+            marks.move(self._biller, EDITION_MARK, edition, now=now)
         self._work.ledger.exceptions.settle(
             self._biller,
             ExceptionKind.UPLOAD_REFUSED,

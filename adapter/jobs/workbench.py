@@ -9,6 +9,7 @@ from adapter.clock import Clock
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import AdapterError
 from adapter.ledger.ledger import Ledger
+from adapter.observer import Observer, Unobserved
 from adapter.ports import BillersPort
 
 
@@ -28,12 +29,13 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
-    """The ledger, the billers' connections, the time and the rules."""
+    """The ledger, the billers' connections, the time, the rules, and who is told of the work."""
 
     ledger: Ledger
     billers: BillersPort
     clock: Clock
     rules: Rules
+    observer: Observer = field(default_factory=Unobserved)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,7 @@ class ClaimBook:
         lost_races = 0
         while True:
             try:
-                with self._store.writing() as connection:
+                with self._store.writing(biller) as connection:
                     due = _first_due(connection, biller, now)
                     if due is None:
                         return None
@@ -123,7 +123,7 @@ class ClaimBook:
             values["attempts"] = step.attempts
         if delivery.state is DeliveryState.SENDING and step.to_state in HOLDING_STATES:
             values["sent_at"] = now  # until now the request may have been under way
-        with self._store.writing() as connection:
+        with self._store.writing(delivery.payment.biller) as connection:
             _change(connection, delivery, values)
             _tell(connection, delivery, step, now)
             if step.exception is not None:
@@ -149,7 +149,7 @@ class ClaimBook:
             "last_error": reason[:DETAIL_LENGTH_MAX],
         }
         kind = ExceptionKind.EVIDENCE_OVERDUE
-        with self._store.writing() as connection:
+        with self._store.writing(delivery.payment.biller) as connection:
             _change(connection, delivery, values)
             since = delivery.sent_at or now
             if overdue and not was_opened(connection, delivery.payment.key, kind, since):
@@ -170,7 +170,7 @@ class ClaimBook:
             )
             .order_by(*_DUE_ORDER)
         )
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             expired = [delivery_of(row) for row in connection.execute(chosen).mappings()]
             for delivery in expired:
                 look_at = now + timedelta(seconds=settle_seconds)
@@ -195,7 +195,7 @@ class ClaimBook:
 
     def postpone_due(self, biller: str, *, now: datetime, until: datetime, reason: str) -> int:
         """Let everything due wait, because a setting is wrong; no try is used up."""
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             return connection.execute(
                 update(deliveries)
                 .where(

@@ -52,7 +52,7 @@ class PushBook:
         lost_races = 0
         while True:
             try:
-                with self._store.writing() as connection:
+                with self._store.writing(biller) as connection:
                     due = _first_due(connection, biller, now)
                     if due is None:
                         return None
@@ -71,7 +71,7 @@ class PushBook:
         What did not arrive, and is not the newest any more, is superseded instead of failed.
         """
         change = enrollment.change
-        with self._store.writing() as connection:
+        with self._store.writing(change.biller) as connection:
             _require_lease(connection, enrollment)
             newest = newest_of(connection, change.setting)
             is_newest = newest is None or newest.id == enrollment.id
@@ -88,7 +88,7 @@ class PushBook:
 
     def put_off(self, enrollment: Enrollment, *, until: datetime, reason: str) -> Enrollment:
         """End the lease without a step: nothing was sent, and no try is used up."""
-        with self._store.writing() as connection:
+        with self._store.writing(enrollment.change.biller) as connection:
             _require_lease(connection, enrollment)
             _change(
                 connection,
@@ -105,7 +105,7 @@ class PushBook:
 
     def postpone_due(self, biller: str, *, now: datetime, until: datetime, reason: str) -> int:
         """Let everything due wait, because a setting is wrong; no try is used up."""
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             return connection.execute(
                 update(enrollments)
                 .where(

@@ -74,7 +74,7 @@ class EnrollmentBook:
     def _accept(
         self, change: EnrollmentChange, source: EnrollmentSource, now: datetime
     ) -> AcceptedEnrollment:
-        with self._store.writing() as connection:
+        with self._store.writing(change.biller) as connection:
             accepted = accept_change(connection, change, source, now)
             if not accepted.repeated:
                 self._store.announce(connection, Due.ENROLLMENT, change.biller)
@@ -85,11 +85,12 @@ class EnrollmentBook:
 
         Raises NotFoundError, and BadInputError for one in another state.
         """
-        with self._store.writing() as connection:
+        with self._store.reading() as connection:
             row = find_row(connection, enrollments.c.id == enrollment_id)
-            if row is None:
-                raise NotFoundError(f"there is no enrolment {enrollment_id}")
-            enrollment = enrollment_of(row)
+        if row is None:
+            raise NotFoundError(f"there is no enrolment {enrollment_id}")
+        with self._store.writing(row["biller"]) as connection:
+            enrollment = present(connection, enrollment_of(row))
             if enrollment.state not in REDRIVABLE_STATES:
                 raise BadInputError(
                     field="number",
@@ -101,8 +102,12 @@ class EnrollmentBook:
 
     def redrive_all(self, *, now: datetime) -> tuple[Enrollment, ...]:
         """Let every failed or refused change of every biller be sent again."""
-        chosen = select(enrollments).where(enrollments.c.state.in_(tuple(REDRIVABLE_STATES)))
-        with self._store.writing() as connection:
+        is_redrivable = enrollments.c.state.in_(tuple(REDRIVABLE_STATES))
+        with self._store.reading() as connection:
+            billers = select(enrollments.c.biller).where(is_redrivable).distinct()
+            found = set(connection.execute(billers).scalars())
+        chosen = select(enrollments).where(is_redrivable)
+        with self._store.writing(*found) as connection:
             rows = list(connection.execute(chosen.order_by(enrollments.c.id)).mappings())
             return tuple(_redrive(connection, enrollment_of(row), now) for row in rows)
 

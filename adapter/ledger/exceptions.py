@@ -44,7 +44,7 @@ class ExceptionBook:
         """
         detail = detail[:DETAIL_LENGTH_MAX]
         subject = _subject(biller, kind, payment_guid, invoice_number, reference)
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             for row in connection.execute(_newest_first(subject)).mappings():
                 if row["resolved_at"] is None or (row["detail"] == detail and not again):
                     return exception_of(row)
@@ -63,10 +63,12 @@ class ExceptionBook:
     def resolve(self, exception_id: int, *, now: datetime, resolution: str) -> ExceptionItem:
         """Close an exception with a person's words, and let what it held back go on."""
         found = select(exceptions).where(exceptions.c.id == exception_id)
-        with self._store.writing() as connection:
+        with self._store.reading() as connection:
             row = connection.execute(found).mappings().first()
-            if row is None:
-                raise NotFoundError(f"there is no exception {exception_id}")
+        if row is None:
+            raise NotFoundError(f"there is no exception {exception_id}")
+        with self._store.writing(row["biller"]) as connection:
+            row = connection.execute(found).mappings().one()
             if row["resolved_at"] is None:
                 connection.execute(
                     update(exceptions)
@@ -86,7 +88,7 @@ class ExceptionBook:
         invoice_numbers: set[str] | None = None,
     ) -> int:
         """Close the open exceptions of a kind that settled themselves; return how many."""
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             return settle_exceptions(
                 connection,
                 biller,
@@ -116,7 +118,7 @@ class ExceptionBook:
             found = wanted.intersection(connection.execute(standing).scalars()) if wanted else ()
         if not found:
             return 0
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             return sum(
                 settle_exceptions(
                     connection, biller, kind, now=now, resolution=resolution, reference=reference

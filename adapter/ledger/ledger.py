@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, insert, update
 
 from adapter.domain.delivery import Source
 from adapter.domain.payment import Payment
@@ -14,14 +15,21 @@ from adapter.ledger.deliveries import Accepted, DeliveryBook
 from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
+from adapter.ledger.figures import FigureBook
+from adapter.ledger.listing import DeliveryList
+from adapter.ledger.monitored import MonitoredBook
+from adapter.ledger.redrive import RedriveBook
 from adapter.ledger.reversal_claims import ReversalClaims
 from adapter.ledger.reversals import ReversalBook
-from adapter.ledger.schema import SCHEMA_VERSION, meta
+from adapter.ledger.schema import meta
 from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
-from adapter.ledger.store import Due, Store
+from adapter.ledger.store import ConcurrentWriteError, Due, Store
 from adapter.ledger.uploads import UploadBook
 from adapter.ledger.watermarks import WatermarkBook
+
+# The row of `meta` that is written to see whether one can.
+_PROBE = "written"
 
 
 class Ledger:
@@ -31,6 +39,9 @@ class Ledger:
         self._store = store
         self.deliveries = DeliveryBook(store)
         self.claims = ClaimBook(store)
+        self.figures = FigureBook(store)
+        self.listing = DeliveryList(store)
+        self.redrives = RedriveBook(store)
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
         self.watermarks = WatermarkBook(store)
@@ -40,6 +51,7 @@ class Ledger:
         self.reversals = ReversalBook(store)
         self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
+        self.monitored = MonitoredBook(store)
 
     def announce_to(self, listener: Callable[[Connection, Due, str], None]) -> None:
         """Tell a listener, within the transaction, of everything that becomes due by it.
@@ -57,13 +69,18 @@ class Ledger:
         return self.claims.next_due_at(billers)
 
     def check_writable(self) -> None:
-        """Raise LedgerError unless a transaction can be committed now."""
-        with self._store.writing() as connection:
-            connection.execute(
-                update(meta)
-                .where(meta.c.name == "schema_version")
-                .values(value=str(SCHEMA_VERSION))
-            )
+        """Raise LedgerError unless a transaction can be committed now.
+
+        What is written is new each time: a row that stays the same need not reach the disk.
+        """
+        row = {"name": _PROBE, "value": str(uuid.uuid4())}
+        try:
+            with self._store.writing() as connection:
+                probe = update(meta).where(meta.c.name == _PROBE).values(**row)
+                if connection.execute(probe).rowcount == 0:
+                    connection.execute(insert(meta).values(**row))
+        except ConcurrentWriteError:
+            return  # somebody else has just written it
 
     def close(self) -> None:
         self._store.close()

@@ -48,7 +48,7 @@ class ReversalClaims:
         lost_races = 0
         while True:
             try:
-                with self._store.writing() as connection:
+                with self._store.writing(biller) as connection:
                     due = _first_due(connection, biller, now)
                     if due is None:
                         return None
@@ -77,7 +77,7 @@ class ReversalClaims:
         if is_reversed:
             values |= {"receipt_id": step.receipt_id, "reversed_at": now}
         ach_return = reversal.ach_return
-        with self._store.writing() as connection:
+        with self._store.writing(reversal.ach_return.biller) as connection:
             _change(connection, reversal, values)
             if step.exception is not None and not _is_told(connection, reversal, step):
                 open_exception(
@@ -97,7 +97,7 @@ class ReversalClaims:
 
     def postpone_due(self, biller: str, *, now: datetime, until: datetime, reason: str) -> int:
         """Let everything due wait, because a setting is wrong; no try is used up."""
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             return connection.execute(
                 update(reversals)
                 .where(

@@ -48,7 +48,7 @@ class ReversalBook:
 
         A reject that is known with other content stays as it is, and is returned by `changed`.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(*(r.biller for r in returns)) as connection:
             known = _known(connection, returns)
             new = {_key(r): r for r in returns if _key(r) not in known}
             for ach_return in new.values():
@@ -80,10 +80,12 @@ class ReversalBook:
 
         Raises NotFoundError, and BadInputError for one in another state.
         """
-        with self._store.writing() as connection:
+        with self._store.reading() as connection:
             reversal = find_reversal(connection, reversal_id)
-            if reversal is None:
-                raise NotFoundError(f"there is no reversal {reversal_id}")
+        if reversal is None:
+            raise NotFoundError(f"there is no reversal {reversal_id}")
+        with self._store.writing(reversal.ach_return.biller) as connection:
+            reversal = present(connection, reversal)
             if reversal.state not in REDRIVABLE_STATES:
                 raise BadInputError(
                     field="number",
@@ -95,8 +97,12 @@ class ReversalBook:
 
     def redrive_all(self, *, now: datetime) -> tuple[Reversal, ...]:
         """Let every failed or refused reversal of every biller be sent again."""
-        chosen = select(reversals).where(reversals.c.state.in_(tuple(REDRIVABLE_STATES)))
-        with self._store.writing() as connection:
+        is_redrivable = reversals.c.state.in_(tuple(REDRIVABLE_STATES))
+        with self._store.reading() as connection:
+            billers = select(reversals.c.biller).where(is_redrivable).distinct()
+            found = set(connection.execute(billers).scalars())
+        chosen = select(reversals).where(is_redrivable)
+        with self._store.writing(*found) as connection:
             rows = list(connection.execute(chosen.order_by(reversals.c.id)).mappings())
             return tuple(_redrive(connection, reversal_of(row), now) for row in rows)
 

@@ -144,6 +144,14 @@ exceptions = Table(
     Column("resolved_at", Moment),
     Column("resolution", Text, nullable=False),
 )
+_is_open = exceptions.c.resolved_at.is_(None)
+Index(
+    "exceptions_open",
+    exceptions.c.biller,
+    exceptions.c.kind,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)
 Index(
     "exceptions_of_invoice",
     exceptions.c.biller,

@@ -36,7 +36,7 @@ class SettlementBook:
     def record(self, rows: Sequence[SettledRow], *, now: datetime) -> list[SettledRow]:
         """Put rows on disk that are not there yet, in one transaction; return those."""
         new: dict[tuple[Any, ...], SettledRow] = {}
-        with self._store.writing() as connection:
+        with self._store.writing(*(row.biller for row in rows)) as connection:
             known = {
                 key
                 for biller in {row.biller for row in rows}

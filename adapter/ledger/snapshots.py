@@ -47,7 +47,7 @@ class SnapshotBook:
         are new.
         """
         source = EnrollmentSource.CUSTOMER_REPORT
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             accepted = [accept_change(connection, change, source, now) for change in changes]
             if snapshot.is_whole:
                 _replace(connection, biller, kind, snapshot)

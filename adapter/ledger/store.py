@@ -7,15 +7,41 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from adapter.errors import LedgerError
 from adapter.ledger.schema import APPLICATION, SCHEMA_VERSION, meta, metadata
+from adapter.ledger.sqlite_file import follow_file
 
 # How long a writer waits for another one before the ledger counts as unusable.
 BUSY_SECONDS = 15
+# A process that stands still within a transaction loses it, and holds up the others no longer.
+IDLE_SECONDS = 60
 _READS = "ledger_reads"
+_ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended(:biller, 0))")
+
+
+# A connection that the database has closed is found out before it is used.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "postgresql": {
+        "pool_pre_ping": True,
+        "connect_args": {
+            "application_name": "imt-spectrum-adapter ledger",
+            "connect_timeout": BUSY_SECONDS,
+        },
+    },
+}
 
 
 class Due(Enum):
@@ -36,17 +62,23 @@ class Store:
     def __init__(self, url: str) -> None:
         """Open the database and make its tables if it is new; refuse a schema that isn't ours."""
         try:
-            self._engine = create_engine(url)
+            self._engine = create_engine(url, **_OPTIONS.get(make_url(url).get_backend_name(), {}))
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise LedgerError(f"the ledger's URL cannot be used: {error}") from None
         self.name = self._engine.url.render_as_string(hide_password=True)
         self._reader = self._engine.execution_options(**{_READS: True})
+        if self._engine.dialect.name == "postgresql":
+            self._reader = self._reader.execution_options(isolation_level="REPEATABLE READ")
         driver: Any = self._engine.dialect.dbapi
         self._failures = (SQLAlchemyError, driver.Error)
         # Told within a transaction that something became due: of which kind, for which biller.
         self.announce: Callable[[Connection, Due, str], None] = _to_nobody
-        if self._engine.dialect.name == "sqlite":
+        self._has_many_writers = self._engine.dialect.name == "postgresql"
+        if self._has_many_writers:
+            _configure_postgresql(self._engine)
+        else:
             _configure_sqlite(self._engine)
+            follow_file(self._engine)
         try:
             with self.writing() as connection:
                 self._take_possession(connection)
@@ -55,10 +87,17 @@ class Store:
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Run one transaction: committed at the block's end, undone by any error."""
+    def writing(self, *billers: str) -> Iterator[Connection]:
+        """Run one transaction: committed at the block's end, undone by any error.
+
+        While it runs, no other one that names one of its billers does: what it reads of them
+        stays as it is. SQLite has one writer anyway.
+        """
         try:
             with self._engine.begin() as connection:
+                if self._has_many_writers:
+                    for biller in sorted(set(billers)):
+                        connection.execute(_ONE_WRITER, {"biller": biller})
                 yield connection
         except IntegrityError as error:
             raise ConcurrentWriteError(f"the ledger {self.name}: {error.orig}") from error
@@ -108,6 +147,18 @@ class Store:
 
 def _to_nobody(_connection: Connection, _due: Due, _biller: str) -> None:
     """Announce nothing: the embedded engine is told by the doors, and sweeps."""
+
+
+def _configure_postgresql(engine: Engine) -> None:
+    """Everything that is PostgreSQL's own: durable commits, and waits that come to an end."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = on")
+            cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        connection.commit()
 
 
 def _configure_sqlite(engine: Engine) -> None:

@@ -61,5 +61,6 @@ Index(
     sqlite_where=_is_under_way,
     postgresql_where=_is_under_way,
 )
+Index("reversals_in_state", reversals.c.state, reversals.c.id)
 Index("reversals_of_invoice", reversals.c.biller, reversals.c.invoice_number)
 Index("reversals_of_payment", reversals.c.biller, reversals.c.payment_guid)

@@ -40,7 +40,7 @@ class UploadBook:
         `after` is the newest file that the caller knows of: when somebody else began another one
         since, figures older than that one's may not follow it, and LeaseLostError is raised.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(file.biller) as connection:
             if after is not None and _newest(connection, file.biller) != after:
                 raise LeaseLostError("another run began a file since; what changed is left to it")
             connection.execute(
@@ -65,7 +65,7 @@ class UploadBook:
 
     def send_again(self, upload: Upload, *, now: datetime) -> tuple[Upload, bytes]:
         """Commit that a file without an answer leaves once more; return the same bytes."""
-        with self._store.writing() as connection:
+        with self._store.writing(upload.biller) as connection:
             content = connection.execute(
                 select(uploads.c.content).where(uploads.c.id == upload.id)
             ).scalar_one()
@@ -85,7 +85,7 @@ class UploadBook:
 
         One transaction, so that the cursor never passes an invoice that was not billed.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(upload.biller) as connection:
             told = connection.execute(
                 select(uploads.c.fingerprints).where(uploads.c.id == upload.id)
             ).scalar_one()
@@ -125,7 +125,7 @@ class UploadBook:
         values: dict[str, Any] = {"state": state, "message": message[:DETAIL_LENGTH_MAX]}
         if state is not UploadState.IN_DOUBT:
             values |= {"answered_at": now, "content": None, "fingerprints": None}
-        with self._store.writing() as connection:
+        with self._store.writing(upload.biller) as connection:
             _settle(connection, upload, values)
 
     def unsettled(self, biller: str) -> tuple[Upload, ...]:

@@ -36,7 +36,7 @@ class WatermarkBook:
             ).scalar_one_or_none()
 
     def move(self, biller: str, job: str, mark: str, *, now: datetime) -> None:
-        with self._store.writing() as connection:
+        with self._store.writing(biller) as connection:
             move_mark(connection, biller, job, mark, now)
 
     def all(self) -> tuple[Watermark, ...]:

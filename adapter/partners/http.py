@@ -20,6 +20,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from adapter.correlation import HEADER, present_correlation_id
 from adapter.errors import (
     ConfigurationError,
     OutcomeUnknownError,
@@ -27,6 +28,8 @@ from adapter.errors import (
     RejectedError,
     RetryableError,
 )
+from adapter.observer import Observer, Unobserved
+from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.redaction import READ_CHARACTERS_MAX, redacted_excerpt
 
 DISTRIBUTION = "imt-spectrum-adapter"
@@ -149,17 +152,24 @@ def user_agent() -> str:
 
 
 class PartnerHttp:
-    """Sends one partner's calls; `monotonic` measures the seconds an answer takes."""
+    """Sends one partner's calls; `monotonic` measures the seconds an answer takes.
+
+    `watch` is told what the partner's clock says.
+    """
 
     def __init__(
         self,
         partner: str,
         client: httpx.Client,
         *,
+        observer: Observer | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        watch: ClockWatch | None = None,
     ) -> None:
         self.partner = partner
+        self._watch = watch
         self._client = client
+        self._observer = observer or Unobserved()
         self._monotonic = monotonic
 
     def send(self, call: Call) -> Answer:
@@ -170,18 +180,21 @@ class PartnerHttp:
     @contextmanager
     def stream(self, call: Call) -> Iterator[StreamedAnswer]:
         """Send a call and hand its answer over while it arrives."""
-        started = self._monotonic()
-        response = self._open(call)
-        try:
-            self._judge(call, response)
-            yield StreamedAnswer(
-                status=response.status_code,
-                headers=response.headers,
-                chunks=self._chunks(call, response, started),
-                set_cookies=tuple(response.headers.get_list("Set-Cookie")),
-            )
-        finally:
-            response.close()
+        with self._observer.partner_call(self.partner, call.operation):
+            started = self._monotonic()
+            response = self._open(call)
+            if self._watch is not None:
+                self._watch.note(self.partner, response.headers)
+            try:
+                self._judge(call, response)
+                yield StreamedAnswer(
+                    status=response.status_code,
+                    headers=response.headers,
+                    chunks=self._chunks(call, response, started),
+                    set_cookies=tuple(response.headers.get_list("Set-Cookie")),
+                )
+            finally:
+                response.close()
 
     def distrust(
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
@@ -198,6 +211,8 @@ class PartnerHttp:
 
     def _open(self, call: Call) -> httpx.Response:
         headers = {"User-Agent": user_agent(), "Accept-Encoding": "identity", **call.headers}
+        if correlation_id := present_correlation_id():
+            headers[HEADER] = correlation_id
         try:
             request = self._client.build_request(
                 call.method,

@@ -87,6 +87,10 @@ class ImtClient:
                 call, why, status=answer.status, content=answer.content
             ) from None
 
+    def open_session(self) -> None:
+        """Open a session, and do nothing with it: the credentials are right if nothing raises."""
+        self._sessions.usable()
+
     def _open_session(self) -> str:
         """Return a new session's cookie; nothing else of the answer is looked at (B1)."""
         call = self._call(

@@ -24,6 +24,7 @@ class Behaviours:
     multiuser: bool = True  # several logins may act for one account (D3)
     sso_token_lifetime_seconds: int = 300  # decision 0021
     rtdr_suppressed: bool = True  # Invoice Cloud's 6 h and 24 h rules on balance refreshes
+    partners_clock_ahead_seconds: int = 0  # what the Date of every answer is ahead of the world
     data_pump_delay_seconds: int = 5  # from the payment to the first delivery
     upload_limit_bytes: int = 4 * 1024 * 1024  # ASP.NET's default request limit
 

@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import threading
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from adapter.doors.http import create_app
 from adapter.errors import LedgerError
 from adapter.ledger import Ledger, open_ledger
 from adapter.settings import StaticSettings
+from adapter.telemetry.metrics import Metrics
+from adapter.telemetry.watch import Watch
 
 BILLER = "alpha-mutual"
 BILLER_GUID = "28c724d2-0ee2-4200-8a9e-c9e7ce791440"
@@ -62,6 +65,8 @@ class FixedClock:
 
 
 class FakeEngine:
+    is_started = True
+
     def __init__(self):
         self.wakes = 0
         self.woken = []
@@ -121,6 +126,8 @@ class DoorsAdapter:
     clock: FixedClock = field(default_factory=FixedClock)
     engine: FakeEngine = field(default_factory=FakeEngine)
     billers: FakeBillers = field(default_factory=FakeBillers)
+    watch: Watch = field(default_factory=lambda: Watch(Metrics(FixedClock())))
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self):
         self.settings = self.source.current().adapter

@@ -9,7 +9,7 @@ PATHS = [
     ("GET", "/nowhere", 404),
     ("GET", "/billers", 404),
     ("GET", "/billers//balance", 404),
-    ("GET", "//ops/health", 404),
+    ("GET", "//ops/uploads", 404),
     ("GET", "/ops/health/", 404),
     ("GET", "/billers/alpha-mutual/payments", 405),
     ("POST", "/billers/alpha-mutual/balance", 405),

@@ -281,3 +281,28 @@ def test_one_run_is_bounded(bench, run, monkeypatch):
     assert run().counts == {"applied": 2}
     assert bench.ledger.next_due_at() <= bench.clock.now()
     assert run().counts == {"applied": 1}
+
+
+def test_a_setting_that_stops_a_payment_for_a_day_is_an_exception_that_blocks_nothing(bench, run):
+    payment = bench.accept()
+    bench.partners.receipt_answers = [ConfigurationError("13: refused with 403")] * 3
+    run()
+    assert not bench.exceptions()
+    for seconds in (86_400, 3600):
+        bench.pass_time(seconds)
+        run()
+        [item] = bench.exceptions()
+        assert (item.kind, item.payment_guid) == (ExceptionKind.SETTING_OVERDUE, None)
+        assert "13: refused with 403" in item.detail
+    bench.pass_time(3600)
+    run()
+    assert bench.delivery(payment).state is DeliveryState.APPLIED
+    assert not bench.exceptions()[0].is_open
+
+
+def test_a_setting_that_stops_even_the_balance_is_one_too(bench, run):
+    bench.accept()
+    bench.partners.balance = ConfigurationError("11: refused with 403")
+    bench.pass_time(86_400)
+    run()
+    assert [item.kind for item in bench.exceptions()] == [ExceptionKind.SETTING_OVERDUE]

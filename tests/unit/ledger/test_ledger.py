@@ -8,6 +8,7 @@ from adapter.errors import LedgerError
 from adapter.ledger import open_ledger
 
 
+@pytest.mark.sqlite
 def test_it_says_whether_it_can_be_written(bench):
     bench.ledger.check_writable()
     path = bench.url.removeprefix("sqlite:///")
@@ -19,6 +20,7 @@ def test_it_says_whether_it_can_be_written(bench):
         bench.ledger.check_writable()
 
 
+@pytest.mark.sqlite
 def test_nothing_is_accepted_that_cannot_be_written(bench):
     """A full or broken disk answers an error, never a promise."""
     path = bench.url.removeprefix("sqlite:///")

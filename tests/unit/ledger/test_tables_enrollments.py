@@ -32,6 +32,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("question", "index"), QUESTIONS.items())
 def test_every_question_has_its_index(bench, question, index):
     with closing(sqlite3.connect(bench.url.removeprefix("sqlite:///"))) as connection, connection:

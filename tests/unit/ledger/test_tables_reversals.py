@@ -24,6 +24,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("question", "index"), QUESTIONS.items())
 def test_every_question_has_its_index(bench, question, index):
     with closing(sqlite3.connect(bench.url.removeprefix("sqlite:///"))) as connection, connection:
@@ -33,6 +34,7 @@ def test_every_question_has_its_index(bench, question, index):
     assert index in step, step
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("state", ["sending", "handed_over", "failed"])
 def test_the_database_itself_lets_one_go_at_a_time(bench, state):
     bench.bring_back(1)

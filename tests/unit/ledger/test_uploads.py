@@ -1,9 +1,9 @@
 """Invoice files: kept until answered, billed when accepted."""
 
-import sqlite3
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import InvoiceFile, UploadAnswer, UploadState
@@ -36,10 +36,11 @@ def upload(bench, file, now):
 
 def kept(bench):
     """Return the bytes and the fingerprints of the only file, as they stand in the database."""
-    connection = sqlite3.connect(bench.url.removeprefix("sqlite:///"))
-    (row,) = connection.execute("SELECT content, fingerprints FROM uploads").fetchall()
-    connection.close()
-    return row
+    engine = create_engine(bench.url)
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT content, fingerprints FROM uploads")).one()
+    engine.dispose()
+    return tuple(row)
 
 
 def test_a_file_is_kept_before_it_leaves(bench, upload, now):

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from adapter.partners.redaction import HIDDEN
-from adapter.telemetry import Redaction, configure_logging
+from adapter.telemetry.log import Redaction, configure_logging
 
 
 @pytest.fixture

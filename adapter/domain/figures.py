@@ -1,0 +1,90 @@
+"""The figures of one moment that alarms, pages and commands judge by. Times are UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from adapter.domain.delivery import DeliveryState
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.payment import DeliveryKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateFigure:
+    """How many of a biller's deliveries are in one state, and which has waited longest.
+
+    `oldest_at` is when the oldest was accepted, `sent_at` when the one sent first was sent,
+    `due_at` when the first is, or was, to be looked at.
+    """
+
+    biller: str
+    state: DeliveryState
+    count: int
+    oldest: DeliveryKey | None = None
+    oldest_at: datetime | None = None
+    sent_at: datetime | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExceptionFigure:
+    """How many exceptions of one kind are open for a biller, and since when the oldest is."""
+
+    biller: str
+    kind: ExceptionKind
+    count: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkFigure:
+    """When a biller's job last came to its end."""
+
+    biller: str
+    job: str
+    moved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingFigure:
+    """How many of a biller's reversals, or enrolments, are not done, and since when."""
+
+    biller: str
+    count: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerFigures:
+    """What the ledger holds."""
+
+    deliveries: tuple[StateFigure, ...] = ()
+    exceptions: tuple[ExceptionFigure, ...] = ()
+    marks: tuple[MarkFigure, ...] = ()
+    reversals: tuple[WaitingFigure, ...] = ()
+    enrollments: tuple[WaitingFigure, ...] = ()
+    # Since when the ledger knows of a biller at all.
+    known_since: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Everything that is judged, at the moment `now`.
+
+    `intervals` are the schedule's, by job. `skews` are how many seconds each partner's clock is
+    ahead of ours, by partner, where its answers told. `ledger_problem` is why the ledger cannot
+    be used; then it tells nothing else.
+    """
+
+    now: datetime
+    ledger: LedgerFigures
+    intervals: Mapping[str, timedelta]
+    billers: frozenset[str] = frozenset()
+    biller_problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    ledger_problem: str = ""
+    disk: str = ""
+    disk_free_bytes: int | None = None
+    skews: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,218 @@
+"""The operations pages: the same facts as the ops views, for a person with a browser.
+
+Read-only, without a script; what is shown is escaped, and the page may load nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup, escape
+
+from adapter.domain.alarm_rules import behind_since, job_of
+from adapter.domain.alarms import raised
+from adapter.domain.delivery import DeliveryState
+from adapter.domain.figures import Figures
+from adapter.domain.payment import DeliveryKey, canonical_guid
+from adapter.doors import ops_views as views
+from adapter.doors.requests import query
+from adapter.doors.watch import alarm_view, figures_now
+from adapter.errors import BadInputError, LedgerError, NotFoundError
+
+if TYPE_CHECKING:
+    from adapter.bootstrap import Adapter
+
+REFRESH_SECONDS = 60
+EXCEPTIONS_MAX = 50
+PAYMENTS_MAX = 200
+STATES = tuple(state.value for state in DeliveryState)
+
+
+class _Named(Protocol):
+    """Whatever names a delivery: a key, or an exception about one."""
+
+    biller: str
+    payment_guid: str
+    invoice_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRow:
+    """One job of one biller, against its interval."""
+
+    biller: str
+    job: str
+    moved_at: datetime
+    age: timedelta
+    interval: timedelta
+    is_behind: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """How many payments of a biller are in a state."""
+
+    state: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TotalRow:
+    """One biller's payments by state."""
+
+    biller: str
+    is_configured: bool
+    cells: tuple[Cell, ...]
+
+
+def add_pages(door: Blueprint, adapter: Adapter) -> None:
+    """Add the pages to the ops door, whose access rule holds for them too."""
+    ledger = adapter.ledger
+    door.add_app_template_filter(moment_text, "moment")
+    door.add_app_template_filter(story_path, "story")
+    door.add_app_template_filter(spoken, "spoken")
+    door.add_app_template_filter(length_text, "length_of_time")
+
+    @door.get("/", strict_slashes=False)
+    def overview() -> Response:
+        query(request)
+        figures = figures_now(adapter)
+        try:
+            applied, items = ledger.figures.applied(), _open_exceptions(adapter)
+        except LedgerError:  # the page tells it as an alarm
+            applied, items = {}, ()
+        return _page(
+            "overview",
+            figures.now,
+            refresh_seconds=REFRESH_SECONDS,
+            alarms=[alarm_view(each) for each in raised(figures)],
+            states=STATES,
+            totals=totals_of(figures, applied),
+            oldest=sorted(figures.ledger.deliveries, key=lambda f: f.oldest_at or figures.now),
+            jobs=jobs_of(figures),
+            exceptions=items,
+            open_count=sum(figure.count for figure in figures.ledger.exceptions),
+        )
+
+    @door.get("/payments")
+    def payments() -> Response:
+        asked = query(request, "biller", "state")
+        state = asked.get("state")
+        if state is not None and state not in STATES:
+            raise NotFoundError("there is no such state")
+        found = ledger.listing.find(
+            limit=PAYMENTS_MAX,
+            biller=asked.get("biller"),
+            states=None if state is None else [DeliveryState(state)],
+        )
+        now = adapter.clock.now()
+        told = {"found": found, "limit": PAYMENTS_MAX, "state": state}
+        return _page("payments", now, biller=asked.get("biller"), **told)
+
+    @door.get("/payments/<biller>/<guid>/<invoice>")
+    def story(biller: str, guid: str, invoice: str) -> Response:
+        query(request)
+        found = ledger.deliveries.find(key_of(biller, guid, invoice))
+        if found is None:
+            raise NotFoundError("there is no such delivery")
+        events = ledger.deliveries.events(found.id)
+        whole = views.story_view(found, events, ledger.listing.open_exceptions(found))
+        return _page("story", adapter.clock.now(), **whole)
+
+
+def totals_of(figures: Figures, applied: dict[str, int]) -> list[TotalRow]:
+    """Return a row for every biller that is configured or has payments."""
+    counts = {(f.biller, f.state.value): f.count for f in figures.ledger.deliveries}
+    counts |= {(biller, DeliveryState.APPLIED.value): n for biller, n in applied.items()}
+    names = sorted({*figures.billers, *(biller for biller, _ in counts)})
+    return [
+        TotalRow(
+            biller=name,
+            is_configured=name in figures.billers,
+            cells=tuple(Cell(state=s, count=counts.get((name, s), 0)) for s in STATES),
+        )
+        for name in names
+    ]
+
+
+def jobs_of(figures: Figures) -> list[JobRow]:
+    """Return every mark that belongs to a scheduled job, with its verdict."""
+    rows = []
+    for mark in figures.ledger.marks:
+        interval = figures.intervals.get(job_of(mark.job))
+        if interval is not None:
+            since = behind_since(figures, job_of(mark.job), mark.moved_at)
+            rows.append(
+                JobRow(
+                    biller=mark.biller,
+                    job=mark.job,
+                    moved_at=mark.moved_at,
+                    age=figures.now - mark.moved_at,
+                    interval=interval,
+                    is_behind=since is not None,
+                )
+            )
+    return rows
+
+
+def key_of(biller: str, guid: str, invoice: str) -> DeliveryKey:
+    """Return the key that a path names; raises NotFoundError for what can be none."""
+    try:
+        canonical = canonical_guid(guid)
+    except BadInputError:
+        raise NotFoundError("there is no such delivery") from None
+    return DeliveryKey(biller=biller, payment_guid=canonical, invoice_number=invoice)
+
+
+def moment_text(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def length_text(length: timedelta) -> str:
+    """Write a length of time in its two largest units."""
+    minutes = int(length / timedelta(minutes=1))
+    hours, rest = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_left} h"
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
+def spoken(text: str) -> Markup:
+    """Show what stands between backticks as code, everything escaped."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
+def story_path(named: _Named) -> str:
+    """Return the path of a delivery's page; a name may hold what a path may not."""
+    parts = (named.biller, named.payment_guid, named.invoice_number)
+    return f"{request.script_root}/ops/payments/" + "/".join(
+        quote(part, safe="") for part in parts
+    )
+
+
+def _open_exceptions(adapter: Adapter) -> Iterable[Any]:
+    return adapter.ledger.exceptions.page(limit=EXCEPTIONS_MAX, only_open=True)
+
+
+def _page(name: str, at: datetime, **facts: Any) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    root = request.script_root
+    text = render_template(f"ops/{name}.html", nonce=nonce, at=at, root=root, **facts)
+    answer = Response(text, mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer

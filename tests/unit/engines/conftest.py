@@ -1,0 +1,144 @@
+"""One biller on a ledger in PostgreSQL, and a Spectrum in memory that counts."""
+
+import itertools
+import threading
+from collections import Counter
+from decimal import Decimal
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from adapter.clock import SystemClock
+from adapter.domain.delivery import DeliveryState, Source
+from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
+from adapter.engines import procrastinate
+from adapter.engines.procrastinate import ProcrastinateEngine
+from adapter.jobs.workbench import Rules, Workbench
+from adapter.ledger import open_ledger
+
+# How long a test waits for what another thread does, before it fails.
+SECONDS_MAX = 60
+TICK_SECONDS = 0.02
+
+
+class Spectrum:
+    """Balances and receipts; `applied` counts how often a payment was, which is once."""
+
+    def __init__(self):
+        self.applied = Counter()
+        self.before_posting = lambda _payment: None
+        self._lock = threading.Lock()
+
+    @property
+    def balances(self):
+        return self
+
+    @property
+    def receipts(self):
+        return self
+
+    def balance_due(self, _invoice_number):
+        return Decimal("100.00")
+
+    def post_receipt(self, payment):
+        self.before_posting(payment)
+        with self._lock:
+            self.applied[payment.payment_guid] += 1
+        return ReceiptApplied(receipt_id=f"R-{payment.payment_guid[-4:]}")
+
+
+class Carrier:
+    """Billers whose payments go to one Spectrum; each `engine` is a process of its own."""
+
+    def __init__(self, url):
+        self.url = url
+        self.clock = SystemClock()
+        self.spectrum = Spectrum()
+        self.billers = ("one", "two")
+        self.ledger = open_ledger(url)
+        self._engines = []
+        self._ledgers = [self.ledger]
+        self._numbers = itertools.count(1)
+
+    def names(self):
+        return self.billers
+
+    def ports(self, _biller):
+        return self.spectrum
+
+    def engine(self, *, threads=2):
+        ledger = open_ledger(self.url)
+        self._ledgers.append(ledger)
+        work = Workbench(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
+        engine = ProcrastinateEngine(work, make_url(self.url), threads=threads)
+        self._engines.append(engine)
+        return SimpleNamespace(engine=engine, ledger=ledger, accept=self.accepting(ledger))
+
+    def accepting(self, ledger):
+        def accept(biller="one"):
+            number = next(self._numbers)
+            payment = Payment(
+                biller=biller,
+                payment_guid=str(UUID(int=number)),
+                invoice_number=str(30_000 + number),
+                account_number="1204117",
+                customer_name="Dana Whitfield",
+                paid_at=self.clock.now(),
+                amount=Decimal("10.00"),
+                fee=Decimal("0.00"),
+                payment_reference="T-1",
+                payment_message="",
+                method=PaymentMethod.ACH,
+                approved=True,
+            )
+            return ledger.accept(payment, source=Source.DATA_PUMP, now=self.clock.now()).delivery
+
+        return accept
+
+    def states(self):
+        return Counter(d.state for d in self.ledger.deliveries.page(limit=1000))
+
+    def wait_until_applied(self, count):
+        wait_until(lambda: self.states()[DeliveryState.APPLIED] == count)
+
+    def jobs(self):
+        """Return the wake-ups that wait in the queue: the job, the biller and when."""
+        chosen = (
+            "SELECT args, scheduled_at FROM procrastinate_jobs WHERE status = 'todo' "
+            "AND task_name = 'adapter.job' ORDER BY id"
+        )
+        return [(a["job"], a["biller"], at) for a, at in self.sql(chosen)]
+
+    def sql(self, statement):
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            answer = connection.execute(text(statement))
+            found = answer.all() if answer.returns_rows else []
+        engine.dispose()
+        return found
+
+    def close(self):
+        for engine in self._engines:
+            engine.stop()
+        for ledger in self._ledgers:
+            ledger.close()
+
+
+def wait_until(is_so):
+    """Wait for another thread, within bounds."""
+    pause = threading.Event()
+    for _ in range(int(SECONDS_MAX / TICK_SECONDS)):
+        if is_so():
+            return
+        pause.wait(TICK_SECONDS)
+    raise AssertionError("it did not come to that")
+
+
+@pytest.fixture
+def carrier(postgres, monkeypatch):
+    monkeypatch.setattr(procrastinate, "SCHEDULE", ())  # what it fires has tests of its own
+    carrier = Carrier(postgres.new_database())
+    yield carrier
+    carrier.close()

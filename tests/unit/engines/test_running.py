@@ -1,0 +1,100 @@
+"""Running a job: never too often at a time, always with a report."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from adapter.clock import SystemClock
+from adapter.engines import running
+from adapter.engines.running import RUNNING_ALREADY, JobRunner
+from adapter.errors import AdapterError, LedgerError, NotFoundError
+from adapter.jobs.workbench import JobReport, Rules, Workbench
+
+POST = "post_payments"
+
+
+class Billers:
+    def __init__(self):
+        self.error = None
+
+    def names(self):
+        if self.error is not None:
+            raise self.error
+        return ("one", "two")
+
+
+@pytest.fixture
+def billers():
+    return Billers()
+
+
+@pytest.fixture
+def runner(billers):
+    ledger = SimpleNamespace()
+    work = Workbench(ledger=ledger, billers=billers, clock=SystemClock(), rules=Rules())
+    return JobRunner(work)
+
+
+def report_of(biller, _work):
+    return JobReport(job=POST, biller=biller, counts={"applied": 1})
+
+
+def crash(_biller, _work):
+    raise ZeroDivisionError("a password, perhaps")
+
+
+def test_a_crash_is_a_report_without_its_words(runner):
+    report = runner.run(POST, "one", crash)
+    assert str(report.failure) == "post_payments crashed with ZeroDivisionError; see the log"
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_one_biller_runs_so_often_at_once_and_no_oftener(runner, at_once):
+    inside, leave = threading.Semaphore(0), threading.Event()
+
+    def wait(biller, work):
+        inside.release()
+        leave.wait(30)
+        return report_of(biller, work)
+
+    def run():
+        runner.run(POST, "one", wait, at_once=at_once)
+
+    threads = [threading.Thread(target=run) for _ in range(at_once)]
+    for thread in threads:
+        thread.start()
+        assert inside.acquire(timeout=30)
+    assert runner.run(POST, "one", report_of, at_once=at_once).note == RUNNING_ALREADY
+    assert runner.run(POST, "two", report_of, at_once=at_once).counts == {"applied": 1}
+    leave.set()
+    runner.wait_until_idle(seconds_max=30)
+    assert runner.run(POST, "one", report_of, at_once=at_once).counts == {"applied": 1}
+    for thread in threads:
+        thread.join()
+
+
+def test_a_job_that_nobody_knows_is_refused_with_those_that_are(runner):
+    with pytest.raises(NotFoundError, match=r"no job mend_all; known are follow_change_log, "):
+        runner.run_by_name("mend_all")
+
+
+def test_billers_that_cannot_be_read_are_none_for_now(runner, billers):
+    billers.error = AdapterError("no file")
+    assert runner.billers() == ()
+
+
+def test_what_is_due_is_told_by_biller(runner, monkeypatch):
+    now = SystemClock().now()
+    due = {"one": now}
+    monkeypatch.setattr(running, "WOKEN", {POST: lambda _ledger, billers: due.get(billers[0])})
+    assert runner.due_at(POST) == {"one": now}
+    assert runner.due_at(POST, ("two",)) == {}
+
+
+def test_nothing_is_due_while_the_ledger_fails(runner, monkeypatch):
+    def fail(_ledger, _billers):
+        raise LedgerError("gone")
+
+    monkeypatch.setattr(running, "WOKEN", {POST: fail})
+    assert runner.due_at(POST) == {}

@@ -1,0 +1,116 @@
+"""The ledger's figures as gauges, and what is told when the ledger cannot be read."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from adapter.domain.delivery import DeliveryState
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.upload import UploadState
+from adapter.errors import LedgerError
+from adapter.jobs import send_invoices
+from adapter.ledger.monitored import AcceptedFile, Monitored, Standing
+from adapter.ledger.watermarks import Watermark
+from adapter.telemetry.gauges import LedgerGauges
+
+NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+ALPHA = {"biller": "alpha"}
+
+
+class Figures:
+    """A ledger with figures as a test wants them, or none."""
+
+    def __init__(self):
+        self.told = Monitored()
+        self.marks = []
+        self.monitored = SimpleNamespace(read=self.read)
+        self.watermarks = SimpleNamespace(all=lambda: tuple(self.marks))
+
+    def read(self, billers, *, now):
+        assert (billers, now) == (("alpha",), NOW)
+        if isinstance(self.told, Exception):
+            raise self.told
+        return self.told
+
+    def mark(self, job, mark):
+        self.marks.append(Watermark(biller="alpha", job=job, mark=mark, moved_at=NOW))
+
+
+@pytest.fixture
+def ledger():
+    return Figures()
+
+
+@pytest.fixture
+def told(ledger):
+    registry = CollectorRegistry()
+    clock = SimpleNamespace(now=lambda: NOW)
+    registry.register(LedgerGauges(ledger, clock, lambda: ("alpha",)))
+    return lambda name, **labels: registry.get_sample_value(name, labels)
+
+
+def standing(state, number, age):
+    oldest = NOW - timedelta(seconds=age)
+    return Standing(biller="alpha", state=state, number=number, oldest=oldest)
+
+
+def test_the_oldest_on_its_way_has_an_age_and_what_waits_for_a_person_has_none(ledger, told):
+    ledger.told = Monitored(
+        deliveries=(
+            standing(DeliveryState.FAILED, 2, 90),
+            standing(DeliveryState.IN_DOUBT, 1, 300),
+            standing(DeliveryState.DEAD, 4, 9000),
+        )
+    )
+    assert told("adapter_deliveries", **ALPHA, state="failed") == 2
+    assert told("adapter_deliveries", **ALPHA, state="dead") == 4
+    assert told("adapter_oldest_unfinished_delivery_age_seconds", **ALPHA) == 300
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_age(ledger, told):
+    ledger.told = Monitored(deliveries=(standing(DeliveryState.ACCEPTED, 1, -60),))
+    assert told("adapter_oldest_unfinished_delivery_age_seconds", **ALPHA) == 0
+
+
+def test_files_exceptions_and_what_is_due(ledger, told):
+    accepted = AcceptedFile(
+        biller="alpha",
+        invoice_count=25,
+        total=Decimal("1234.56"),
+        answered_at=NOW - timedelta(hours=1),
+    )
+    ledger.told = Monitored(
+        accepted_files=(accepted,),
+        files={("alpha", UploadState.REFUSED): 1},
+        exceptions={("alpha", ExceptionKind.DEAD): 3},
+        due={("alpha", "deliveries"): 7},
+    )
+    assert told("adapter_accepted_invoice_file_invoices", **ALPHA) == 25
+    assert told("adapter_accepted_invoice_file_total_dollars", **ALPHA) == Decimal("1234.56")
+    assert told("adapter_accepted_invoice_file_age_seconds", **ALPHA) == 3600
+    assert told("adapter_invoice_files", **ALPHA, state="refused") == 1
+    assert told("adapter_open_exceptions", **ALPHA, kind="dead") == 3
+    assert told("adapter_engine_queue_depth", **ALPHA, table="deliveries") == 7
+
+
+def test_the_lag_of_polls_by_moment_and_by_day_and_of_no_cursor(ledger, told):
+    ledger.mark("reconcile_payments", (NOW - timedelta(hours=2)).isoformat())
+    ledger.mark("match_settlements", "2026-01-04")
+    ledger.mark("another", "2026-01-05T13:00:00")
+    ledger.mark("a_cursor", "0000042")
+    ledger.mark(send_invoices.JOB, NOW.isoformat())
+    lag = "adapter_poll_lag_seconds"
+    assert told(lag, **ALPHA, job="reconcile_payments") == 7200
+    assert told(lag, **ALPHA, job="match_settlements") == timedelta(hours=14).total_seconds()
+    for job in ("another", "a_cursor", send_invoices.JOB):
+        assert told(lag, **ALPHA, job=job) is None
+
+
+def test_a_ledger_that_cannot_be_read_is_told_and_nothing_else(ledger, told):
+    assert told("adapter_ledger_readable") == 1
+    ledger.told = LedgerError("the disk is gone")
+    assert told("adapter_ledger_readable") == 0
+    assert told("adapter_deliveries", **ALPHA, state="failed") is None
