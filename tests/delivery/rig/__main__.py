@@ -1,4 +1,4 @@
-"""`python -m tests.delivery.rig`: a campaign of kills from a seed, with its figures and verdict."""
+"""`python -m tests.delivery.rig`: a campaign of kills from a seed, its figures and verdict."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 
 from tests.delivery.rig.campaign import Outcome, Rig, run_campaign
 from tests.delivery.rig.engines import ENGINES
+from tests.delivery.rig.schedule import draw_kills
 
 FOUND = 1
 
@@ -19,9 +20,8 @@ def main() -> int:
         receipts_feed=options.receipts_feed,
         tell=lambda words: print(words, file=sys.stderr, flush=True),
     ) as rig:
-        outcome = run_campaign(
-            rig, kills=options.kills, settle_seconds_max=options.settle_seconds_max
-        )
+        kills = draw_kills(rig.seed, options.kills, processes=len(rig.processes))
+        outcome = run_campaign(rig, kills, settle_seconds_max=options.settle_seconds_max)
     print(json.dumps(outcome.as_json(), indent=2) if options.json else _told(outcome))
     return 0 if outcome.verdict.is_clean else FOUND
 
@@ -74,9 +74,9 @@ def _told(outcome: Outcome) -> str:
         *(f"  LOST {line}" for line in verdict.lost),
         *(f"  TWICE {line}" for line in verdict.twice),
         (
-            f"applied exactly once {verdict.applied_once}, lost {len(verdict.lost)}, applied twice "
-            f"{len(verdict.twice)}, for a person {verdict.for_a_person}, unfinished "
-            f"{verdict.unfinished}, never taken over {verdict.never_taken}"
+            f"applied exactly once {verdict.applied_once}, lost {len(verdict.lost)}, "
+            f"applied twice {len(verdict.twice)}, for a person {verdict.for_a_person}, "
+            f"unfinished {verdict.unfinished}, never taken over {verdict.never_taken}"
         ),
         "CLEAN" if verdict.is_clean else "NOT CLEAN",
     ]

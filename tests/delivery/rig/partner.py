@@ -55,13 +55,13 @@ class Partner:
         self.sandbox.start(port=0)
         self.biller = self.world.billers[0]
         self._spectrum = self.world.book(SpectrumBook)
-        self._invoices = self._spectrum.invoices_of(self.biller)
-        self._quiet = iter(self._invoices[self._busy :])
+        self.invoices = self._spectrum.invoices_of(self.biller)
+        self._quiet = iter(self.invoices[self._busy :])
 
     def pay(self) -> Notice:
         """Let somebody pay at Invoice Cloud, most often an invoice that nobody else pays."""
         busy = self._chance.randrange(100) < BUSY_PERCENT
-        invoice = self._chance.choice(self._invoices[: self._busy]) if busy else next(self._quiet)
+        invoice = self._chance.choice(self.invoices[: self._busy]) if busy else next(self._quiet)
         made = PaymentMade(
             biller=self.biller.slug,
             payment_guid=next_guid(self._chance),

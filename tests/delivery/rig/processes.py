@@ -19,7 +19,12 @@ ROOT = Path(__file__).parents[3]
 PLUGIN = Path(__file__).with_name("plugin")
 START_SECONDS_MAX = 60.0
 DIE_SECONDS_MAX = 30.0
+LOG_CHARACTERS_MAX = 2000
 COMMAND = (sys.executable, "-c", "from adapter.doors.cli import main; main()")
+
+
+class EndedByItselfError(Exception):
+    """A process of the adapter ended although nobody had killed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,7 @@ class AdapterProcess:
 
     def __init__(self, command: tuple[str, ...], config: Path, url: str) -> None:
         self.url = url
+        self._config = config
         self._command = (*COMMAND, *command, "--config", str(config))
         self._orders = config.with_suffix(".orders")
         self.clock = config.with_suffix(".clock")
@@ -68,9 +74,19 @@ class AdapterProcess:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
+    def beside(self, *command: str) -> "AdapterProcess":
+        """Return another process with the same settings and the same orders."""
+        return AdapterProcess(command, self._config, self.url)
+
+    @property
+    def exit_code(self) -> int | None:
+        return None if self._process is None else self._process.poll()
+
+    def start(self, *, die_at: str = "") -> None:
         """Start it; whoever has to know when it is at work asks `wait_until_ready`."""
         self._orders.unlink(missing_ok=True)
+        if die_at:
+            self.order_to_die(die_at)
         self._ready = threading.Event()
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
@@ -93,11 +109,19 @@ class AdapterProcess:
     def wait_until_ready(self) -> None:
         """Return when it says that it is at work, or has died before."""
         assert self._ready.wait(START_SECONDS_MAX), f"{self._command} does not start"
+        self._was_killed_if_it_ended()
 
-    def order_to_die(self, point: str, passing: int) -> None:
+    def order_to_die(self, point: str, passing: int = 1) -> None:
         """Let it die when it passes a point for the so-manieth time from now."""
+        self._order(point, passing, signal.SIGKILL)
+
+    def order_to_sleep(self, point: str) -> None:
+        """Let it fall asleep at a point, until somebody wakes it."""
+        self._order(point, 1, signal.SIGSTOP)
+
+    def _order(self, point: str, passing: int, end: signal.Signals) -> None:
         draft = self._orders.with_suffix(".draft")
-        draft.write_text(f"{point} {passing}")
+        draft.write_text(f"{point} {passing} {end.value}")
         draft.replace(self._orders)
 
     def died_within(self, seconds: float) -> bool:
@@ -113,20 +137,30 @@ class AdapterProcess:
         assert self._process is not None
         self._process.kill()
         self._process.wait(DIE_SECONDS_MAX)
+        self._was_killed_if_it_ended()
 
     def sleep(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
 
     def wake(self) -> None:
+        self._orders.unlink(missing_ok=True)
         os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def is_asleep(self) -> bool:
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
     def limit_files(self, size: int | None) -> None:
         """Let no file of this process grow beyond `size` bytes, as on a full disk."""
         limit = resource.RLIM_INFINITY if size is None else size
         resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
-    def log(self) -> str:
-        return self._log.read_text("utf-8", "replace")
+    def _was_killed_if_it_ended(self) -> None:
+        assert self._process is not None
+        code = self._process.poll()
+        if code not in {None, -signal.SIGKILL}:
+            told = self._log.read_text("utf-8", "replace")[-LOG_CHARACTERS_MAX:]
+            raise EndedByItselfError(f"{self._command} ended with {code}: {told}")
 
 
 def _listen(process: subprocess.Popen[bytes], ready: threading.Event) -> None:

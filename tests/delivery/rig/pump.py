@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import Counter
 from random import Random
 
 import httpx
@@ -21,7 +22,8 @@ class Pump:
     """Tells payments at the doors, all of them at once, each until somebody has said 202."""
 
     def __init__(self, urls: list[str], biller: str, auth: tuple[str, str], *, seed: int) -> None:
-        self._urls = [f"{url}/billers/{biller}/payments" for url in urls]
+        self._urls = urls
+        self._path = f"/billers/{biller}/payments"
         self._auth = auth
         self._chance = Random(f"{seed}:pump")  # noqa: S311  # a drawn campaign, no secret
         self._waiting: queue.SimpleQueue[tuple[Notice, bool]] = queue.SimpleQueue()
@@ -30,7 +32,8 @@ class Pump:
         self._told = 0
         self.taken: set[tuple[str, str]] = set()
         self.refused: dict[tuple[str, str], str] = {}
-        self.failures = 0
+        # By status, or 0 where none came.
+        self.answers: Counter[int] = Counter()
         self._threads = [
             threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(THREADS)
         ]
@@ -43,10 +46,19 @@ class Pump:
         again = self._chance.randrange(100) < TOLD_AGAIN_PERCENT
         self._waiting.put((notice, again))
 
+    def prefer(self, url: str) -> None:
+        """Tell everything from now on at one door."""
+        self._urls = [url]
+
     def wait_until_taken(self, seconds_max: float) -> bool:
         """Return whether everything that was told so far has been answered for good in time."""
         with self._changed:
             return self._changed.wait_for(lambda: self.open == 0, timeout=seconds_max)
+
+    @property
+    def failures(self) -> int:
+        """How often a notice had to be told again for want of a 202."""
+        return sum(n for status, n in self.answers.items() if status != TAKEN_OVER)
 
     @property
     def open(self) -> int:
@@ -65,7 +77,8 @@ class Pump:
                     notice, again = self._waiting.get(timeout=PAUSE_SECONDS)
                 except queue.Empty:
                     continue
-                if self._try(client, self._urls[door % len(self._urls)], notice):
+                urls = self._urls
+                if self._try(client, urls[door % len(urls)] + self._path, notice):
                     if again:
                         self._waiting.put((notice, False))
                     continue
@@ -78,15 +91,16 @@ class Pump:
         try:
             answer = client.post(url, json=notice.body)
         except httpx.HTTPError:
-            self.failures += 1
+            with self._changed:
+                self.answers[0] += 1
             return False
         with self._changed:
+            self.answers[answer.status_code] += 1
             if answer.status_code == TAKEN_OVER:
                 self.taken.add(notice.key)
             elif 400 <= answer.status_code < 500:
                 self.refused[notice.key] = answer.text
             else:
-                self.failures += 1
                 return False
             self._changed.notify_all()
         return True

@@ -1,13 +1,14 @@
-"""Kills the process that imports it at a named point, and shifts its clock: as a file orders.
+"""Kills or stops the process that imports it at a named point, and shifts its clock.
 
 Python imports it at the start of every process that the rig starts, because its folder comes
-first on PYTHONPATH. The adapter knows nothing of it.
+first on PYTHONPATH; the adapter knows nothing of it. Two files order what happens.
 """
 
 import contextlib
 import os
 import signal
 import socket
+import threading
 from collections import Counter
 from datetime import timedelta
 from functools import wraps
@@ -22,19 +23,26 @@ _passed = Counter()
 
 
 def order():
-    """Return what the rig wrote: a point and how often it may be passed, or nothing."""
+    """Return what the rig wrote: a point, the passing that counts and a signal; or nothing."""
     with contextlib.suppress(FileNotFoundError):
         return Path(ORDERS).read_text().split()
     return None
 
 
+def is_due(name, wanted):
+    """Tell whether this is the point, and its passing the one that was ordered."""
+    if not wanted or wanted[0] != name:
+        return False
+    _passed[tuple(wanted)] += 1
+    return _passed[tuple(wanted)] == int(wanted[1])
+
+
 def pass_point(name):
-    """Die here, when this is the point and its time has come."""
+    """End here, when this is the point and its time has come."""
     wanted = order()
-    if wanted and wanted[0] == name:
-        _passed[tuple(wanted)] += 1
-        if _passed[tuple(wanted)] >= int(wanted[1]):
-            os.kill(os.getpid(), signal.SIGKILL)
+    if is_due(name, wanted):
+        # To this very thread: it must not run on while another one takes the signal.
+        signal.pthread_kill(threading.get_ident(), int(wanted[2]))
 
 
 def die_after(owner, method, point, *, when=lambda _result: True):
@@ -57,12 +65,9 @@ def die_when_the_request_has_left(transport):
 
     @wraps(inner)
     def outer(self, request):
-        wanted = order()
-        if wanted and wanted[0] == "request_left" and request.url.path.endswith(RECEIPT):
-            _passed[tuple(wanted)] += 1
-            if _passed[tuple(wanted)] >= int(wanted[1]):
-                _send(request)
-                os.kill(os.getpid(), signal.SIGKILL)
+        if request.url.path.endswith(RECEIPT) and is_due("request_left", order()):
+            _send(request)
+            os.kill(os.getpid(), signal.SIGKILL)
         return inner(self, request)
 
     transport.handle_request = outer
