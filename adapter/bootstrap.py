@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import make_url
 
@@ -195,10 +196,18 @@ class Adapter:
         self.watch.close()
 
 
-def build(source: SettingsSource, *, clock: Clock, timer: Timer, works: bool = True) -> Adapter:
+def build(
+    source: SettingsSource,
+    *,
+    clock: Clock,
+    timer: Timer,
+    works: bool = True,
+    sweep: timedelta | None = None,
+) -> Adapter:
     """Build an adapter; what stands in [adapter] is read here once, the billers at each look.
 
     One that does not work has doors only: its payments wait for the workers of other processes.
+    `sweep` is how often the embedded engine looks for what another process has left.
     """
     settings = source.current().adapter
     ledger = open_ledger(settings.ledger)
@@ -215,14 +224,21 @@ def build(source: SettingsSource, *, clock: Clock, timer: Timer, works: bool = T
         ledger=ledger,
         billers=billers,
         work=work,
-        engine=_engine(work, settings, timer, works=works),
+        engine=_engine(work, settings, timer, works=works, sweep=sweep),
         watch=watch,
     )
 
 
-def _engine(work: Workbench, settings: AdapterSettings, timer: Timer, *, works: bool) -> Engine:
+def _engine(
+    work: Workbench,
+    settings: AdapterSettings,
+    timer: Timer,
+    *,
+    works: bool,
+    sweep: timedelta | None,
+) -> Engine:
     if settings.engine == "embedded" and works:
-        return EmbeddedEngine(work, timer)
+        return EmbeddedEngine(work, timer, sweep=sweep)
     if settings.engine == "embedded":
         raise ConfigurationError(
             "adapter.engine: the embedded engine has no workers elsewhere. Leave --doors-only "

@@ -116,6 +116,7 @@ def payment_in_doubt_too_long(figures: Figures) -> Iterator[Finding]:
         late = figure.sent_at is not None and figures.now - figure.sent_at > IN_DOUBT_MAX
         if figure.state in _DOUBTED and late:
             yield _waiting(figure, figure.sent_at)
+    yield from _asked(figures, DOUBT_KINDS)
 
 
 def work_not_done(figures: Figures) -> Iterator[Finding]:

@@ -71,7 +71,10 @@ class Evidence(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One row of the ledger: a payment, its state, and what is known of it. Times are UTC."""
+    """One row of the ledger: a payment, its state, and what is known of it. Times are UTC.
+
+    `correlation_id` is that of the request which told of it; empty where no request did.
+    """
 
     id: int
     payment: Payment
@@ -89,6 +92,7 @@ class Delivery:
     evidence: Evidence | None
     confirmed_at: datetime | None
     last_error: str
+    correlation_id: str = ""
 
 
 class Cause(Enum):

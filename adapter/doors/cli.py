@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,8 @@ app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
 app.command(epilog=EPILOG)(cli_alarms.alarms)
 app.command(epilog=cli_doctor.DOCTOR_EPILOG)(cli_doctor.doctor)
+# What another process left behind is found after so long at the latest.
+SWEEP = timedelta(minutes=1)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
 
 
@@ -111,7 +114,7 @@ def _at_work(config: Path, *, works: bool = True) -> Iterator[Adapter]:
         typer.echo(f"problem: {problem}", err=True)
     clock = SystemClock()
     timer = ThreadTimer(clock, workers=source.current().adapter.threads)
-    adapter = build(source, clock=clock, timer=timer, works=works)
+    adapter = build(source, clock=clock, timer=timer, works=works, sweep=SWEEP)
     try:
         timer.start()
         yield adapter

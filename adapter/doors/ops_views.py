@@ -36,6 +36,7 @@ def delivery_view(delivery: Delivery) -> dict[str, Any]:
         "paid_at": payment.paid_at,
         "state": delivery.state,
         "source": delivery.source,
+        "correlation_id": delivery.correlation_id,
         "attempts": delivery.attempts,
         "accepted_at": delivery.accepted_at,
         "next_at": delivery.next_at,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, request
 
+from adapter.correlation import present_correlation_id
 from adapter.domain.delivery import Source
 from adapter.doors.access import require_biller
 from adapter.doors.notice import payment_of
@@ -24,7 +25,12 @@ def payments_door(adapter: Adapter) -> Blueprint:
         """Accept a payment; also while the biller's other settings are wrong: it waits then."""
         access = require_biller(request, adapter.source.current(), biller)
         payment = payment_of(json_object(request), biller=biller, biller_guid=access.biller_guid)
-        accepted = adapter.ledger.accept(payment, source=Source.DATA_PUMP, now=adapter.clock.now())
+        accepted = adapter.ledger.accept(
+            payment,
+            source=Source.DATA_PUMP,
+            now=adapter.clock.now(),
+            correlation_id=present_correlation_id(),
+        )
         adapter.engine.wake(post_payments.JOB)
         answer = jsonify(
             paymentGuid=payment.payment_guid,

@@ -22,10 +22,12 @@ class EmbeddedEngine:
     """Runs the jobs of every biller; one biller's failure stops no other, and no schedule.
 
     The ledger knows what there is to do, so a wake-up that comes twice or not at all is harmless:
-    the sweep of the schedule makes up for it.
+    the sweep of the schedule makes up for it. `sweep` is how often the ledger is asked besides,
+    for what another process has left behind.
     """
 
-    def __init__(self, work: Workbench, timer: Timer) -> None:
+    def __init__(self, work: Workbench, timer: Timer, *, sweep: timedelta | None = None) -> None:
+        self._sweep_interval = sweep
         self._work = work
         self._timer = timer
         self._changed = threading.Lock()
@@ -47,7 +49,7 @@ class EmbeddedEngine:
         now = self._work.clock.now()
         for schedule in SCHEDULE:
             self._plan(schedule, after=now)
-        self.wake()
+        self._sweep()
 
     def stop(self) -> None:
         """Begin nothing more, and let what runs come to its end, within bounds."""
@@ -68,6 +70,14 @@ class EmbeddedEngine:
         reports = self._runner.run_by_name(name, biller, full=full)
         self._look_at_what_is_next(looked=name)
         return reports
+
+    def _sweep(self) -> None:
+        if not self._is_started:
+            return
+        self.wake()
+        if self._sweep_interval is not None:
+            at = self._work.clock.now() + self._sweep_interval
+            self._timer.call_at(at, _label("sweep"), self._sweep)
 
     def _plan(self, schedule: Schedule, *, after: datetime) -> None:
         at = schedule.next_fire(after)

@@ -93,7 +93,7 @@ class _Run:
             if delivery is None:
                 return
             try:
-                with correlated(delivery.payment.payment_guid):
+                with correlated(delivery.correlation_id or delivery.payment.payment_guid):
                     self._handle(delivery, ports)
             except LeaseLostError as error:
                 self.counts["lease_lost"] += 1

@@ -53,11 +53,13 @@ class DeliveryBook:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
+    def accept(
+        self, payment: Payment, *, source: Source, now: datetime, correlation_id: str = ""
+    ) -> Accepted:
         """Take a payment over in one committed transaction.
 
-        The same payment again answers the same; other content under the same GUID and invoice
-        raises ContentConflictError.
+        The same payment again answers the same, and keeps the correlation id it came with first;
+        other content under the same GUID and invoice raises ContentConflictError.
         """
         if not payment.approved:
             raise BadInputError(
@@ -67,13 +69,15 @@ class DeliveryBook:
                 remedy="Send approved payments only",
             )
         try:
-            return self._accept(payment, source, now)
-        except ConcurrentWriteError:
-            return self._accept(payment, source, now)  # somebody else took it over just now
+            return self._accept(payment, source, now, correlation_id)
+        except ConcurrentWriteError:  # somebody else took it over just now
+            return self._accept(payment, source, now, correlation_id)
 
-    def _accept(self, payment: Payment, source: Source, now: datetime) -> Accepted:
+    def _accept(
+        self, payment: Payment, source: Source, now: datetime, correlation_id: str
+    ) -> Accepted:
         with self._store.writing() as connection:
-            accepted = _accept(connection, payment, source, now)
+            accepted = _accept(connection, payment, source, now, correlation_id)
             if not accepted.repeated:
                 self._store.announce(connection, Due.PAYMENT, payment.biller)
             return accepted
@@ -191,7 +195,9 @@ def delivery_of(row: RowMapping) -> Delivery:
     return Delivery(payment=payment, **rest)
 
 
-def _accept(connection: Connection, payment: Payment, source: Source, now: datetime) -> Accepted:
+def _accept(
+    connection: Connection, payment: Payment, source: Source, now: datetime, correlation_id: str
+) -> Accepted:
     known = find_delivery(connection, payment.key)
     if known is not None:
         if known.payment.fingerprint() != payment.fingerprint():
@@ -202,6 +208,7 @@ def _accept(connection: Connection, payment: Payment, source: Source, now: datet
             **{field: getattr(payment, field) for field in _PAYMENT_FIELDS},
             fingerprint=payment.fingerprint(),
             source=source,
+            correlation_id=correlation_id,
             state=DeliveryState.ACCEPTED,
             attempts=0,
             accepted_at=now,

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, insert, update
 from adapter.domain.delivery import Source
 from adapter.domain.payment import Payment
 from adapter.ledger.claims import ClaimBook
+from adapter.ledger.counts import CountBook
 from adapter.ledger.deliveries import Accepted, DeliveryBook
 from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
 from adapter.ledger.figures import FigureBook
 from adapter.ledger.listing import DeliveryList
-from adapter.ledger.monitored import MonitoredBook
 from adapter.ledger.redrive import RedriveBook
 from adapter.ledger.reversal_claims import ReversalClaims
 from adapter.ledger.reversals import ReversalBook
@@ -51,7 +51,7 @@ class Ledger:
         self.reversals = ReversalBook(store)
         self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
-        self.monitored = MonitoredBook(store)
+        self.counts = CountBook(store)
 
     def announce_to(self, listener: Callable[[Connection, Due, str], None]) -> None:
         """Tell a listener, within the transaction, of everything that becomes due by it.
@@ -60,9 +60,13 @@ class Ledger:
         """
         self._store.announce = listener
 
-    def accept(self, payment: Payment, *, source: Source, now: datetime) -> Accepted:
+    def accept(
+        self, payment: Payment, *, source: Source, now: datetime, correlation_id: str = ""
+    ) -> Accepted:
         """Take a payment over: it is on disk when this returns."""
-        return self.deliveries.accept(payment, source=source, now=now)
+        return self.deliveries.accept(
+            payment, source=source, now=now, correlation_id=correlation_id
+        )
 
     def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
         """Return when a delivery has to be looked at next, of some billers or of all."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     or_,
 )
 
@@ -26,7 +27,6 @@ from adapter.domain.upload import UploadState
 from adapter.ledger.columns import Cents, Member, Moment
 
 APPLICATION = "imt-spectrum-adapter ledger"
-SCHEMA_VERSION = 2
 
 metadata = MetaData()
 # SQLite numbers rows by itself only in a column that is declared INTEGER, which has 64 bits there.
@@ -38,6 +38,10 @@ meta = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", String(100), nullable=False),
+)
+# Alembic's own table, so that a new ledger can be told its version without alembic.
+alembic_version = Table(
+    "alembic_version", metadata, Column("version_num", String(32), primary_key=True)
 )
 
 # One payment on one invoice. `next_at` is when somebody has to look at the row: while it is
@@ -61,6 +65,8 @@ deliveries = Table(
     # Payment.fingerprint(): the same key with another one is a conflict.
     Column("fingerprint", String(64), nullable=False),
     Column("source", Member(Source), nullable=False),
+    # Under which id the log tells of it; empty where nobody gave one.
+    Column("correlation_id", String(64), nullable=False, server_default=""),
     Column("state", Member(DeliveryState), nullable=False),
     # Tries used up, the present one included.
     Column("attempts", Integer, nullable=False),
@@ -103,6 +109,17 @@ Index(
     unique=True,
     sqlite_where=_holds_its_invoice,
     postgresql_where=_holds_its_invoice,
+)
+# Counted by monitoring. The words stand in the statement as they do here: only then does every
+# database know that the index will do, however many finished rows there are.
+IS_UNFINISHED = deliveries.c.state != literal_column(f"'{DeliveryState.APPLIED.value}'")
+Index(
+    "deliveries_unfinished",
+    deliveries.c.biller,
+    deliveries.c.state,
+    deliveries.c.accepted_at,
+    sqlite_where=IS_UNFINISHED,
+    postgresql_where=IS_UNFINISHED,
 )
 Index("deliveries_of_invoice", deliveries.c.biller, deliveries.c.invoice_number)
 Index("deliveries_in_state", deliveries.c.state, deliveries.c.id)

@@ -12,16 +12,13 @@ from sqlalchemy import (
     Engine,
     create_engine,
     event,
-    insert,
-    inspect,
     make_url,
-    select,
     text,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from adapter.errors import LedgerError
-from adapter.ledger.schema import APPLICATION, SCHEMA_VERSION, meta, metadata
+from adapter.ledger.possession import take_possession
 from adapter.ledger.sqlite_file import follow_file
 
 # How long a writer waits for another one before the ledger counts as unusable.
@@ -29,6 +26,7 @@ BUSY_SECONDS = 15
 # A process that stands still within a transaction loses it, and holds up the others no longer.
 IDLE_SECONDS = 60
 _READS = "ledger_reads"
+_WHOLE_LEDGER = " the whole ledger"  # no biller is called so
 _ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended(:biller, 0))")
 
 
@@ -80,8 +78,8 @@ class Store:
             _configure_sqlite(self._engine)
             follow_file(self._engine)
         try:
-            with self.writing() as connection:
-                self._take_possession(connection)
+            with self.writing(_WHOLE_LEDGER) as connection:
+                take_possession(connection, self.name)
         except LedgerError:
             self.close()
             raise
@@ -115,29 +113,6 @@ class Store:
 
     def close(self) -> None:
         self._engine.dispose()
-
-    def _take_possession(self, connection: Connection) -> None:
-        tables = inspect(connection).get_table_names()
-        if not tables:
-            metadata.create_all(connection)
-            rows = {"application": APPLICATION, "schema_version": str(SCHEMA_VERSION)}
-            connection.execute(
-                insert(meta), [{"name": name, "value": value} for name, value in rows.items()]
-            )
-            return
-        found: dict[str, str] = {}
-        if meta.name in tables:
-            columns = {column["name"] for column in inspect(connection).get_columns(meta.name)}
-            if columns == {column.name for column in meta.columns}:
-                found = {row.name: row.value for row in connection.execute(select(meta))}
-        if found.get("application") != APPLICATION:
-            raise LedgerError(f"{self.name} holds something else than a ledger; name another file")
-        version = found.get("schema_version", "")
-        if version != str(SCHEMA_VERSION):
-            raise LedgerError(
-                f"the ledger {self.name} has schema version {version or 'none'}, and this adapter "
-                f"knows {SCHEMA_VERSION}; start the adapter that wrote it, or name another file"
-            )
 
     def _unusable(self, verb: str, error: Exception) -> LedgerError:
         # The statement and its parameters stay out: they hold personal data.

@@ -12,6 +12,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    literal_column,
 )
 
 from adapter.domain.enrollment import EnrollmentKind, EnrollmentSource, EnrollmentState
@@ -76,6 +78,20 @@ Index(
     enrollments.c.kind,
     enrollments.c.account_number,
     enrollments.c.changed_at,
+)
+# Counted by monitoring, as deliveries are.
+IS_UNDELIVERED = and_(
+    *(
+        enrollments.c.state != literal_column(f"'{state.value}'")
+        for state in (EnrollmentState.DELIVERED, EnrollmentState.SUPERSEDED)
+    )
+)
+Index(
+    "enrollments_open",
+    enrollments.c.biller,
+    enrollments.c.state,
+    sqlite_where=IS_UNDELIVERED,
+    postgresql_where=IS_UNDELIVERED,
 )
 Index("enrollments_in_state", enrollments.c.state, enrollments.c.id)
 

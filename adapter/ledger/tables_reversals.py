@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
 
 from adapter.domain.ach_return import UNDER_WAY_STATES, ReversalState
 from adapter.ledger.columns import Cents, Member, Moment
@@ -61,6 +70,14 @@ Index(
     sqlite_where=_is_under_way,
     postgresql_where=_is_under_way,
 )
-Index("reversals_in_state", reversals.c.state, reversals.c.id)
+# Counted by monitoring, as deliveries are.
+IS_UNREVERSED = reversals.c.state != literal_column(f"'{ReversalState.REVERSED.value}'")
+Index(
+    "reversals_open",
+    reversals.c.biller,
+    reversals.c.state,
+    sqlite_where=IS_UNREVERSED,
+    postgresql_where=IS_UNREVERSED,
+)
 Index("reversals_of_invoice", reversals.c.biller, reversals.c.invoice_number)
 Index("reversals_of_payment", reversals.c.biller, reversals.c.payment_guid)

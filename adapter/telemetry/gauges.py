@@ -15,8 +15,8 @@ from adapter.clock import Clock
 from adapter.domain.delivery import VISIBLE_STATES
 from adapter.errors import LedgerError
 from adapter.jobs import send_invoices
+from adapter.ledger.counts import LedgerCounts
 from adapter.ledger.ledger import Ledger
-from adapter.ledger.monitored import Monitored
 from adapter.ledger.watermarks import Watermark
 
 # Marks that hold a partner's own words, whatever they look like.
@@ -40,7 +40,7 @@ class LedgerGauges(Collector):
         )
         now = self._clock.now()
         try:
-            figures = self._ledger.monitored.read(self._billers(), now=now)
+            figures = self._ledger.counts.read(self._billers(), now=now)
             marks = self._ledger.watermarks.all()
         except LedgerError as error:
             _log.error("the figures cannot be read", reason=str(error))
@@ -55,7 +55,7 @@ class LedgerGauges(Collector):
         yield _poll_lag(marks, now)
 
 
-def _payments(figures: Monitored, now: datetime) -> Iterator[GaugeMetricFamily]:
+def _payments(figures: LedgerCounts, now: datetime) -> Iterator[GaugeMetricFamily]:
     standing = GaugeMetricFamily(
         "adapter_deliveries",
         "Payments that Spectrum is not known to have, by state.",
@@ -77,7 +77,7 @@ def _payments(figures: Monitored, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield age
 
 
-def _lists(figures: Monitored) -> Iterator[GaugeMetricFamily]:
+def _lists(figures: LedgerCounts) -> Iterator[GaugeMetricFamily]:
     yield _counted(
         "adapter_reversals", "Returned payments not yet reversed.", "state", figures.reversals
     )
@@ -93,7 +93,7 @@ def _lists(figures: Monitored) -> Iterator[GaugeMetricFamily]:
     )
 
 
-def _files(figures: Monitored, now: datetime) -> Iterator[GaugeMetricFamily]:
+def _files(figures: LedgerCounts, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _counted(
         "adapter_invoice_files",
         "Invoice files that Invoice Cloud refused, or whose answer is missing.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,7 @@ from sandbox.world.world import Connector
 
 # How long Invoice Cloud waits for an answer, on the machine's clock.
 TIMEOUT_SECONDS = 10.0
+CORRELATION = "X-Correlation-Id"
 
 
 class ConnectorError(Exception):
@@ -33,12 +36,17 @@ def call_connector(
     query: dict[str, str] | None = None,
     body: dict[str, Any] | None = None,
 ) -> ConnectorAnswer:
-    """Call the connector with the biller's credentials; ConnectorError when nothing answers."""
+    """Call the connector with the biller's credentials; ConnectorError when nothing answers.
+
+    The same call bears the same correlation id, in every run of a seed.
+    """
+    told = json.dumps([method, path, query, body], sort_keys=True)
     return call_partner(
         method,
         f"{connector.url}{path}",
         params=query,
         json=body,
+        headers={CORRELATION: str(uuid.uuid5(uuid.NAMESPACE_URL, told))},
         auth=(connector.username, connector.password),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.routing import Rule
 
@@ -29,6 +29,7 @@ from sandbox.world.binding import caller, world_in
 from sandbox.world.world import World
 
 # A4's own words for outcome (b).
+CORRELATION_LENGTH_MAX = 64
 PENDING_MESSAGE = "Receipt Can Be Obtained By Scheduled Service or maybe already was"
 
 blueprint = Blueprint("spectrum", __name__)
@@ -161,6 +162,7 @@ def serve(path: str = "") -> Response:
         target=PARTNER,
         operation=route.operation if route else "unknown path",
         request=shown_request(request, body) if route else path,
+        **_correlation(request),
     ) as entry:
         try:
             call = Call(request=request, world=world, body=body, entry=entry)
@@ -171,6 +173,12 @@ def serve(path: str = "") -> Response:
             response = response if refused.body else empty(response)
         entry.status = response.status_code
         return response
+
+
+def _correlation(request: Request) -> dict[str, str]:
+    """Return the caller's correlation id as a tag; a long one is cut."""
+    told = request.headers.get("X-Correlation-Id", "")
+    return {"correlation_id": told[:CORRELATION_LENGTH_MAX]} if told else {}
 
 
 @blueprint.record_once

@@ -30,6 +30,7 @@ def test_kinds_are_told_by_words_that_never_change():
         "dead",
         "evidence_unclear",
         "evidence_overdue",
+        "setting_overdue",
         "mismatch",
         "not_reported",
         "report_unreadable",

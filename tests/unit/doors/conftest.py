@@ -17,6 +17,7 @@ from adapter.doors.cli import app
 from adapter.doors.http import create_app
 from adapter.errors import LedgerError
 from adapter.ledger import Ledger, open_ledger
+from adapter.partners.clock_watch import ClockWatch
 from adapter.settings import StaticSettings
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch
@@ -92,6 +93,7 @@ class FakeBalance:
 
 class FakeBillers:
     def __init__(self):
+        self.clock_watch = ClockWatch(FixedClock())
         self.rtdr = FakeBalance()
         self.payer_accounts = None
 
@@ -109,6 +111,13 @@ class BrokenLedger:
     @property
     def enrollments(self):
         return self
+
+    figures = enrollments
+
+    def gather(self):
+        raise LedgerError("the disk is full")
+
+    applied = gather
 
     def accept(self, _told, **_rest):
         raise LedgerError("the disk is full at /some/where")

@@ -79,6 +79,7 @@ def test_a_delivery_is_told_by_its_contract():
         "paid_at": "2026-01-05T08:00:00.500000Z",
         "state": "applied",
         "source": "payment_report",
+        "correlation_id": "",
         "attempts": 2,
         "accepted_at": "2026-01-05T08:00:00.500000Z",
         "next_at": None,

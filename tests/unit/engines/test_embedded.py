@@ -356,3 +356,16 @@ def test_it_runs_on_the_machines_own_time(bench):
     assert posted.wait(timeout=30)
     engine.stop()
     timer.stop()
+
+
+def test_what_another_process_left_is_found_by_a_sweep(bench):
+    """Nobody wakes this engine: the other one's lease has ended, and its process has too."""
+    bench.engine = EmbeddedEngine(bench.engine._work, bench.time, sweep=timedelta(minutes=1))
+    bench.engine.start()
+    bench.time.advance(seconds=30)
+    bench.due.by_biller["two"] = bench.time.now()
+    bench.time.advance(seconds=31)
+    assert bench.runs(POST) == [("two", START + timedelta(minutes=1))]
+    bench.engine.stop()
+    bench.time.advance(minutes=2)
+    assert bench.time.waiting("adapter.sweep") == []

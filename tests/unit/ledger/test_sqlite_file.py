@@ -8,6 +8,8 @@ from adapter.domain.delivery import Source
 from adapter.errors import LedgerError
 from adapter.ledger import open_ledger
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def path(bench):
@@ -35,9 +37,8 @@ def test_no_empty_file_is_made_in_the_place_of_one_that_is_gone(bench, path, tmp
     assert not (tmp_path / "ledger.db").exists()
 
 
-def test_another_ledger_in_its_place_is_the_ledger(bench, path, empty_ledger, now):
-    other = shutil.copy(empty_ledger, f"{path}.other")
-    shutil.move(other, path)
+def test_another_ledger_in_its_place_is_the_ledger(bench, path, new_ledger, tmp_path, now):
+    shutil.move(new_ledger(tmp_path).removeprefix("sqlite:///"), path)
     for name in ("-wal", "-shm"):
         shutil.move(f"{path}{name}", f"{path}{name}.away")
     payment = bench.payment(2, invoice="2")

@@ -12,7 +12,7 @@ from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import UploadState
 from adapter.errors import LedgerError
 from adapter.jobs import send_invoices
-from adapter.ledger.monitored import AcceptedFile, Monitored, Standing
+from adapter.ledger.counts import AcceptedFile, LedgerCounts, Standing
 from adapter.ledger.watermarks import Watermark
 from adapter.telemetry.gauges import LedgerGauges
 
@@ -24,9 +24,9 @@ class Figures:
     """A ledger with figures as a test wants them, or none."""
 
     def __init__(self):
-        self.told = Monitored()
+        self.told = LedgerCounts()
         self.marks = []
-        self.monitored = SimpleNamespace(read=self.read)
+        self.counts = SimpleNamespace(read=self.read)
         self.watermarks = SimpleNamespace(all=lambda: tuple(self.marks))
 
     def read(self, billers, *, now):
@@ -58,7 +58,7 @@ def standing(state, number, age):
 
 
 def test_the_oldest_on_its_way_has_an_age_and_what_waits_for_a_person_has_none(ledger, told):
-    ledger.told = Monitored(
+    ledger.told = LedgerCounts(
         deliveries=(
             standing(DeliveryState.FAILED, 2, 90),
             standing(DeliveryState.IN_DOUBT, 1, 300),
@@ -71,7 +71,7 @@ def test_the_oldest_on_its_way_has_an_age_and_what_waits_for_a_person_has_none(l
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_age(ledger, told):
-    ledger.told = Monitored(deliveries=(standing(DeliveryState.ACCEPTED, 1, -60),))
+    ledger.told = LedgerCounts(deliveries=(standing(DeliveryState.ACCEPTED, 1, -60),))
     assert told("adapter_oldest_unfinished_delivery_age_seconds", **ALPHA) == 0
 
 
@@ -82,7 +82,7 @@ def test_files_exceptions_and_what_is_due(ledger, told):
         total=Decimal("1234.56"),
         answered_at=NOW - timedelta(hours=1),
     )
-    ledger.told = Monitored(
+    ledger.told = LedgerCounts(
         accepted_files=(accepted,),
         files={("alpha", UploadState.REFUSED): 1},
         exceptions={("alpha", ExceptionKind.DEAD): 3},

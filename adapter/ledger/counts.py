@@ -15,25 +15,15 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, func, select
 
 from adapter.domain.ach_return import ReversalState
-from adapter.domain.delivery import FINAL_STATES, DeliveryState
+from adapter.domain.delivery import DeliveryState
 from adapter.domain.enrollment import EnrollmentState
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import UploadState
-from adapter.ledger.schema import deliveries, exceptions, uploads
+from adapter.ledger.schema import IS_UNFINISHED, deliveries, exceptions, uploads
 from adapter.ledger.store import Store
-from adapter.ledger.tables_enrollments import enrollments
-from adapter.ledger.tables_reversals import reversals
+from adapter.ledger.tables_enrollments import IS_UNDELIVERED, enrollments
+from adapter.ledger.tables_reversals import IS_UNREVERSED, reversals
 
-_UNFINISHED = sorted(set(DeliveryState) - FINAL_STATES, key=lambda state: state.value)
-_OPEN_REVERSALS = sorted(
-    set(ReversalState) - {ReversalState.REVERSED}, key=lambda state: state.value
-)
-_OPEN_ENROLLMENTS = (
-    EnrollmentState.WAITING,
-    EnrollmentState.SENDING,
-    EnrollmentState.FAILED,
-    EnrollmentState.REFUSED,
-)
 # Bounded by what a person has not looked at yet.
 _UNHAPPY_FILES = (UploadState.SENDING, UploadState.IN_DOUBT, UploadState.REFUSED)
 
@@ -59,7 +49,7 @@ class AcceptedFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Monitored:
+class LedgerCounts:
     """The ledger at one moment; a count that is not there is nought. Keys begin with the biller.
 
     `due` counts what the engine has to look at now, by biller and table.
@@ -74,17 +64,17 @@ class Monitored:
     due: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
-class MonitoredBook:
+class CountBook:
     """Reads the figures; one consistent state of the ledger, no writer held up."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def read(self, billers: Iterable[str], *, now: datetime) -> Monitored:
+    def read(self, billers: Iterable[str], *, now: datetime) -> LedgerCounts:
         """Return the figures; those of files and of what is due, of these billers."""
         names = tuple(billers)
         with self._store.reading() as connection:
-            return Monitored(
+            return LedgerCounts(
                 deliveries=_standings(connection),
                 reversals=_counts(connection, _open_reversals()),
                 enrollments=_counts(connection, _open_enrollments()),
@@ -103,20 +93,18 @@ def _standings(connection: Connection) -> tuple[Standing, ...]:
             func.count().label("number"),
             func.min(deliveries.c.accepted_at).label("oldest"),
         )
-        .where(deliveries.c.state.in_(_UNFINISHED))
+        .where(IS_UNFINISHED)
         .group_by(deliveries.c.biller, deliveries.c.state)
     )
     return tuple(Standing(**row) for row in connection.execute(chosen).mappings())
 
 
 def _open_reversals() -> Select[Any]:
-    return _grouped(reversals.c.biller, reversals.c.state, reversals.c.state.in_(_OPEN_REVERSALS))
+    return _grouped(reversals.c.biller, reversals.c.state, IS_UNREVERSED)
 
 
 def _open_enrollments() -> Select[Any]:
-    return _grouped(
-        enrollments.c.biller, enrollments.c.state, enrollments.c.state.in_(_OPEN_ENROLLMENTS)
-    )
+    return _grouped(enrollments.c.biller, enrollments.c.state, IS_UNDELIVERED)
 
 
 def _open_exceptions() -> Select[Any]:

@@ -1,0 +1,202 @@
+"""Each rule at its bound: raised beyond it, silent at it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapter.domain import alarm_rules as rules
+from adapter.domain.delivery import DeliveryState
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.figures import (
+    ExceptionFigure,
+    Figures,
+    LedgerFigures,
+    MarkFigure,
+    StateFigure,
+    WaitingFigure,
+)
+from adapter.domain.payment import DeliveryKey
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+INTERVALS = {"send_invoices": timedelta(hours=1), "follow_change_log": timedelta(hours=3)}
+KEY = DeliveryKey(biller="a", payment_guid="g-1", invoice_number="30254")
+
+
+def found(rule, *, ledger=None, billers=("a",), **fields):
+    told = {"intervals": INTERVALS, "billers": frozenset(billers), **fields}
+    return list(rule(Figures(now=NOW, ledger=ledger or LedgerFigures(), **told)))
+
+
+def ledger(**fields):
+    return LedgerFigures(**{name: (value,) for name, value in fields.items()})
+
+
+def state(which, **fields):
+    return StateFigure(biller="a", state=which, count=2, oldest=KEY, **fields)
+
+
+def mark(job, ago):
+    return MarkFigure(biller="a", job=job, moved_at=NOW - ago)
+
+
+def test_a_ledger_problem_is_told_as_it_is():
+    assert [f.detail for f in found(rules.ledger_not_writable, ledger_problem="locked")] == [
+        "locked"
+    ]
+    assert not found(rules.ledger_not_writable)
+
+
+def test_a_disk_at_its_bound():
+    bound = rules.DISK_FREE_BYTES_MIN
+    assert not found(rules.disk_low, disk="/d", disk_free_bytes=bound)
+    [finding] = found(rules.disk_low, disk="/d", disk_free_bytes=bound - 1)
+    assert "511 MiB are free at /d" in finding.detail
+    assert not found(rules.disk_low)  # a database server's disk is not ours to see
+
+
+def test_clocks_apart_in_both_directions():
+    skews = {"spectrum": 31.0, "imt": -31.0, "invoice_cloud": 30.0}
+    assert [f.detail for f in found(rules.clock_skewed, skews=skews)] == [
+        "imt's clock is 31 s behind ours",
+        "spectrum's clock is 31 s ahead of ours",
+    ]
+
+
+def test_wrong_settings_of_the_file_and_of_a_biller():
+    told = found(rules.biller_settings_wrong, problems=("p",), biller_problems={"a": ("q",)})
+    assert [(f.biller, f.detail) for f in told] == [(None, "p"), ("a", "q")]
+
+
+def test_a_removed_biller_counts_once_with_all_its_states():
+    figures = LedgerFigures(
+        deliveries=(
+            state(DeliveryState.FAILED, oldest_at=NOW - timedelta(hours=2)),
+            state(DeliveryState.DEAD, oldest_at=NOW - timedelta(hours=3)),
+        )
+    )
+    [finding] = found(rules.biller_removed, ledger=figures, billers=("b",))
+    assert (finding.count, finding.since) == (4, NOW - timedelta(hours=3))
+    assert not found(rules.biller_removed, ledger=figures)
+
+
+@pytest.mark.parametrize(
+    ("rule", "which", "field", "bound"),
+    [
+        (
+            rules.payment_unfinished_too_long,
+            DeliveryState.ACCEPTED,
+            "oldest_at",
+            rules.UNFINISHED_MAX,
+        ),
+        (
+            rules.payment_unfinished_too_long,
+            DeliveryState.SENDING,
+            "oldest_at",
+            rules.UNFINISHED_MAX,
+        ),
+        (rules.payment_in_doubt_too_long, DeliveryState.IN_DOUBT, "sent_at", rules.IN_DOUBT_MAX),
+        (rules.payment_in_doubt_too_long, DeliveryState.PENDING, "sent_at", rules.IN_DOUBT_MAX),
+        (rules.work_not_done, DeliveryState.FAILED, "due_at", rules.DUE_MAX),
+    ],
+)
+def test_waiting_at_its_bound(rule, which, field, bound):
+    assert not found(rule, ledger=ledger(deliveries=state(which, **{field: NOW - bound})))
+    since = NOW - bound - TICK
+    [finding] = found(rule, ledger=ledger(deliveries=state(which, **{field: since})))
+    assert (finding.biller, finding.count, finding.since) == ("a", 2, since)
+    assert not found(rule, ledger=ledger(deliveries=state(DeliveryState.DEAD, sent_at=NOW)))
+
+
+def test_the_oldest_is_named():
+    figure = state(DeliveryState.FAILED, oldest_at=NOW - timedelta(hours=3))
+    [finding] = found(rules.payment_unfinished_too_long, ledger=ledger(deliveries=figure))
+    assert finding.detail.endswith("; the oldest is g-1 on invoice 30254")
+
+
+def test_due_work_of_a_removed_biller_is_another_alarm():
+    figure = state(DeliveryState.FAILED, due_at=NOW - timedelta(days=1))
+    assert not found(rules.work_not_done, ledger=ledger(deliveries=figure), billers=("b",))
+
+
+def test_a_job_is_behind_beyond_two_intervals_and_some_slack():
+    bound = 2 * timedelta(hours=3) + rules.INTERVAL_SLACK
+    name = "follow_change_log.paperless"
+    assert not found(rules.poll_behind, ledger=ledger(marks=mark(name, bound)))
+    [finding] = found(rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)))
+    assert finding.detail.startswith("follow_change_log runs every 3 h and last came to its end")
+    assert not found(
+        rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)), billers=("b",)
+    )
+
+
+def test_invoice_files_are_an_alarm_of_their_own():
+    told = ledger(marks=mark("send_invoices", timedelta(days=1)))
+    assert not found(rules.poll_behind, ledger=told)
+    assert len(found(rules.invoice_file_late, ledger=told)) == 1
+
+
+def test_a_mark_that_is_no_jobs_says_nothing():
+    told = ledger(marks=mark("send_invoices edition", timedelta(days=1)))
+    assert not found(rules.invoice_file_late, ledger=told)
+
+
+def test_a_biller_whose_file_never_left_is_late_since_it_is_known():
+    told = LedgerFigures(known_since={"a": NOW - timedelta(days=1)})
+    assert len(found(rules.invoice_file_late, ledger=told)) == 1
+
+
+def test_every_kind_of_exception_belongs_to_one_alarm():
+    kinds = [
+        rules.PAYMENT_KINDS,
+        rules.FILE_KINDS,
+        rules.REVERSAL_KINDS,
+        rules.ENROLLMENT_KINDS,
+        rules.BATCH_KINDS,
+        rules.SETTING_KINDS,
+        rules.DOUBT_KINDS,
+        rules.OTHER_KINDS,
+    ]
+    assert sorted(k.value for part in kinds for k in part) == sorted(
+        k.value for k in ExceptionKind
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        (rules.payment_dead, ExceptionKind.NOT_APPLIED),
+        (rules.payment_stopped_by_setting, ExceptionKind.SETTING_OVERDUE),
+        (rules.payment_in_doubt_too_long, ExceptionKind.EVIDENCE_OVERDUE),
+        (rules.invoice_file_refused, ExceptionKind.INVOICE_REFUSED),
+        (rules.reversal_stuck, ExceptionKind.REVERSAL_FAILED),
+        (rules.enrollment_failed, ExceptionKind.ENROLLMENT_REFUSED),
+        (rules.batch_mismatch, ExceptionKind.UNSETTLED),
+        (rules.exception_open, ExceptionKind.MISMATCH),
+    ],
+)
+def test_open_exceptions_raise_their_alarm_and_no_other(rule, kind):
+    item = ExceptionFigure(biller="a", kind=kind, count=2, oldest_at=NOW)
+    [finding] = found(rule, ledger=ledger(exceptions=item))
+    assert (finding.detail, finding.since) == (f"2 {kind.value} exceptions are open", NOW)
+    other = ExceptionKind.DEAD if rule is not rules.payment_dead else ExceptionKind.MISMATCH
+    item = ExceptionFigure(biller="a", kind=other, count=1, oldest_at=NOW)
+    assert not found(rule, ledger=ledger(exceptions=item))
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "kind"),
+    [
+        (rules.reversal_stuck, "reversals", ExceptionKind.REVERSAL_FAILED),
+        (rules.enrollment_failed, "enrollments", ExceptionKind.ENROLLMENT_FAILED),
+    ],
+)
+def test_what_waits_too_long_is_found_even_if_nobody_was_asked(rule, field, kind):
+    since = NOW - rules.WAITING_MAX - TICK
+    waiting = WaitingFigure(biller="a", count=3, oldest_at=since)
+    [finding] = found(rule, ledger=ledger(**{field: waiting}))
+    assert (finding.count, finding.since) == (3, since)
+    asked = ExceptionFigure(biller="a", kind=kind, count=1, oldest_at=NOW)
+    assert len(found(rule, ledger=ledger(**{field: waiting, "exceptions": asked}))) == 1
+    early = WaitingFigure(biller="a", count=3, oldest_at=since + TICK)
+    assert not found(rule, ledger=ledger(**{field: early}))
