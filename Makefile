@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-postgresql check bench requirements assumptions golden clean
+.PHONY: help demo up test test-postgresql check bench kills requirements assumptions golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -42,6 +42,13 @@ check: $(VENV)/dev-installed ## format, lint, types, imports, files, tests: what
 	@echo "== imports"; PYTHONPATH=. $(BIN)/lint-imports --no-cache
 	@echo "== files";   $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	@echo "== tests";   $(BIN)/python -m pytest
+
+SEED ?= 7
+KILLS ?= 100
+PAYMENTS ?= 3000
+ENGINE ?= embedded
+kills: $(VENV)/dev-installed ## kill the adapter 100 times under 3,000 payments; SEED, KILLS, PAYMENTS, ENGINE
+	@$(BIN)/python -m tests.delivery.rig --seed $(SEED) --kills $(KILLS) --payments $(PAYMENTS) --engine $(ENGINE)
 
 bench: $(VENV)/dev-installed ## speed and size, as a table
 	@$(BIN)/python tests/bench/run.py

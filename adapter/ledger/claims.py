@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from adapter.domain.delivery import (
     HOLDING_STATES,
@@ -27,7 +27,7 @@ from adapter.domain.delivery import (
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
 from adapter.errors import LeaseLostError, MalformedRowError
-from adapter.ledger.deliveries import add_event, find_delivery
+from adapter.ledger.deliveries import add_event, delivery_of
 from adapter.ledger.exceptions import (
     DETAIL_LENGTH_MAX,
     open_exception,
@@ -118,9 +118,9 @@ class ClaimBook:
             "next_at": until,
         }
         with self._store.writing() as connection:
-            _change(connection, delivery, values)
+            changed = _change(connection, delivery, values)
             _tell(connection, delivery, step, now)
-            return _present(connection, delivery)
+            return changed
 
     def record(self, delivery: Delivery, step: Step, *, now: datetime) -> Delivery:
         """Write the state, its event and its exception together, and end the lease."""
@@ -140,13 +140,13 @@ class ClaimBook:
         if delivery.state is DeliveryState.SENDING and step.to_state in HOLDING_STATES:
             values["sent_at"] = now  # until now the request may have been under way
         with self._store.writing(delivery.payment.biller) as connection:
-            _change(connection, delivery, values)
+            changed = _change(connection, delivery, values)
             _tell(connection, delivery, step, now)
             if step.exception is not None:
                 _open(connection, delivery, step.exception, step.detail, now)
             if step.to_state not in HOLDING_STATES:
                 _let_go(connection, delivery, now)
-            return _present(connection, delivery)
+            return changed
 
     def put_off(
         self,
@@ -166,11 +166,11 @@ class ClaimBook:
         }
         kind = ExceptionKind.EVIDENCE_OVERDUE
         with self._store.writing(delivery.payment.biller) as connection:
-            _change(connection, delivery, values)
+            changed = _change(connection, delivery, values)
             since = delivery.sent_at or now
             if overdue and not was_opened(connection, delivery.payment.key, kind, since):
                 _open(connection, delivery, kind, reason, now)
-            return _present(connection, delivery)
+            return changed
 
     def expire_leases(self, biller: str, *, now: datetime, settle_seconds: float) -> int:
         """Put every delivery in doubt whose sender recorded nothing within its lease.
@@ -257,14 +257,10 @@ class ClaimBook:
             "next_at": until,
             "fence": due.fence + 1,
         }
-        claimed = connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == due.id, deliveries.c.fence == due.fence)
-            .values(**values)
-        )
-        if claimed.rowcount != 1:
+        claimed = _update(connection, due.id, values, deliveries.c.fence == due.fence)
+        if claimed is None:
             raise ConcurrentWriteError("another worker has claimed the delivery")
-        return _present(connection, due)
+        return claimed
 
 
 def _first_due(connection: Connection, biller: str, now: datetime) -> Delivery | None:
@@ -288,22 +284,38 @@ def _first_due(connection: Connection, biller: str, now: datetime) -> Delivery |
             set_aside(connection, due_id, str(error), now)
 
 
-def _change(connection: Connection, delivery: Delivery, values: dict[str, Any]) -> None:
-    """Update a row if it is still as its holder knows it."""
-    changed = connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == delivery.id,
-            deliveries.c.fence == delivery.fence,
-            deliveries.c.state == delivery.state,
-        )
-        .values(**values)
+def _change(connection: Connection, delivery: Delivery, values: dict[str, Any]) -> Delivery:
+    """Update a row if it is still as its holder knows it, and return what it is now."""
+    changed = _update(
+        connection,
+        delivery.id,
+        values,
+        deliveries.c.fence == delivery.fence,
+        deliveries.c.state == delivery.state,
     )
-    if changed.rowcount != 1:
+    if changed is None:
         raise LeaseLostError(
             f"the lease on payment {delivery.payment.payment_guid}, invoice "
             f"{delivery.payment.invoice_number}, has ended and somebody else has it"
         )
+    return changed
+
+
+def _update(
+    connection: Connection, row_id: int, values: dict[str, Any], *conditions: ColumnElement[bool]
+) -> Delivery | None:
+    """Update one row, or none, and return it, in one statement."""
+    row = (
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == row_id, *conditions)
+            .values(**values)
+            .returning(*deliveries.c)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else delivery_of(row)
 
 
 def _tell(connection: Connection, delivery: Delivery, step: Step, now: datetime) -> None:
@@ -345,10 +357,3 @@ def _let_go(connection: Connection, delivery: Delivery, now: datetime) -> None:
         payment_guid=payment.payment_guid,
     )
     wake_invoice(connection, payment.biller, payment.invoice_number, now)
-
-
-def _present(connection: Connection, delivery: Delivery) -> Delivery:
-    found = find_delivery(connection, delivery.payment.key)
-    if found is None:
-        raise LeaseLostError(f"the delivery {delivery.id} is gone")
-    return found

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from deliveries import PAYMENTS_A_SECOND, measure_claims, measure_speed, measure_wait
 from large_upload import INVOICES, measure_upload
 from report_reading import ROWS, measure_reading
 from rich.console import Console
@@ -198,6 +199,29 @@ def report_reading() -> list[Figure]:
     ]
 
 
+def deliveries() -> list[Figure]:
+    """Deliveries beside a bare loop that posts and commits, in one run with the same receiver."""
+    speed = measure_speed()
+    target = f"{0.8 * speed.bare:.0f} a second (0.80)"
+    told = f"{speed.embedded:.0f} a second ({speed.embedded / speed.bare:.2f})"
+    wait = f"accepted to posted at {PAYMENTS_A_SECOND} payments a second, 99 of 100"
+    return [
+        Figure("one post and one row on disk, bare loop", f"{speed.bare:.0f} a second", ""),
+        Figure("delivery by the embedded engine, as one of many", told, target),
+        Figure(wait, f"{measure_wait():.0f} ms", "250 ms"),
+    ]
+
+
+def claims() -> list[Figure]:
+    """Time a claim before growing histories; the target is by the claim before none."""
+    measured = measure_claims()
+    most = f"{1.5 * measured[0]:.1f} ms"
+    return [
+        Figure(f"claim before {rows:,} rows of history", f"{ms:.1f} ms", most if rows else "")
+        for rows, ms in measured.items()
+    ]
+
+
 def rate(megabytes: float, seconds: float) -> str:
     return f"{seconds:.2f} s ({megabytes / seconds:.0f} MB/s)"
 
@@ -212,7 +236,7 @@ def suite() -> list[Figure]:
 
 def main() -> None:
     """Print the table, or JSON with `--json`; `--suite` times the test suite too."""
-    parts = [start_up, demo, contract_test, bif, large_upload, report_reading]
+    parts = [start_up, demo, contract_test, bif, large_upload, report_reading, deliveries, claims]
     if "--suite" in sys.argv:
         parts.append(suite)
     figures = [figure for part in parts for figure in part()]

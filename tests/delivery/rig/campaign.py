@@ -1,0 +1,176 @@
+"""A campaign: payments are told, processes are killed; at the end the partner's book counts."""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from adapter.ledger import Ledger, open_ledger
+from tests.delivery.rig.engines import ENGINES
+from tests.delivery.rig.partner import Partner
+from tests.delivery.rig.processes import AdapterProcess, Pace, make_processes
+from tests.delivery.rig.pump import Pump
+from tests.delivery.rig.schedule import Kill
+from tests.delivery.rig.verdict import Verdict, all_deliveries, judge, unfinished
+
+# A point that is not passed in this time is not waited for: the process is killed all the same.
+POINT_SECONDS_MAX = 3.0
+POLL_SECONDS = 0.1
+
+
+def quiet(_words: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """One engine at work for one partner: what every campaign and every test stands on."""
+
+    engine: str = "embedded"
+    seed: int = 7
+    payments: int = 120
+    receipts_feed: bool = False
+    pace: Pace = field(default_factory=Pace)
+    folder: Path | None = None
+    tell: Callable[[str], None] = quiet
+    told: int = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            if self.folder is None:
+                self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            kind = ENGINES[self.engine]
+            self.url = stack.enter_context(kind.ledger(self.folder))
+            self.partner = Partner(
+                seed=self.seed, payments=self.payments, receipts_feed=self.receipts_feed
+            )
+            stack.callback(self.partner.stop)
+            self.ledger: Ledger = open_ledger(self.url)
+            stack.callback(self.ledger.close)
+            self.processes = make_processes(kind, self.partner, self.folder, self.url, self.pace)
+            stack.callback(self._end_processes)
+            biller = self.partner.biller
+            self.pump = Pump(
+                [process.url for process in self.processes if process.has_doors],
+                biller.slug,
+                (biller.biller_guid, biller.door_key),
+                seed=self.seed,
+            )
+            stack.callback(self.pump.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def start(self) -> None:
+        for process in self.processes:
+            process.start()
+        for process in self.processes:
+            process.wait_until_ready()
+
+    def pay(self, count: int) -> None:
+        for _ in range(count):
+            self.pump.tell(self.partner.pay())
+        self.told += count
+
+    def settle(self, seconds_max: float) -> None:
+        """Let everything be taken over and come to its end, nobody helping, within bounds."""
+        until = time.monotonic() + seconds_max
+        self.pump.wait_until_taken(seconds_max)
+        while time.monotonic() < until and unfinished(all_deliveries(self.ledger)):
+            time.sleep(POLL_SECONDS)
+
+    def job(self, name: str) -> AdapterProcess:
+        """Return a process that runs one job and ends."""
+        return self.processes[0].beside("run", name)
+
+    def verdict(self) -> Verdict:
+        return judge(self.pump.taken, self.told, self.partner.applied(), self.ledger)
+
+    def _end_processes(self) -> None:
+        for process in self.processes:
+            if process.is_alive:
+                process.kill()
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What a campaign did, and the verdict."""
+
+    engine: str
+    seed: int
+    receipts_feed: bool
+    kills: int = 0
+    restarts: int = 0
+    deaths: dict[str, int] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    retold: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    settle_seconds: float = 0.0
+    verdict: Verdict = field(default_factory=Verdict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "verdict": self.verdict.as_json()}
+
+
+def run_campaign(rig: Rig, kills: list[Kill], *, settle_seconds_max: float) -> Outcome:
+    """Kill, tell a share of the payments in each life, then wait and count."""
+    outcome = Outcome(engine=rig.engine, seed=rig.seed, receipts_feed=rig.receipts_feed)
+    deaths: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    began = time.monotonic()
+    rig.start()
+    for number, kill in enumerate(kills, start=1):
+        rig.pay(rig.payments * number // len(kills) - rig.told)
+        if kill.fault:
+            rig.partner.break_next_answer(kill.fault)
+            faults[kill.fault] += 1
+        deaths[_carry_out(kill, rig)] += 1
+        if number % 10 == 0 or number == len(kills):
+            rig.tell(f"{number} kills, {rig.told} payments told, {rig.pump.open} not taken yet")
+    rig.partner.be_well()
+    ended = time.monotonic()
+    rig.settle(settle_seconds_max)
+    outcome.settle_seconds = round(time.monotonic() - ended, 1)
+    outcome.seconds = round(time.monotonic() - began, 1)
+    outcome.kills = sum(deaths.values())
+    outcome.restarts = sum(process.starts - 1 for process in rig.processes)
+    outcome.deaths, outcome.faults = dict(sorted(deaths.items())), dict(faults)
+    outcome.retold, outcome.refused = rig.pump.failures, len(rig.pump.refused)
+    outcome.verdict = rig.verdict()
+    return outcome
+
+
+def _carry_out(kill: Kill, rig: Rig) -> str:
+    """Kill one process, start it again at once, and say how it died."""
+    victim = rig.processes[kill.victim]
+    words = kill.words
+    match kill.kind:
+        case "launch":
+            time.sleep(kill.seconds)  # it was launched a moment ago
+        case "point":
+            victim.order_to_die(kill.point, kill.passing)
+            victim.wait_until_ready()
+            if not victim.died_within(POINT_SECONDS_MAX):
+                words = "moment"
+        case _:
+            victim.wait_until_ready()
+            time.sleep(kill.seconds)
+            if kill.kind == "sleep":
+                _sleep_beyond_the_lease(victim, rig.pace)
+    victim.kill()
+    victim.start()
+    return words
+
+
+def _sleep_beyond_the_lease(victim: AdapterProcess, pace: Pace) -> None:
+    victim.sleep()
+    time.sleep(pace.lease_seconds + pace.request_timeout_seconds / 2)
+    victim.wake()
+    time.sleep(pace.request_timeout_seconds)  # time enough to do what it was about to do

@@ -1,0 +1,123 @@
+"""Kills or stops the process that imports it at a named point, and shifts its clock.
+
+Python imports it at the start of every process that the rig starts, because its folder comes
+first on PYTHONPATH; the adapter knows nothing of it. Two files order what happens.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections import Counter
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ORDERS = os.environ.get("RIG_ORDERS")
+CLOCK = os.environ.get("RIG_CLOCK")
+RECEIPT = "/OnlineReceipt"
+
+_passed = Counter()
+
+
+def order():
+    """Return what the rig wrote: a point, the passing that counts and a signal; or nothing."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(ORDERS).read_text().split()
+    return None
+
+
+def is_due(name, wanted):
+    """Tell whether this is the point, and its passing the one that was ordered."""
+    if not wanted or wanted[0] != name:
+        return False
+    _passed[tuple(wanted)] += 1
+    return _passed[tuple(wanted)] == int(wanted[1])
+
+
+def pass_point(name):
+    """End here, when this is the point and its time has come."""
+    wanted = order()
+    if is_due(name, wanted):
+        # To this very thread: it must not run on while another one takes the signal.
+        signal.pthread_kill(threading.get_ident(), int(wanted[2]))
+
+
+def die_after(owner, method, point, *, when=lambda _result: True):
+    """Pass a point whenever a method has returned."""
+    inner = getattr(owner, method)
+
+    @wraps(inner)
+    def outer(*args, **kwargs):
+        result = inner(*args, **kwargs)
+        if when(result):
+            pass_point(point)
+        return result
+
+    setattr(owner, method, outer)
+
+
+def die_when_the_request_has_left(transport):
+    """Write the request to a socket of its own and die: the partner works on, for nobody."""
+    inner = transport.handle_request
+
+    @wraps(inner)
+    def outer(self, request):
+        if request.url.path.endswith(RECEIPT) and is_due("request_left", order()):
+            _send(request)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return inner(self, request)
+
+    transport.handle_request = outer
+
+
+def _send(request):
+    parts = urlsplit(str(request.url))
+    head = f"{request.method} {request.url.raw_path.decode()} HTTP/1.1\r\n".encode()
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in request.headers.raw)
+    with socket.create_connection((parts.hostname, parts.port)) as wire:
+        wire.sendall(head + lines + b"\r\n" + request.read())
+
+
+def shift_clock(clock):
+    """Add the seconds in a file, if there is one, to whatever the machine's clock says."""
+    inner = clock.now
+
+    def now(self):
+        try:
+            seconds = float(Path(CLOCK).read_text())
+        except (FileNotFoundError, ValueError):
+            seconds = 0.0
+        return inner(self) + timedelta(seconds=seconds)
+
+    clock.now = now
+
+
+def install():
+    import httpx
+
+    from adapter.clock import SystemClock
+    from adapter.ledger.claims import ClaimBook
+    from adapter.ledger.deliveries import DeliveryBook
+    from adapter.ledger.uploads import UploadBook
+    from adapter.partners.invoice_cloud import InvoiceCloudClient
+    from adapter.partners.spectrum import SpectrumClient
+
+    die_after(DeliveryBook, "accept", "accepted")
+    die_after(ClaimBook, "claim_due", "claimed", when=lambda claimed: claimed is not None)
+    die_after(SpectrumClient, "balance_due", "balance_read")
+    die_after(ClaimBook, "begin_sending", "sending_committed")
+    die_when_the_request_has_left(httpx.HTTPTransport)
+    die_after(SpectrumClient, "post_receipt", "answered")
+    die_after(ClaimBook, "record", "recorded")
+    die_after(UploadBook, "begin", "upload_begun")
+    die_after(InvoiceCloudClient, "upload", "uploaded")
+    die_after(DeliveryBook, "of_payments", "reconciling")
+    if CLOCK:
+        shift_clock(SystemClock)
+
+
+if ORDERS:
+    install()
