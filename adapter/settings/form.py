@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from adapter.domain.invoice import BifDialect
 from adapter.settings.credentials import is_guid, split_key_and_password
 from adapter.settings.questionnaire import NOTIFY_DAYS_MAX, refusal_of
-from adapter.settings.values import EngineKind
+from adapter.settings.values import REPORT_FIELDS, EngineKind
 
 SECRET_LENGTH_MIN = 8
 # Whoever guesses it knows every payer's password at Invoice Cloud.
@@ -39,20 +39,6 @@ CALLS_IN_A_LEASE = 3
 THREADS_MAX = 64
 POSTS_PER_MINUTE_MAX = 100_000
 POSTGRESQL = "postgresql+psycopg"
-# What the payment report's columns are called here (adapter/domain/payment.py).
-REPORT_FIELDS = (
-    "payment_guid",
-    "invoice_number",
-    "account_number",
-    "customer_name",
-    "paid_at",
-    "amount",
-    "fee",
-    "payment_reference",
-    "payment_message",
-    "method",
-    "approved",
-)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
 _PATH_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
