@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,17 +87,37 @@ def serve(
 
 
 @app.command(epilog=EPILOG)
-def worker(*, config: Config) -> None:
+def worker(
+    *,
+    config: Config,
+    watch_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Serve /health, /ready and /metrics at this port; 0 takes any."
+        ),
+    ] = None,
+) -> None:
     """Run the jobs on their schedule, without doors, beside any number of other workers.
 
     SIGTERM or SIGINT ends it once what runs has come to its end; a second one ends it at once.
     Several machines need the engine "procrastinate" and a ledger on PostgreSQL.
     """
-    with _at_work(config) as adapter:
+    from adapter.doors.http import create_watch_app
+    from adapter.doors.server import DoorServer
+
+    with _at_work(config) as adapter, ExitStack() as opened:
+        if watch_port is not None:
+            server = DoorServer(
+                create_watch_app(adapter), host=adapter.settings.listen_host, port=watch_port
+            )
+            opened.callback(server.stop)
+            server.start()
+            typer.echo(f"It is watched at {server.url}")
         stopping = _stop_on_signals()
         adapter.start()
         typer.echo("The worker is at work")
         stopping.wait()
+        adapter.stopping.set()
 
 
 @contextmanager

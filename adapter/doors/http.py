@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 
 from adapter.correlation import HEADER, present_correlation_id
 from adapter.doors.correlation import correlation_id_of
@@ -37,6 +38,15 @@ _log = structlog.get_logger(__name__)
 
 def create_app(adapter: Adapter) -> Flask:
     """Return the application that serves every door of an adapter."""
+    return _with_doors(adapter, *_DOORS)
+
+
+def create_watch_app(adapter: Adapter) -> Flask:
+    """Return the application of a process without doors: its health, readiness and figures."""
+    return _with_doors(adapter, health_door)
+
+
+def _with_doors(adapter: Adapter, *doors: Callable[[Adapter], Blueprint]) -> Flask:
     app = Flask("adapter.doors", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
@@ -47,7 +57,7 @@ def create_app(adapter: Adapter) -> Flask:
     # A path is served as it is written: no redirect ever leads a body elsewhere.
     app.url_map.merge_slashes = False
     install_error_answers(app)
-    for door in _DOORS:
+    for door in doors:
         app.register_blueprint(door(adapter))
     app.before_request(partial(_begin, adapter))
     app.after_request(_finish)

@@ -3,8 +3,10 @@
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import httpx
 import pytest
@@ -33,6 +35,33 @@ def served(settings_file):
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def test_a_worker_is_watched_at_a_port_and_has_no_doors(settings_file):
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from adapter.doors.cli import main; main()", "worker"),
+            *("--watch-port", "0", "--config", str(settings_file())),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        url = process.stdout.readline().split()[-1]
+        assert process.stdout.readline() == "The worker is at work\n"
+        found = {
+            path: httpx.get(f"{url}{path}", trust_env=False).status_code
+            for path in ("/health", "/ready", "/metrics", "/ops/deliveries")
+        }
+        assert found == {"/health": 200, "/ready": 200, "/metrics": 200, "/ops/deliveries": 404}
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -113,6 +142,17 @@ def test_a_ledger_that_cannot_be_used_has_its_exit_code(cli, settings_file, tmp_
     result = cli("run", "post_payments", "--config", str(settings_file()))
     assert result.exit_code == 5
     assert "ledger" in result.stderr
+
+
+def test_a_ledger_of_a_later_adapter_is_left_alone(cli, settings_file, tmp_path):
+    path = settings_file()
+    assert cli("run", "post_payments", "--config", str(path)).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "adapter.db")) as connection, connection:
+        assert connection.execute("UPDATE alembic_version SET version_num = '9999'").rowcount == 1
+    for command in (("serve",), ("worker",), ("run", "post_payments")):
+        result = cli(*command, "--config", str(path))
+        assert result.exit_code == 5
+        assert "9999" in result.stderr
 
 
 def test_wrong_settings_have_theirs(cli, tmp_path):
