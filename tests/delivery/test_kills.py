@@ -39,6 +39,15 @@ def make_rig(quick_folder, tmp_path_factory):
         rig.__exit__()
 
 
+@pytest.fixture(params=["embedded-pair", "procrastinate"])
+def shared(request):
+    """Choose an engine of several processes, and its ledger."""
+    if request.param == "procrastinate":
+        url = request.getfixturevalue("postgres").new_database()
+        return {"engine": request.param, "url": url}
+    return {"engine": request.param}
+
+
 def until(is_so):
     """Wait for something that another process does."""
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -73,18 +82,31 @@ def test_a_seed_repeats_its_kills_and_a_longer_campaign_begins_like_a_shorter_on
     assert {kill.point for kill in kills} == {"", *POINTS}
 
 
-def test_what_a_dead_machine_left_is_finished_by_another_one(make_rig):
+def test_what_a_dead_machine_left_is_finished_by_another_one(make_rig, shared):
     """Nobody starts the dead one again, and nobody helps."""
-    rig = make_rig(engine="embedded-pair", payments=20)
-    dying, living = rig.processes
+    rig = make_rig(payments=20, **shared)
+    *_, living, dying = rig.processes
     rig.start()
-    dying.order_to_die("request_left", 2)
+    dying.order_to_die("request_left")
     rig.pay(20)
     until(lambda: not dying.is_alive)
     rig.settle(SETTLE_SECONDS_MAX)
     assert living.is_alive
     check(rig)
     assert rig.verdict().were_in_doubt >= 1
+
+
+def test_workers_on_postgresql_that_are_killed_lose_and_double_nothing(make_rig, postgres):
+    """The doors once, each worker at a point of its own."""
+    rig = make_rig(engine="procrastinate", url=postgres.new_database(), payments=90)
+    kills = [
+        Kill(kind="point", victim=0, point="accepted", passing=3),
+        Kill(kind="point", victim=1, point="sending_committed", passing=2, fault="sever"),
+        Kill(kind="point", victim=2, point="answered", passing=2),
+    ]
+    outcome = run_campaign(rig, kills, settle_seconds_max=SETTLE_SECONDS_MAX)
+    check(rig)
+    assert outcome.kills == 3
 
 
 @pytest.mark.parametrize("point", ["claimed", "sending_committed", "answered"])

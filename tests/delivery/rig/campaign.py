@@ -36,6 +36,8 @@ class Rig:
     receipts_feed: bool = False
     pace: Pace = field(default_factory=Pace)
     folder: Path | None = None
+    # A ledger of somebody else's; without it, one of its own.
+    url: str = ""
     tell: Callable[[str], None] = quiet
     told: int = 0
 
@@ -44,7 +46,7 @@ class Rig:
             if self.folder is None:
                 self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             kind = ENGINES[self.engine]
-            self.url = stack.enter_context(kind.ledger(self.folder))
+            self.url = self.url or stack.enter_context(kind.ledger(self.folder))
             self.partner = Partner(
                 seed=self.seed, payments=self.payments, receipts_feed=self.receipts_feed
             )
