@@ -29,6 +29,7 @@ def test_kinds_are_told_by_words_that_never_change():
         "not_applied",
         "dead",
         "evidence_unclear",
+        "row_unreadable",
         "evidence_overdue",
         "setting_overdue",
         "mismatch",
