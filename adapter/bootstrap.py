@@ -298,4 +298,5 @@ def _rules(settings: AdapterSettings) -> Rules:
         poll_overlap_minutes=settings.poll_overlap_minutes,
         first_reach_hours=settings.first_reach_hours,
         retry=settings.retry,
+        keep_days=settings.keep_days,
     )

@@ -24,7 +24,9 @@ DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
 SKEW_SECONDS_MAX = 30.0
 SEND_INVOICES = "send_invoices"
 # What these have to do stands in the ledger: they leave no mark.
-UNMARKED_JOBS = frozenset({"post_payments", "post_reversals", "push_enrollments"})
+UNMARKED_JOBS = frozenset(
+    {"post_payments", "post_reversals", "push_enrollments", "forget_history"}
+)
 
 PAYMENT_KINDS = frozenset(
     {ExceptionKind.DEAD, ExceptionKind.NOT_APPLIED, ExceptionKind.EVIDENCE_UNCLEAR}

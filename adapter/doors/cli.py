@@ -150,7 +150,8 @@ def run(
         str,
         typer.Argument(
             help="send_invoices, post_payments, reconcile_payments, reverse_rejects, "
-            "post_reversals, match_settlements, follow_change_log or push_enrollments."
+            "post_reversals, match_settlements, follow_change_log, push_enrollments or "
+            "forget_history."
         ),
     ],
     *,

@@ -10,6 +10,7 @@ from typing import Any
 from adapter.clock import require_aware
 from adapter.jobs import (
     follow_change_log,
+    forget_history,
     match_settlements,
     post_payments,
     post_reversals,
@@ -34,6 +35,7 @@ _RUNS: Mapping[str, Job] = {
     match_settlements.JOB: match_settlements.run_once,
     follow_change_log.JOB: follow_change_log.run_once,
     push_enrollments.JOB: push_enrollments.run_once,
+    forget_history.JOB: forget_history.run_once,
 }
 
 
@@ -99,4 +101,5 @@ SCHEDULE = (
     Schedule(job=follow_change_log.JOB, interval=timedelta(hours=3), offset=timedelta(minutes=20)),
     Schedule(job=post_reversals.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=35)),
     Schedule(job=push_enrollments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=45)),
+    Schedule(job=forget_history.JOB, interval=timedelta(days=1), offset=timedelta(minutes=50)),
 )

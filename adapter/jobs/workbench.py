@@ -17,7 +17,8 @@ from adapter.ports import BillersPort
 class Rules:
     """The bounds that jobs keep to, as the settings give them.
 
-    `settle_seconds` is longer than any request of ours may take, at both ends.
+    `settle_seconds` is longer than any request of ours may take, at both ends. Without `keep_days`
+    nothing is ever forgotten.
     """
 
     settle_seconds: float = 120.0
@@ -25,6 +26,7 @@ class Rules:
     poll_overlap_minutes: float = 30.0
     first_reach_hours: float = 48.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    keep_days: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

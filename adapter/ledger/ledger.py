@@ -17,6 +17,7 @@ from adapter.ledger.enrollment_claims import PushBook
 from adapter.ledger.enrollments import EnrollmentBook
 from adapter.ledger.exceptions import ExceptionBook
 from adapter.ledger.figures import FigureBook
+from adapter.ledger.forgetting import ForgettingBook
 from adapter.ledger.listing import DeliveryList
 from adapter.ledger.redrive import RedriveBook
 from adapter.ledger.reversal_claims import ReversalClaims
@@ -52,6 +53,7 @@ class Ledger:
         self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
         self.counts = CountBook(store)
+        self.forgetting = ForgettingBook(store)
 
     def announce_to(self, listener: Callable[[Connection, Due, str], None]) -> None:
         """Tell a listener, within the transaction, of everything that becomes due by it.

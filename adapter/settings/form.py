@@ -37,6 +37,7 @@ REQUEST_BYTES_MIN, REQUEST_BYTES_MAX = 4096, 1024 * 1024 * 1024
 # One post may take a token, a balance and the receipt, each within a request timeout.
 CALLS_IN_A_LEASE = 3
 THREADS_MAX = 64
+KEEP_DAYS_MIN = 30
 POSTS_PER_MINUTE_MAX = 100_000
 POSTGRESQL = "postgresql+psycopg"
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
@@ -225,6 +226,11 @@ class AdapterTable(_Table):
         Field(ge=1, le=THREADS_MAX),
         Field(description="the number of jobs that one process runs at once"),
     ] = 4
+
+    keep_days: Annotated[
+        Annotated[int, BeforeValidator(_no_boolean), Field(ge=KEEP_DAYS_MIN)] | None,
+        Field(description="the days after which finished payments lose their texts"),
+    ] = None
 
     @field_validator("engine")
     @classmethod

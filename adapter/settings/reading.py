@@ -193,6 +193,7 @@ def _adapter_settings(table: AdapterTable, folder: Path) -> AdapterSettings:
         retry=RetryPolicy(**table.retry.model_dump()),
         engine=table.engine,
         threads=table.threads,
+        keep_days=table.keep_days,
     )
 
 

@@ -159,6 +159,7 @@ class AdapterSettings:
     retry: RetryPolicy
     engine: EngineKind = "embedded"
     threads: int = 4
+    keep_days: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

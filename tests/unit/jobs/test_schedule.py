@@ -39,6 +39,7 @@ def test_every_job_is_in_the_table():
         ("post_payments", 720),
         ("follow_change_log", 240),
         ("push_enrollments", 720),
+        ("forget_history", 30),
     ],
 )
 def test_a_month_has_as_many_runs_as_its_hours_say(job, count):

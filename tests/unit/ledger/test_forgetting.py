@@ -1,0 +1,98 @@
+"""What is forgotten of a finished payment, and what of no other."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from adapter.domain.delivery import DeliveryState, Source
+from adapter.domain.exceptions import ExceptionKind
+from adapter.errors import ContentConflictError
+
+LATER = timedelta(days=40)
+
+
+@pytest.fixture
+def forget(bench, now):
+    """Forget the payments that were finished within the last minutes of the bench's time."""
+    return lambda: bench.ledger.forgetting.payments(bench.biller, before=now + LATER)
+
+
+def confirmed(bench, number, now):
+    bench.accept(number, invoice=str(number))
+    delivery = bench.record(bench.send(), DeliveryState.APPLIED, receipt_id="R-1")
+    bench.ledger.deliveries.confirm([delivery.id], now=now)
+    return delivery
+
+
+def brought_to(bench, state):
+    """Bring a payment into a state, without a word of Invoice Cloud's report."""
+    accepted = bench.accept(1)
+    if state is DeliveryState.ACCEPTED:
+        return accepted
+    sending = bench.send()
+    return sending if state is DeliveryState.SENDING else bench.record(sending, state)
+
+
+def test_a_finished_payment_keeps_what_it_is_known_and_counted_by(bench, now, forget):
+    before = confirmed(bench, 1, now)
+    assert forget() == 1
+    after = bench.ledger.deliveries.find(before.payment.key)
+    texts = {"customer_name": "", "payment_reference": "", "payment_message": ""}
+    assert after.payment == replace(before.payment, **texts)
+    assert after.payment.fingerprint() == before.payment.fingerprint()
+    assert (after.state, after.receipt_id, after.evidence) == (
+        DeliveryState.APPLIED,
+        before.receipt_id,
+        before.evidence,
+    )
+    assert bench.ledger.deliveries.events(after.id) == ()
+
+
+def test_a_repeat_is_known_years_later(bench, now, forget):
+    """Neither the pump nor the report can have it applied a second time."""
+    payment = confirmed(bench, 1, now).payment
+    forget()
+    for source in Source:
+        assert bench.ledger.accept(payment, source=source, now=now + 50 * LATER).repeated
+    other = replace(payment, amount=payment.amount + Decimal("0.01"))
+    with pytest.raises(ContentConflictError):
+        bench.ledger.accept(other, source=Source.DATA_PUMP, now=now)
+
+
+@pytest.mark.parametrize("state", DeliveryState)
+def test_what_is_unfinished_or_unconfirmed_keeps_everything(bench, forget, state):
+    before = brought_to(bench, state)
+    story = bench.ledger.deliveries.events(before.id)
+    assert forget() == 0
+    assert bench.ledger.deliveries.find(before.payment.key) == before
+    assert bench.ledger.deliveries.events(before.id) == story
+
+
+def test_what_was_finished_lately_keeps_everything(bench, now):
+    confirmed(bench, 1, now)
+    assert bench.ledger.forgetting.payments(bench.biller, before=now) == 0
+
+
+def test_another_carriers_payments_are_its_own(bench, now):
+    confirmed(bench, 1, now)
+    assert bench.ledger.forgetting.payments("another", before=now + LATER) == 0
+
+
+def test_more_than_one_transaction_takes_is_forgotten_too(bench, now, forget, monkeypatch):
+    monkeypatch.setattr("adapter.ledger.forgetting.ROWS_AT_ONCE", 2)
+    for number in range(1, 6):
+        confirmed(bench, number, now)
+    assert forget() == 5
+    assert forget() == 0
+
+
+def test_only_resolved_exceptions_are_forgotten(bench, now):
+    book = bench.ledger.exceptions
+    book.open(bench.biller, ExceptionKind.MISMATCH, "open", now=now)
+    settled = book.open(bench.biller, ExceptionKind.NOT_REPORTED, "settled", now=now)
+    book.resolve(settled.id, now=now, resolution="seen")
+    assert bench.ledger.forgetting.exceptions(bench.biller, before=now) == 0
+    assert bench.ledger.forgetting.exceptions(bench.biller, before=now + LATER) == 1
+    assert [item.detail for item in book.page(limit=9)] == ["open"]
