@@ -180,6 +180,16 @@ def test_a_database_that_is_gone_takes_nothing(served):
     assert served.kept() == [guid(1), guid(3)]
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait for no other writer; stands before the ledger that is opened so."""
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0)
+
+
+on_sqlite = pytest.mark.parametrize("ledger_url", ["sqlite:///adapter.db"])
+
+
+@on_sqlite
 def test_a_read_only_store_takes_nothing(doors):
     @event.listens_for(doors.adapter.ledger._store._engine, "checkout")
     def forbid(connection, _record, _proxy):
@@ -191,9 +201,9 @@ def test_a_read_only_store_takes_nothing(doors):
     assert doors.adapter.ledger.deliveries.page(limit=1) == ()
 
 
-def test_a_store_locked_beyond_the_busy_time_takes_nothing(tmp_path, monkeypatch, request):
-    monkeypatch.setattr(store, "BUSY_SECONDS", 0)
-    doors = request.getfixturevalue("doors")
+@on_sqlite
+@pytest.mark.usefixtures("impatient")
+def test_a_store_locked_beyond_the_busy_time_takes_nothing(doors, tmp_path):
     with locked(tmp_path / "adapter.db"):
         answer = doors.pay()
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")

@@ -97,6 +97,7 @@ def plans(bench):
     return found
 
 
+@pytest.mark.sqlite
 def test_no_query_walks_through_a_table_of_history(bench, now, plans):
     bench.ledger.counts.read(["camp-point", "another"], now=now + timedelta(days=1))
     assert len(plans) == 10, "a fixed number, and one for each biller's newest file"

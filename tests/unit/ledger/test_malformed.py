@@ -1,4 +1,7 @@
-"""A row that somebody else changed: told, set aside, and in nobody's way."""
+"""A row that somebody else changed: told, set aside, and in nobody's way.
+
+SQLite keeps anything in any column; PostgreSQL refuses what is no number by itself.
+"""
 
 import sqlite3
 from contextlib import closing
@@ -9,6 +12,7 @@ from sqlalchemy import text
 from adapter.domain.exceptions import ExceptionKind
 from adapter.errors import MalformedRowError
 
+pytestmark = pytest.mark.sqlite
 BROKEN = {
     "state": "'sent_i_think'",
     "method": "'Cash'",

@@ -10,6 +10,8 @@ from adapter.ledger import open_ledger
 
 pytestmark = pytest.mark.sqlite
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def path(bench):
