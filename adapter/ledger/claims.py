@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from adapter.domain.delivery import (
     HOLDING_STATES,
@@ -45,6 +46,28 @@ LOST_RACES_MAX = 100
 # The order of index `deliveries_due`.
 _DUE_ORDER = (deliveries.c.next_at, deliveries.c.id)
 _CLAIMABLE = (*POSTABLE_STATES, DeliveryState.IN_DOUBT, DeliveryState.PENDING)
+# Statements of every delivery are built once: building one costs more than running it.
+_FIRST_DUE = (
+    select(deliveries)
+    .where(
+        deliveries.c.biller == bindparam("biller"),
+        deliveries.c.next_at <= bindparam("now"),
+        deliveries.c.state != DeliveryState.SENDING,  # so that an unreadable one is found too
+    )
+    .order_by(*_DUE_ORDER)
+    .limit(1)
+)
+# A row that is still as its holder knows it; what is set, the parameters say.
+_HELD = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("held_id"),
+        deliveries.c.fence == bindparam("held_fence"),
+        deliveries.c.state == bindparam("held_state"),
+    )
+    .returning(*deliveries.c)
+)
+Values = dict[str, Any]
 
 
 class ClaimBook:
@@ -126,7 +149,7 @@ class ClaimBook:
         """Write the state, its event and its exception together, and end the lease."""
         if step.to_state not in TRANSITIONS.get(delivery.state, frozenset()):
             raise ValueError(f"{delivery.state} is never followed by {step.to_state}")
-        values: dict[str, Any] = {
+        values: Values = {
             "state": step.to_state,
             "next_at": step.next_at,
             "lease_owner": None,
@@ -257,7 +280,7 @@ class ClaimBook:
             "next_at": until,
             "fence": due.fence + 1,
         }
-        claimed = _update(connection, due.id, values, deliveries.c.fence == due.fence)
+        claimed = _update(connection, _HELD, due, values)
         if claimed is None:
             raise ConcurrentWriteError("another worker has claimed the delivery")
         return claimed
@@ -265,34 +288,19 @@ class ClaimBook:
 
 def _first_due(connection: Connection, biller: str, now: datetime) -> Delivery | None:
     """Return what is due first and can be read; whatever cannot is set aside on the way."""
-    first = (
-        select(deliveries)
-        .where(
-            deliveries.c.biller == biller,
-            deliveries.c.next_at <= now,
-            deliveries.c.state != DeliveryState.SENDING,
-        )
-        .order_by(*_DUE_ORDER)
-        .limit(1)
-    )
+    asked = {"biller": biller, "now": now}
     while True:
         try:
-            row = connection.execute(first).mappings().first()
+            row = connection.execute(_FIRST_DUE, asked).mappings().first()
             return None if row is None else due_delivery_of(row)
         except MalformedRowError as error:
-            due_id = connection.execute(first.with_only_columns(deliveries.c.id)).scalar_one()
-            set_aside(connection, due_id, str(error), now)
+            chosen = _FIRST_DUE.with_only_columns(deliveries.c.id)
+            set_aside(connection, connection.execute(chosen, asked).scalar_one(), str(error), now)
 
 
-def _change(connection: Connection, delivery: Delivery, values: dict[str, Any]) -> Delivery:
+def _change(connection: Connection, delivery: Delivery, values: Values) -> Delivery:
     """Update a row if it is still as its holder knows it, and return what it is now."""
-    changed = _update(
-        connection,
-        delivery.id,
-        values,
-        deliveries.c.fence == delivery.fence,
-        deliveries.c.state == delivery.state,
-    )
+    changed = _update(connection, _HELD, delivery, values)
     if changed is None:
         raise LeaseLostError(
             f"the lease on payment {delivery.payment.payment_guid}, invoice "
@@ -302,19 +310,15 @@ def _change(connection: Connection, delivery: Delivery, values: dict[str, Any]) 
 
 
 def _update(
-    connection: Connection, row_id: int, values: dict[str, Any], *conditions: ColumnElement[bool]
+    connection: Connection, statement: ReturningUpdate[Any], delivery: Delivery, values: Values
 ) -> Delivery | None:
-    """Update one row, or none, and return it, in one statement."""
-    row = (
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == row_id, *conditions)
-            .values(**values)
-            .returning(*deliveries.c)
-        )
-        .mappings()
-        .first()
-    )
+    """Update a row, or none, and return it; whatever `values` names is set."""
+    held = {
+        "held_id": delivery.id,
+        "held_fence": delivery.fence,
+        "held_state": delivery.state,
+    }
+    row = connection.execute(statement, {**values, **held}).mappings().first()
     return None if row is None else delivery_of(row)
 
 

@@ -176,17 +176,7 @@ def find_delivery(connection: Connection, key: DeliveryKey) -> Delivery | None:
 
 
 def add_event(connection: Connection, delivery_id: int, event: DeliveryEvent) -> None:
-    connection.execute(
-        insert(delivery_events).values(
-            delivery_id=delivery_id,
-            at=event.at,
-            from_state=event.from_state,
-            to_state=event.to_state,
-            cause=event.cause,
-            detail=event.detail,
-            attempt=event.attempt,
-        )
-    )
+    connection.execute(insert(delivery_events), {"delivery_id": delivery_id, **vars(event)})
 
 
 def delivery_of(row: RowMapping) -> Delivery:

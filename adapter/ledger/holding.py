@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, String, and_, bindparam, or_, select, update
 
 from adapter.domain.ach_return import UNDER_WAY_STATES
 from adapter.domain.delivery import HOLDING_STATES, Delivery, DeliveryState
@@ -23,22 +23,64 @@ HELD_BY_REVERSAL = timedelta(minutes=1)
 POSTABLE_STATES = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
 
 
+def reversal_is_under_way(biller: Any, invoice_number: Any) -> Any:
+    """Choose the reversals on an invoice by which its balance may still be moved."""
+    return and_(
+        reversals.c.biller == biller,
+        reversals.c.invoice_number == invoice_number,
+        reversals.c.state.in_(tuple(UNDER_WAY_STATES)),
+    )
+
+
+# Statements of every claim are built once: building one costs more than running it.
+_BILLER, _INVOICE = bindparam("of_biller", type_=String), bindparam("of_invoice", type_=String)
+_OTHER = (
+    select(deliveries.c.next_at, deliveries.c.payment_guid, deliveries.c.state)
+    .where(
+        deliveries.c.biller == _BILLER,
+        deliveries.c.invoice_number == _INVOICE,
+        deliveries.c.id != bindparam("own_id"),
+        or_(
+            deliveries.c.state.in_(tuple(HOLDING_STATES)),
+            deliveries.c.lease_owner.is_not(None),
+        ),
+    )
+    .limit(1)
+)
+_REVERSAL = select(reversals.c.id).where(reversal_is_under_way(_BILLER, _INVOICE)).limit(1)
+_QUESTION = (
+    select(exceptions.c.payment_guid, exceptions.c.kind)
+    .where(
+        exceptions.c.biller == _BILLER,
+        exceptions.c.invoice_number == _INVOICE,
+        exceptions.c.resolved_at.is_(None),
+        exceptions.c.payment_guid.is_not(None),
+    )
+    .order_by(exceptions.c.id)
+    .limit(1)
+)
+_WAKE = (
+    update(deliveries)
+    .where(
+        deliveries.c.biller == _BILLER,
+        deliveries.c.invoice_number == _INVOICE,
+        deliveries.c.state == DeliveryState.ACCEPTED,
+        deliveries.c.lease_owner.is_(None),
+        deliveries.c.next_at > bindparam("now"),
+    )
+    .values(next_at=bindparam("now"))
+)
+
+
 def hold_back(connection: Connection, due: Delivery, now: datetime) -> bool:
     """Tell whether a payment has to wait for its invoice; put off all that wait there with it."""
     payment = due.payment
-    other = connection.execute(
-        select(deliveries.c.next_at, deliveries.c.payment_guid, deliveries.c.state)
-        .where(
-            deliveries.c.biller == payment.biller,
-            deliveries.c.invoice_number == payment.invoice_number,
-            deliveries.c.id != due.id,
-            or_(
-                deliveries.c.state.in_(tuple(HOLDING_STATES)),
-                deliveries.c.lease_owner.is_not(None),
-            ),
-        )
-        .limit(1)
-    ).first()
+    named = {
+        "of_biller": payment.biller,
+        "of_invoice": payment.invoice_number,
+        "own_id": due.id,
+    }
+    other = connection.execute(_OTHER, named).first()
     if other is not None:
         until = max(other.next_at, now + HELD_BY_PAYMENT)
         reason = f"waits for payment {other.payment_guid} on the same invoice, {other.state.value}"
@@ -78,46 +120,19 @@ def wake_invoice(
     connection: Connection, biller: str, invoice_number: str | None, now: datetime
 ) -> None:
     """Let the accepted payments of an invoice be looked at now instead of later."""
-    connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.biller == biller,
-            deliveries.c.invoice_number == invoice_number,
-            deliveries.c.state == DeliveryState.ACCEPTED,
-            deliveries.c.lease_owner.is_(None),
-            deliveries.c.next_at > now,
-        )
-        .values(next_at=now)
-    )
-
-
-def reversal_is_under_way(biller: str, invoice_number: str) -> Any:
-    """Choose the reversals on an invoice by which its balance may still be moved."""
-    return and_(
-        reversals.c.biller == biller,
-        reversals.c.invoice_number == invoice_number,
-        reversals.c.state.in_(tuple(UNDER_WAY_STATES)),
-    )
+    named = {"of_biller": biller, "of_invoice": invoice_number, "now": now}
+    connection.execute(_WAKE, named)
 
 
 def _is_being_reversed(connection: Connection, biller: str, invoice_number: str) -> bool:
-    chosen = select(reversals.c.id).where(reversal_is_under_way(biller, invoice_number))
-    return connection.execute(chosen.limit(1)).first() is not None
+    named = {"of_biller": biller, "of_invoice": invoice_number}
+    return connection.execute(_REVERSAL, named).first() is not None
 
 
 def _payment_in_question(
     connection: Connection, biller: str, invoice_number: str
 ) -> tuple[str, ExceptionKind] | None:
     """Return the payment, and why, whose open exception holds back posts on an invoice."""
-    row = connection.execute(
-        select(exceptions.c.payment_guid, exceptions.c.kind)
-        .where(
-            exceptions.c.biller == biller,
-            exceptions.c.invoice_number == invoice_number,
-            exceptions.c.resolved_at.is_(None),
-            exceptions.c.payment_guid.is_not(None),
-        )
-        .order_by(exceptions.c.id)
-        .limit(1)
-    ).first()
+    named = {"of_biller": biller, "of_invoice": invoice_number}
+    row = connection.execute(_QUESTION, named).first()
     return None if row is None else (row.payment_guid, row.kind)
