@@ -126,7 +126,10 @@ def test_a_jobs_outcome_is_told_as_json(cli, settings_file):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("nonsense",), "known are follow_change_log, match_settlements, post_payments, "),
+        (
+            ("nonsense",),
+            "known are follow_change_log, forget_history, match_settlements, post_payments, ",
+        ),
         (("post_payments", "--biller", "beta"), "known are alpha-mutual"),
         (("post_payments", "--full"), "only send_invoices can be full"),
     ],
