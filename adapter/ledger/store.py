@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -71,6 +72,7 @@ class Store:
         self._failures = (SQLAlchemyError, driver.Error)
         # Told within a transaction that something became due: of which kind, for which biller.
         self.announce: Callable[[Connection, Due, str], None] = _to_nobody
+        self._writer = threading.Lock()
         self._has_many_writers = self._engine.dialect.name == "postgresql"
         if self._has_many_writers:
             _configure_postgresql(self._engine)
@@ -92,7 +94,7 @@ class Store:
         stays as it is. SQLite has one writer anyway.
         """
         try:
-            with self._engine.begin() as connection:
+            with self._turn(), self._engine.begin() as connection:
                 if self._has_many_writers:
                     for biller in sorted(set(billers)):
                         connection.execute(_ONE_WRITER, {"biller": biller})
@@ -101,6 +103,22 @@ class Store:
             raise ConcurrentWriteError(f"the ledger {self.name}: {error.orig}") from error
         except self._failures as error:
             raise self._unusable("written", error) from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Queue up for the one writer of SQLite; other processes' writers it polls for itself.
+
+        Its own waiting sleeps up to a tenth of a second at a time, whoever is ready by then.
+        """
+        if self._has_many_writers:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise LedgerError(f"the ledger {self.name} cannot be written: another write goes on")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
