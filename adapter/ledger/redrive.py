@@ -99,7 +99,7 @@ class RedriveBook:
         resolution: str,
     ) -> Delivery:
         try:
-            with self._store.writing() as connection:
+            with self._store.writing(key.biller) as connection:
                 delivery = find_delivery(connection, key)
                 if delivery is None:
                     raise NotFoundError(
