@@ -50,7 +50,7 @@ app.add_typer(cli_settings.app, name="settings")
 app.command(epilog=EPILOG)(cli_alarms.alarms)
 app.command(epilog=cli_doctor.DOCTOR_EPILOG)(cli_doctor.doctor)
 # What another process left behind is found after so long at the latest.
-SWEEP = timedelta(minutes=1)
+SWEEP = timedelta(seconds=30)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
 
 
