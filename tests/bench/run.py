@@ -23,6 +23,7 @@ from large_upload import INVOICES, measure_upload
 from report_reading import ROWS, measure_reading
 from rich.console import Console
 from rich.table import Table
+from workers import measure_workers
 
 from adapter.bif.check import check_bif
 from adapter.bif.diff import Comparison
@@ -222,6 +223,19 @@ def claims() -> list[Figure]:
     ]
 
 
+def workers() -> list[Figure]:
+    """Deliver a heap on PostgreSQL with one worker, then with two."""
+    measured = measure_workers()
+    return [
+        Figure(
+            f"deliveries on PostgreSQL, {count} worker{'s' if count > 1 else ''}",
+            f"{speed:.0f} a second",
+            f"{measured[1]:.0f} a second" if count > 1 else "",
+        )
+        for count, speed in measured.items()
+    ]
+
+
 def rate(megabytes: float, seconds: float) -> str:
     return f"{seconds:.2f} s ({megabytes / seconds:.0f} MB/s)"
 
@@ -237,6 +251,7 @@ def suite() -> list[Figure]:
 def main() -> None:
     """Print the table, or JSON with `--json`; `--suite` times the test suite too."""
     parts = [start_up, demo, contract_test, bif, large_upload, report_reading, deliveries, claims]
+    parts.append(workers)
     if "--suite" in sys.argv:
         parts.append(suite)
     figures = [figure for part in parts for figure in part()]
