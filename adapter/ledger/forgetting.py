@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from adapter.domain.delivery import DeliveryState
 from adapter.domain.enrollment import EnrollmentState
@@ -30,7 +30,8 @@ class ForgettingBook:
     def payments(self, biller: str, *, before: datetime) -> int:
         """Forget names, messages and stories of payments that were applied and confirmed.
 
-        Counts those accepted before a moment that had a story until now.
+        Counts those whose story ended before a moment, and that had one until now: a payment may
+        be confirmed long before a person has settled it.
         """
         is_finished = (
             select(deliveries.c.id)
@@ -43,6 +44,7 @@ class ForgettingBook:
                 deliveries.c.next_at.is_(None),
             )
             .group_by(deliveries.c.id)
+            .having(func.max(delivery_events.c.at) < before)
             .order_by(deliveries.c.id)
             .limit(ROWS_AT_ONCE)
         )
@@ -65,10 +67,16 @@ class ForgettingBook:
 
     def enrollments(self, biller: str, *, before: datetime) -> int:
         """Forget the stories of changes that IMT has, or that newer ones have overtaken."""
-        done = select(enrollments.c.id).where(
-            enrollments.c.biller == biller,
-            enrollments.c.state.in_(_DONE),
-            enrollments.c.accepted_at < before,
+        done = (
+            select(enrollments.c.id)
+            .join(enrollment_events, enrollment_events.c.enrollment_id == enrollments.c.id)
+            .where(
+                enrollments.c.biller == biller,
+                enrollments.c.state.in_(_DONE),
+                enrollments.c.accepted_at < before,
+            )
+            .group_by(enrollments.c.id)
+            .having(func.max(enrollment_events.c.at) < before)
         )
         with self._store.writing(biller) as connection:
             return connection.execute(

@@ -1,16 +1,26 @@
 """What is forgotten of a finished payment, and what of no other."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapter.domain.delivery import DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
 from adapter.errors import ContentConflictError
 
 LATER = timedelta(days=40)
+DAYS = st.integers(0, 9)
+
+
+@pytest.fixture
+def number():
+    """Count the payments of a test that Hypothesis runs many times on one ledger."""
+    return itertools.count(1)
 
 
 @pytest.fixture
@@ -26,13 +36,13 @@ def confirmed(bench, number, now):
     return delivery
 
 
-def brought_to(bench, state):
+def brought_to(bench, state, number=1, *, biller=None, at=None):
     """Bring a payment into a state, without a word of Invoice Cloud's report."""
-    accepted = bench.accept(1)
+    accepted = bench.accept(number, invoice=str(number), biller=biller)
     if state is DeliveryState.ACCEPTED:
         return accepted
-    sending = bench.send()
-    return sending if state is DeliveryState.SENDING else bench.record(sending, state)
+    sending = bench.send(at=at, biller=biller)
+    return sending if state is DeliveryState.SENDING else bench.record(sending, state, at=at)
 
 
 def test_a_finished_payment_keeps_what_it_is_known_and_counted_by(bench, now, forget):
@@ -96,3 +106,42 @@ def test_only_resolved_exceptions_are_forgotten(bench, now):
     assert bench.ledger.forgetting.exceptions(bench.biller, before=now) == 0
     assert bench.ledger.forgetting.exceptions(bench.biller, before=now + LATER) == 1
     assert [item.detail for item in book.page(limit=9)] == ["open"]
+
+
+def test_a_payment_that_was_applied_lately_keeps_its_story(bench, now):
+    """The report agreed at once, but Spectrum had no receipt for weeks."""
+    accepted = bench.accept(1)
+    bench.ledger.deliveries.confirm([accepted.id], now=now)
+    sending = bench.send(at=now + LATER)
+    bench.record(sending, DeliveryState.APPLIED, at=now + LATER)
+    story = bench.ledger.deliveries.events(accepted.id)
+    forgetting = bench.ledger.forgetting
+    assert forgetting.payments(bench.biller, before=now + LATER) == 0
+    assert bench.ledger.deliveries.events(accepted.id) == story
+    assert forgetting.payments(bench.biller, before=now + 2 * LATER) == 1
+
+
+def test_a_change_that_was_pushed_lately_keeps_its_story(bench, now):
+    bench.tell(1)
+    bench.pushed(bench.claim_push(at=now + LATER), at=now + LATER)
+    forgetting = bench.ledger.forgetting
+    assert forgetting.enrollments(bench.biller, before=now + LATER) == 0
+    assert forgetting.enrollments(bench.biller, before=now + 2 * LATER) > 0
+
+
+@given(history=st.tuples(st.sampled_from(DeliveryState), st.booleans(), DAYS, DAYS))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_only_what_is_long_finished_goes(bench, now, number, history):
+    """Whatever state was reached, on whatever day, and whether the report agreed."""
+    state, agreed, day, limit = history
+    count = next(number)
+    biller, book = f"carrier-{count}", bench.ledger.deliveries
+    brought = brought_to(bench, state, count, biller=biller, at=now + timedelta(days=day))
+    if agreed:
+        book.confirm([brought.id], now=now)
+    key = brought.payment.key
+    before = book.find(key), book.events(brought.id)
+    goes = state is DeliveryState.APPLIED and agreed and day < limit
+    forgotten = bench.ledger.forgetting.payments(biller, before=now + timedelta(days=limit))
+    assert forgotten == int(goes)
+    assert ((book.find(key), book.events(brought.id)) == before) is not goes
