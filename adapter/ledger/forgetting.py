@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from adapter.domain.delivery import DeliveryState
 from adapter.domain.enrollment import EnrollmentState
-from adapter.ledger.schema import deliveries, delivery_events, exceptions
+from adapter.ledger.schema import IS_UNFINISHED, deliveries, delivery_events, exceptions
 from adapter.ledger.store import Store
 from adapter.ledger.tables_enrollments import enrollment_events, enrollments
+from adapter.ledger.tables_reversals import IS_UNREVERSED, reversals
 
 # So many rows in one transaction: others get their turn in between.
 ROWS_AT_ONCE = 500
@@ -42,6 +43,7 @@ class ForgettingBook:
                 deliveries.c.confirmed_at < before,
                 deliveries.c.accepted_at < before,
                 deliveries.c.next_at.is_(None),
+                ~_is_in_question(),
             )
             .group_by(deliveries.c.id)
             .having(func.max(delivery_events.c.at) < before)
@@ -84,10 +86,35 @@ class ForgettingBook:
             ).rowcount
 
     def exceptions(self, biller: str, *, before: datetime) -> int:
-        """Forget exceptions that were resolved before a moment."""
+        """Forget exceptions that were resolved before a moment, but none of an unfinished payment.
+
+        What was asked about it once is not asked again.
+        """
+        unfinished = select(deliveries.c.id).where(
+            deliveries.c.biller == exceptions.c.biller,
+            deliveries.c.payment_guid == exceptions.c.payment_guid,
+            IS_UNFINISHED,
+        )
         with self._store.writing(biller) as connection:
             return connection.execute(
                 delete(exceptions).where(
-                    exceptions.c.biller == biller, exceptions.c.resolved_at < before
+                    exceptions.c.biller == biller,
+                    exceptions.c.resolved_at < before,
+                    ~unfinished.exists(),
                 )
             ).rowcount
+
+
+def _is_in_question() -> ColumnElement[bool]:
+    """Choose the payments that a person or a reversal is still about."""
+    asked = select(exceptions.c.id).where(
+        exceptions.c.biller == deliveries.c.biller,
+        exceptions.c.payment_guid == deliveries.c.payment_guid,
+        exceptions.c.resolved_at.is_(None),
+    )
+    returned = select(reversals.c.id).where(
+        reversals.c.biller == deliveries.c.biller,
+        reversals.c.payment_guid == deliveries.c.payment_guid,
+        IS_UNREVERSED,
+    )
+    return or_(asked.exists(), returned.exists())

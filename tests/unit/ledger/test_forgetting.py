@@ -145,3 +145,38 @@ def test_only_what_is_long_finished_goes(bench, now, number, history):
     forgotten = bench.ledger.forgetting.payments(biller, before=now + timedelta(days=limit))
     assert forgotten == int(goes)
     assert ((book.find(key), book.events(brought.id)) == before) is not goes
+
+
+def test_a_payment_that_a_person_is_asked_about_keeps_everything(bench, now, forget):
+    payment = confirmed(bench, 1, now).payment
+    item = bench.ledger.exceptions.open(
+        bench.biller,
+        ExceptionKind.MISMATCH,
+        "differs",
+        now=now,
+        payment_guid=payment.payment_guid,
+        invoice_number=payment.invoice_number,
+    )
+    assert forget() == 0
+    bench.ledger.exceptions.resolve(item.id, now=now, resolution="seen")
+    assert forget() == 1
+
+
+def test_a_payment_that_is_being_reversed_keeps_everything(bench, now, forget):
+    payment = confirmed(bench, 1, now).payment
+    bench.bring_back(1, invoice=payment.invoice_number, payment_guid=payment.payment_guid)
+    assert forget() == 0
+
+
+def test_what_was_asked_about_an_unfinished_payment_is_not_asked_again(bench, now):
+    payment = bench.accept(1).payment
+    item = bench.ledger.exceptions.open(
+        bench.biller,
+        ExceptionKind.EVIDENCE_OVERDUE,
+        "no evidence",
+        now=now,
+        payment_guid=payment.payment_guid,
+        invoice_number=payment.invoice_number,
+    )
+    bench.ledger.exceptions.resolve(item.id, now=now, resolution="seen")
+    assert bench.ledger.forgetting.exceptions(bench.biller, before=now + LATER) == 0
