@@ -89,3 +89,4 @@ def _finish(answer: Response) -> Response:
 def _end(_error: BaseException | None) -> None:
     if "observation" in g:
         g.pop("observation").close()
+    structlog.contextvars.clear_contextvars()  # the thread may call a partner for somebody else
