@@ -6,23 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapter.domain.delivery import DeliveryState
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import DeliveryKey
+from adapter.domain.work_item import State
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateFigure:
-    """How many of a biller's deliveries are in one state, and which has waited longest.
+    """How many unfinished items of a kind and biller are in one state, and which is the oldest.
 
     `oldest_at` is when the oldest was accepted, `sent_at` when the one sent first was sent,
     `due_at` when the first is, or was, to be looked at.
     """
 
+    kind: str
     biller: str
-    state: DeliveryState
+    state: State
     count: int
-    oldest: DeliveryKey | None = None
+    review: ExceptionKind | None = None
+    oldest: str = ""
     oldest_at: datetime | None = None
     sent_at: datetime | None = None
     due_at: datetime | None = None
@@ -48,25 +49,18 @@ class MarkFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaitingFigure:
-    """How many of a biller's reversals, or enrolments, are not done, and since when."""
-
-    biller: str
-    count: int
-    oldest_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
 class LedgerFigures:
     """What the ledger holds."""
 
-    deliveries: tuple[StateFigure, ...] = ()
+    items: tuple[StateFigure, ...] = ()
     exceptions: tuple[ExceptionFigure, ...] = ()
     marks: tuple[MarkFigure, ...] = ()
-    reversals: tuple[WaitingFigure, ...] = ()
-    enrollments: tuple[WaitingFigure, ...] = ()
     # Since when the ledger knows of a biller at all.
     known_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    def of(self, kind: str) -> tuple[StateFigure, ...]:
+        """Return the figures of one kind of item."""
+        return tuple(figure for figure in self.items if figure.kind == kind)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from enum import Enum
 
 from adapter.clock import require_aware
 from adapter.domain.money import money_text
+from adapter.domain.work_item import WorkItem
 from adapter.errors import BadInputError
 
 PAYMENT_REFERENCE_LENGTH = 50  # A3: transactionID is a varchar(50)
@@ -33,7 +34,7 @@ class DeliveryKey:
 
     @property
     def reference(self) -> str:
-        """Name the delivery where an exception about it must hold back nothing."""
+        """Name the payment's work item within its biller."""
         return f"{self.payment_guid}:{self.invoice_number}"
 
 
@@ -77,6 +78,14 @@ class Payment:
             str(self.approved),
         )
         return hashlib.sha256("\x1f".join(content).encode()).hexdigest()
+
+
+PaymentItem = WorkItem[Payment]
+
+
+def invoice_lane(invoice_number: str) -> str:
+    """Name the lane in which whatever moves an invoice's balance goes one at a time."""
+    return f"invoice:{invoice_number}"
 
 
 def canonical_guid(text: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from adapter.domain.delivery import Delivery
 from adapter.domain.money import money_text
-from adapter.domain.payment import Payment
+from adapter.domain.payment import Payment, PaymentItem
 
 
 class Finding(Enum):
@@ -18,11 +17,11 @@ class Finding(Enum):
     MISMATCH = "mismatch"  # both have it and disagree: an exception
 
 
-def compare(reported: Payment, delivery: Delivery | None) -> Finding:
+def compare(reported: Payment, item: PaymentItem | None) -> Finding:
     """Judge one row of the report against the delivery of the same key, if there is one."""
-    if delivery is None:
+    if item is None:
         return Finding.MISSING if reported.approved else Finding.DECLINED
-    if reported.fingerprint() == delivery.payment.fingerprint():
+    if reported.fingerprint() == item.payload.fingerprint():
         return Finding.CONFIRMED
     return Finding.MISMATCH
 

@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, func, select
 
-from adapter.domain.ach_return import ReversalState
-from adapter.domain.delivery import FINAL_STATES, DeliveryState
-from adapter.domain.enrollment import EnrollmentState
-from adapter.domain.figures import (
-    ExceptionFigure,
-    LedgerFigures,
-    MarkFigure,
-    StateFigure,
-    WaitingFigure,
-)
-from adapter.domain.payment import DeliveryKey
-from adapter.ledger.schema import deliveries, exceptions, uploads, watermarks
+from adapter.domain.figures import ExceptionFigure, LedgerFigures, MarkFigure, StateFigure
+from adapter.ledger.schema import IS_UNFINISHED, exceptions, uploads, watermarks, work_items
 from adapter.ledger.store import Store
-from adapter.ledger.tables_enrollments import enrollments
-from adapter.ledger.tables_reversals import reversals
-
-_UNFINISHED = tuple(state for state in DeliveryState if state not in FINAL_STATES)
-_REVERSALS_OPEN = tuple(s for s in ReversalState if s is not ReversalState.REVERSED)
-_ENROLLMENTS_OPEN = tuple(
-    s for s in EnrollmentState if s not in {EnrollmentState.DELIVERED, EnrollmentState.SUPERSEDED}
-)
 
 
 class FigureBook:
@@ -36,69 +18,55 @@ class FigureBook:
         self._store = store
 
     def gather(self) -> LedgerFigures:
-        """Return what alarms judge by; applied deliveries are not counted."""
+        """Return what alarms judge by; finished items are not counted."""
         with self._store.reading() as connection:
             return LedgerFigures(
-                deliveries=_states(connection),
+                items=unfinished(connection),
                 exceptions=_exceptions(connection),
                 marks=_marks(connection),
-                reversals=_waiting(connection, reversals, "seen_at", _REVERSALS_OPEN),
-                enrollments=_waiting(connection, enrollments, "accepted_at", _ENROLLMENTS_OPEN),
                 known_since=_known_since(connection),
             )
 
-    def applied(self) -> dict[str, int]:
-        """Count each biller's applied deliveries: every row of the history is one."""
-        whole = select(deliveries.c.biller, func.count()).group_by(deliveries.c.biller)
+    def done(self, kind: str) -> dict[str, int]:
+        """Count each biller's finished items of a kind: every row of the history is one."""
+        whole = (
+            select(work_items.c.biller, func.count())
+            .where(work_items.c.kind == kind)
+            .group_by(work_items.c.biller)
+        )
         with self._store.reading() as connection:
             counts = {biller: int(number) for biller, number in connection.execute(whole)}
-            for figure in _states(connection):
-                counts[figure.biller] -= figure.count
+            for figure in unfinished(connection):
+                if figure.kind == kind:
+                    counts[figure.biller] -= figure.count
         return counts
 
 
-def _states(connection: Connection) -> tuple[StateFigure, ...]:
-    """Ask for each state by itself, so that the index of states is used and no history read."""
-    row = deliveries.c
-    rows = [
-        told
-        for state in _UNFINISHED
-        for told in connection.execute(
-            select(
-                row.biller,
-                func.count(),
-                func.min(row.id).label("oldest_id"),
-                func.min(row.sent_at).label("sent_at"),
-                func.min(row.next_at).label("due_at"),
-                literal(state.value).label("state"),
-            )
-            .where(row.state == state)
-            .group_by(row.biller)
-            .order_by(row.biller)
+def unfinished(connection: Connection) -> tuple[StateFigure, ...]:
+    """Count what is not finished, by an index that holds nothing else: no history is read."""
+    row = work_items.c
+    groups = (
+        select(
+            row.kind,
+            row.biller,
+            row.state,
+            row.review,
+            func.count().label("count"),
+            func.min(row.id).label("oldest_id"),
+            func.min(row.sent_at).label("sent_at"),
+            func.min(row.next_at).label("due_at"),
         )
-    ]
+        .where(IS_UNFINISHED)
+        .group_by(row.kind, row.biller, row.state, row.review)
+        .order_by(row.kind, row.biller, row.state, row.review)
+    )
     found: list[StateFigure] = []
-    for told in rows:
+    for group in connection.execute(groups).mappings().all():
+        fields = dict(group)
         oldest = connection.execute(
-            select(row.payment_guid, row.invoice_number, row.accepted_at).where(
-                row.id == told.oldest_id
-            )
+            select(row.reference, row.accepted_at).where(row.id == fields.pop("oldest_id"))
         ).one()
-        found.append(
-            StateFigure(
-                biller=told.biller,
-                state=DeliveryState(told.state),
-                count=told[1],
-                oldest=DeliveryKey(
-                    biller=told.biller,
-                    payment_guid=oldest.payment_guid,
-                    invoice_number=oldest.invoice_number,
-                ),
-                oldest_at=oldest.accepted_at,
-                sent_at=told.sent_at,
-                due_at=told.due_at,
-            )
-        )
+        found.append(StateFigure(oldest=oldest[0], oldest_at=oldest[1], **fields))
     return tuple(found)
 
 
@@ -122,22 +90,6 @@ def _marks(connection: Connection) -> tuple[MarkFigure, ...]:
     return tuple(
         MarkFigure(biller=biller, job=job, moved_at=moved_at)
         for biller, job, moved_at in connection.execute(chosen)
-    )
-
-
-def _waiting(
-    connection: Connection, table: object, moment: str, states: tuple[object, ...]
-) -> tuple[WaitingFigure, ...]:
-    row = table.c  # type: ignore[attr-defined]  # a table's columns
-    chosen = (
-        select(row.biller, func.count(), func.min(row[moment]))
-        .where(row.state.in_(states))
-        .group_by(row.biller)
-        .order_by(row.biller)
-    )
-    return tuple(
-        WaitingFigure(biller=biller, count=count, oldest_at=oldest_at)
-        for biller, count, oldest_at in connection.execute(chosen)
     )
 
 

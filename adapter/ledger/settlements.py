@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, exists, insert, select, update
 
-from adapter.domain.delivery import Delivery
+from adapter.domain.payment import PaymentItem
 from adapter.domain.settlement import SettledRow, Settlement, TransactionType
-from adapter.ledger.deliveries import delivery_of, parts_of
-from adapter.ledger.schema import deliveries
+from adapter.ledger.item_rows import items_with_payload, parts_of, read_items
+from adapter.ledger.payments import PAYMENT
+from adapter.ledger.schema import payments, settlements, work_items
 from adapter.ledger.store import Store
-from adapter.ledger.tables_settlements import settlements
 
 _ROW_FIELDS = (
     "biller",
@@ -77,25 +77,24 @@ class SettlementBook:
 
     def unsettled(
         self, biller: str, *, paid_from: datetime, paid_until: datetime
-    ) -> tuple[Delivery, ...]:
+    ) -> tuple[PaymentItem, ...]:
         """Return the payments of this half-open time that no batch has paid out."""
         is_settled = exists().where(
             and_(
-                settlements.c.biller == deliveries.c.biller,
-                settlements.c.payment_guid == deliveries.c.payment_guid,
-                settlements.c.invoice_number == deliveries.c.invoice_number,
+                settlements.c.biller == biller,
+                settlements.c.payment_guid == payments.c.payment_guid,
+                settlements.c.invoice_number == payments.c.invoice_number,
                 settlements.c.transaction_type == TransactionType.PAYMENT,
             )
         )
-        chosen = select(deliveries).where(
-            deliveries.c.biller == biller,
-            deliveries.c.paid_at >= paid_from,
-            deliveries.c.paid_at < paid_until,
+        chosen = items_with_payload(PAYMENT).where(
+            work_items.c.biller == biller,
+            payments.c.paid_at >= paid_from,
+            payments.c.paid_at < paid_until,
             ~is_settled,
         )
         with self._store.reading() as connection:
-            rows = connection.execute(chosen.order_by(deliveries.c.id)).mappings()
-            return tuple(delivery_of(row) for row in rows)
+            return read_items(connection, PAYMENT, chosen.order_by(work_items.c.id))
 
     def page(
         self, *, limit: int, after: int = 0, biller: str | None = None

@@ -1,13 +1,11 @@
-"""What a job works with, and what it reports."""
+"""What jobs and kinds of items work with: the ledger, the billers, the time, and the rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapter.clock import Clock
 from adapter.domain.retry import RetryPolicy
-from adapter.errors import AdapterError
 from adapter.ledger.ledger import Ledger
 from adapter.observer import Observer, Unobserved
 from adapter.ports import BillersPort
@@ -30,27 +28,11 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workbench:
-    """The ledger, the billers' connections, the time, the rules, and who is told of the work."""
+class JobContext:
+    """The ledger, the billers' connections, the time, the rules, and who observes the work."""
 
     ledger: Ledger
     billers: BillersPort
     clock: Clock
     rules: Rules
     observer: Observer = field(default_factory=Unobserved)
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobReport:
-    """What one run of a job did for one biller; `failure` is what ended it before its end.
-
-    A failure is no loss: the next run of the schedule takes up where this one ended. A run that
-    is cut short has done its share, and others get their turn before the rest.
-    """
-
-    job: str
-    biller: str
-    counts: Mapping[str, int]
-    note: str = ""
-    failure: AdapterError | None = None
-    is_cut_short: bool = False

@@ -1,0 +1,87 @@
+"""Enrolment changes on their way to IMT: the newest of each setting, one at a time (B2 to B4, C5).
+
+Setting the same value twice is harmless, so a try whose outcome is unknown is simply repeated; but
+its request may still arrive, and no other change of the setting is sent before it has settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from adapter.context import JobContext
+from adapter.domain.enrollment import EnrollmentChange
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import Cause, Evidence, State, Step, WorkItem
+from adapter.kinds.base import DeliveryKind, Word, words
+from adapter.ledger.enrollments import ENROLLMENT
+from adapter.ports import BillerPorts
+
+_TRIES_USED = frozenset({ExceptionKind.ENROLLMENT_FAILED})
+
+
+class Enrollments(DeliveryKind[EnrollmentChange]):
+    """One change of one setting of one account."""
+
+    item = ENROLLMENT
+    command = "enrollments"
+    ops_path = "enrollments"
+    job = "push_enrollments"
+    offset = timedelta(minutes=45)
+    help = "Paperless and AutoPay changes on their way to IMT."
+    words = (
+        *words(waiting=State.WAITING, sending=State.SENDING, delivered=State.DONE),
+        Word(
+            name="failed",
+            states=frozenset({State.RETRYING, State.IN_DOUBT, State.NEEDS_PERSON}),
+            reviews=_TRIES_USED,
+        ),
+        Word(
+            name="refused",
+            states=frozenset({State.NEEDS_PERSON}),
+            reviews=frozenset(ExceptionKind) - _TRIES_USED,
+        ),
+        *words(superseded=State.SUPERSEDED),
+    )
+    next_words = {State.WAITING: "It is sent to IMT", State.RETRYING: "It is sent to IMT again"}
+    refused = ExceptionKind.ENROLLMENT_REFUSED
+    exhausted = ExceptionKind.ENROLLMENT_FAILED
+    settles = True
+    locks_out = True
+
+    def send(self, item: WorkItem[EnrollmentChange], ports: BillerPorts) -> None:
+        ports.enrollments.push(item.payload)
+
+    def judge(self, item: WorkItem[EnrollmentChange], answer: Any, work: JobContext) -> Step:
+        del answer, work
+        return Step(
+            to_state=State.DONE,
+            cause=Cause.ANSWERED,
+            detail=f"IMT has taken it: {self.describe(item.payload)}",
+            evidence=Evidence.ANSWER,
+        )
+
+    def describe(self, payload: EnrollmentChange) -> str:
+        return payload.description
+
+    def fields(self, item: WorkItem[EnrollmentChange]) -> Mapping[str, Any]:
+        change = item.payload
+        return {
+            "number": item.id,
+            "biller": item.biller,
+            "event_guid": change.event_guid,
+            "account_number": change.account_number,
+            "kind": change.kind,
+            "enrolled": change.enrolled,
+            "changed_at": change.changed_at,
+            "source": item.source,
+            "correlation_id": item.correlation_id,
+            "state": self.word(item.state, item.review),
+            "attempts": item.attempts,
+            "accepted_at": item.accepted_at,
+            "next_at": item.next_at,
+            "sent_at": item.sent_at,
+            "delivered_at": item.done_at,
+            "last_error": item.last_error,
+        }

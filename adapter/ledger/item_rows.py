@@ -1,0 +1,222 @@
+"""Rows of work items: reading one with what it carries, writing it, and the events it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
+
+from adapter.domain.work_item import (
+    HOLDING_STATES,
+    BalanceReading,
+    Cause,
+    ItemEvent,
+    State,
+    Step,
+    WorkItem,
+)
+from adapter.errors import BadInputError, LeaseLostError, MalformedRowError
+from adapter.ledger.exceptions import DETAIL_LENGTH_MAX
+from adapter.ledger.item_kind import AnyPayload, ItemKind
+from adapter.ledger.schema import balance_readings, work_events, work_items
+
+Payload = TypeVar("Payload", bound=AnyPayload)
+Values = dict[str, Any]
+# How many names one statement asks for: every database takes that many.
+NAMES_PER_STATEMENT = 500
+_ITEM_FIELDS = tuple(column.name for column in work_items.c if column.name != "fingerprint")
+_BALANCE_BEFORE = (
+    select(balance_readings.c.balance)
+    .where(
+        balance_readings.c.item_id == work_items.c.id,
+        balance_readings.c.before_try.is_not(None),
+    )
+    .order_by(balance_readings.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("balance_before")
+)
+# Statements of every delivery are built once: building one costs more than running it.
+_INSERT_EVENT = insert(work_events)
+_INSERT_READING = insert(balance_readings)
+# An item that is still as its holder knows it; the parameters say what is set.
+_HELD = update(work_items).where(
+    work_items.c.id == bindparam("held_id"),
+    work_items.c.fence == bindparam("held_fence"),
+    work_items.c.state == bindparam("held_state"),
+)
+
+
+@cache
+def items_with_payload(kind: ItemKind[Any]) -> Select[Any]:
+    """Select the items of a kind; one whose payload is missing is found too, and unreadable."""
+    payload = [column for column in kind.table.c if column.name != "item_id"]
+    return (
+        select(work_items, *payload, _BALANCE_BEFORE)
+        .select_from(work_items.outerjoin(kind.table, kind.table.c.item_id == work_items.c.id))
+        .where(work_items.c.kind == kind.name)
+    )
+
+
+def item_of(kind: ItemKind[Payload], row: RowMapping) -> WorkItem[Payload]:
+    """Read a row; raises MalformedRowError where it holds what the adapter never writes."""
+    fields = {name: row[name] for name in _ITEM_FIELDS}
+    if not all(isinstance(fields[name], int) for name in ("attempts", "fence")):
+        raise MalformedRowError("a row of the ledger is malformed: it needs whole numbers")
+    try:
+        payload = kind.read(row)
+    except MalformedRowError:
+        raise
+    except (BadInputError, AttributeError, TypeError, ValueError) as error:
+        rule = error.rule if isinstance(error, BadInputError) else type(error).__name__
+        raise MalformedRowError(
+            f"a row of the ledger cannot be read as {kind.name}: {rule}"
+        ) from None
+    return WorkItem(payload=payload, balance_before=row["balance_before"], **fields)
+
+
+def find_item(
+    connection: Connection, kind: ItemKind[Payload], *, biller: str, reference: str
+) -> WorkItem[Payload] | None:
+    chosen = items_with_payload(kind).where(
+        work_items.c.biller == biller, work_items.c.reference == reference
+    )
+    row = connection.execute(chosen).mappings().first()
+    return None if row is None else item_of(kind, row)
+
+
+def read_items(
+    connection: Connection, kind: ItemKind[Payload], chosen: Select[Any]
+) -> tuple[WorkItem[Payload], ...]:
+    return tuple(item_of(kind, row) for row in connection.execute(chosen).mappings())
+
+
+def insert_item(
+    connection: Connection, kind: ItemKind[Payload], payload: Payload, values: Values
+) -> WorkItem[Payload]:
+    """Write an item that is new, and what it carries; `values` are its source, state and times."""
+    whole: Values = dict.fromkeys(_ITEM_FIELDS) | {
+        "kind": kind.name,
+        "biller": payload.biller,
+        "reference": kind.reference(payload),
+        "lane": kind.lane(payload),
+        "rank": None if kind.rank is None else kind.rank(payload),
+        "may_have_left": False,
+        "attempts": 0,
+        "fence": 0,
+        "last_error": "",
+        **values,
+    }
+    del whole["id"]
+    written = {**whole, "fingerprint": payload.fingerprint()}
+    key = connection.execute(insert(work_items), written).inserted_primary_key
+    item_id = key[0] if key else 0
+    connection.execute(insert(kind.table), {"item_id": item_id, **kind.values(payload)})
+    return WorkItem(id=item_id, payload=payload, **whole)
+
+
+def change_item(
+    connection: Connection, item: WorkItem[Payload], values: Values
+) -> WorkItem[Payload]:
+    """Update an item if it is still as its holder knows it, and return what it is now."""
+    held = {"held_id": item.id, "held_fence": item.fence, "held_state": item.state}
+    if connection.execute(_HELD, {**values, **held}).rowcount != 1:
+        raise LeaseLostError(
+            f"the lease on {item.kind} {item.reference} has ended, and another holder has it"
+        )
+    return replace(item, **values)
+
+
+def add_event(
+    connection: Connection,
+    item_id: int,
+    before: State | None,
+    step: Step,
+    *,
+    now: datetime,
+    attempt: int,
+) -> None:
+    """Write what moved an item, with the state that it led to."""
+    connection.execute(
+        _INSERT_EVENT,
+        {
+            "item_id": item_id,
+            "at": now,
+            "from_state": before,
+            "to_state": step.to_state,
+            "review": step.review,
+            "cause": step.cause,
+            "detail": step.detail[:DETAIL_LENGTH_MAX],
+            "attempt": attempt,
+        },
+    )
+
+
+def add_reading(
+    connection: Connection,
+    item_id: int,
+    reading: BalanceReading,
+    *,
+    before_try: int | None = None,
+) -> None:
+    """Keep a balance that was read, with the number of the try that it was read for."""
+    row = {"item_id": item_id, "before_try": before_try, **vars(reading)}
+    connection.execute(_INSERT_READING, row)
+
+
+def take_step(
+    connection: Connection,
+    item: WorkItem[Payload],
+    step: Step,
+    *,
+    now: datetime,
+    raise_fence: bool = False,
+) -> WorkItem[Payload]:
+    """Write the state that a step leads to and its event, and end the lease."""
+    is_done = step.to_state is State.DONE
+    values: Values = {
+        "state": step.to_state,
+        "review": step.review if step.to_state is State.NEEDS_PERSON else None,
+        "may_have_left": step.holds_lane,
+        "next_at": step.next_at,
+        "settles_at": step.settles_at,
+        "done_at": now if is_done else None,
+        "lease_owner": None,
+        "lease_until": None,
+        "receipt_id": step.receipt_id,
+        "evidence": step.evidence,
+        "last_error": "" if is_done else step.detail[:DETAIL_LENGTH_MAX],
+    }
+    if item.state is State.SENDING and step.to_state in HOLDING_STATES:
+        values["sent_at"] = now  # until now the request may have been under way
+    if step.attempts is not None:
+        values["attempts"] = step.attempts
+    if raise_fence:
+        values["fence"] = item.fence + 1
+    changed = change_item(connection, item, values)
+    add_event(connection, item.id, item.state, step, now=now, attempt=changed.attempts)
+    return changed
+
+
+def event_of(row: RowMapping) -> ItemEvent:
+    return ItemEvent(**{k: v for k, v in row.items() if k not in {"id", "item_id"}})
+
+
+def received(detail: str, state: State = State.WAITING) -> Step:
+    """Return the first step of an item."""
+    return Step(to_state=state, cause=Cause.RECEIVED, detail=detail)
+
+
+def parts_of(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Cut a list of names into as many as one statement takes."""
+    for start in range(0, len(names), NAMES_PER_STATEMENT):
+        yield names[start : start + NAMES_PER_STATEMENT]
+
+
+def subject_of(kind: ItemKind[Any], reference: str) -> dict[str, str]:
+    """Return what a review item about an item names."""
+    return {**kind.subject(reference), "reference": reference}
