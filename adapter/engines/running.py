@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
@@ -21,10 +21,17 @@ _log = structlog.get_logger(__name__)
 
 
 class JobRunner:
-    """Runs jobs in this process; one biller's failure is a report and stops nothing else."""
+    """Runs jobs in this process; one biller's failure is a report and stops nothing else.
 
-    def __init__(self, work: Workbench) -> None:
+    `ended` is called after each run that was not refused, once its place is free: what a refused
+    run came for was in the ledger by then, so that a look from there forgets nothing.
+    """
+
+    def __init__(
+        self, work: Workbench, *, ended: Callable[[JobReport], None] | None = None
+    ) -> None:
         self._work = work
+        self._ended = ended
         self._changed = threading.Condition()
         self._under_way: Counter[tuple[str, str]] = Counter()
 
@@ -50,6 +57,8 @@ class JobRunner:
                 self._under_way[key] -= 1
                 self._changed.notify_all()
         _tell(report)
+        if self._ended is not None:
+            self._ended(report)
         return report
 
     def run_by_name(

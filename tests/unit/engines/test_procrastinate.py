@@ -8,9 +8,12 @@ import pytest
 from croniter import croniter
 
 from adapter.domain.delivery import DeliveryState
-from adapter.engines.procrastinate import cron_of
+from adapter.engines import queue_worker, running
+from adapter.engines.procrastinate import PAUSE_WHILE_FULL, cron_of
+from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError, NotFoundError
 from adapter.jobs.schedule import SCHEDULE, Schedule
+from adapter.jobs.workbench import JobReport
 from tests.unit.engines.conftest import SECONDS_MAX, wait_until
 
 POST = "post_payments"
@@ -92,6 +95,138 @@ def test_one_biller_never_takes_every_thread(carrier):
     carrier.wait_until_applied(1)
     leave.set()
     carrier.wait_until_applied(5)
+
+
+def in_the_last_look(process, happens):
+    """Let something happen once, just after a run has found nothing more that is due."""
+    claims, left = process.ledger.claims, [happens]
+    claim_due = claims.claim_due
+
+    def claim_and_let_happen(*args, **options):
+        claimed = claim_due(*args, **options)
+        if claimed is None and left:
+            left.pop()()
+        return claimed
+
+    claims.claim_due = claim_and_let_happen
+
+
+def test_a_payment_that_comes_in_a_runs_last_look_is_looked_at_when_the_run_ends(carrier):
+    """Its wake-up finds no place, and the run that ends leaves one in its stead."""
+    accept, process = carrier.accepting(carrier.ledger), carrier.engine(threads=0)
+    waiting = []
+
+    def come_too_late():
+        accept()
+        process.engine._do(POST, "one")
+        waiting.extend(carrier.jobs())
+
+    in_the_last_look(process, come_too_late)
+    accept()
+    process.engine._do(POST, "one")
+    assert [at for _, _, at in waiting if at is None] == []
+    assert [job for job in carrier.jobs() if job not in waiting] == [(POST, "one", None)]
+    process.engine._do(POST, "one")
+    assert carrier.states() == {DeliveryState.APPLIED: 2}
+
+
+def test_a_person_who_runs_a_job_for_all_leaves_no_biller_waiting_for_the_others(carrier):
+    accept, process = carrier.accepting(carrier.ledger), carrier.engine(threads=0)
+    in_the_last_look(process, lambda: (accept("one"), process.engine._do(POST, "one")))
+    accept("one")
+    late = accept("two").payment.payment_guid
+    waiting = []
+
+    def note(payment):
+        if payment.payment_guid == late:
+            waiting.extend(carrier.jobs())
+
+    carrier.spectrum.before_posting = note
+    process.engine.run_job(POST)
+    assert (POST, "one", None) in waiting
+
+
+def test_what_one_process_has_no_place_for_is_offered_to_the_others_in_a_moment(carrier):
+    accept, process = carrier.accepting(carrier.ledger), carrier.engine(threads=0)
+    offered = []
+
+    def come_again(_payment):
+        for _ in range(3):
+            process.engine._do(POST, "one")
+        offered.extend(carrier.jobs())
+
+    carrier.spectrum.before_posting = come_again
+    accept()
+    before = carrier.clock.now()
+    process.engine._do(POST, "one")
+    after = carrier.clock.now() + PAUSE_WHILE_FULL
+    assert {(job, biller) for job, biller, _ in offered} == {(POST, "one")}
+    assert all(before < at <= after for _, _, at in offered)
+
+
+def test_another_process_posts_what_the_first_one_has_no_place_for(carrier, monkeypatch):
+    """Spectrum leaves the first process without an answer; its only place is taken."""
+    monkeypatch.setattr(queue_worker, "POLL_SECONDS", 0.2)
+    leave = threading.Event()
+    process = carrier.engine(threads=2)
+    stuck = process.accept().payment.payment_guid
+
+    def hang(payment):
+        if payment.payment_guid == stuck:
+            leave.wait(SECONDS_MAX)
+
+    carrier.spectrum.before_posting = hang
+    process.engine.start()
+    wait_until(lambda: carrier.states()[DeliveryState.SENDING])
+    process.accept()
+    process.engine.wake(POST)
+    wait_until(lambda: any(at is not None for _, _, at in carrier.jobs()))
+    carrier.engine(threads=2).engine.start()
+    carrier.wait_until_applied(1)
+    leave.set()
+    carrier.wait_until_applied(2)
+
+
+def test_a_scheduled_job_that_runs_already_is_not_run_again(carrier, monkeypatch):
+    process = carrier.engine(threads=0)
+
+    def run(biller, _work):
+        process.engine._do("send_invoices", biller)
+        return JobReport(job="send_invoices", biller=biller, counts={})
+
+    monkeypatch.setattr(running, "JOBS", {"send_invoices": run})
+    process.engine._do("send_invoices", "one")
+    assert carrier.jobs() == []
+
+
+def test_wake_ups_do_not_spin_while_a_heap_is_worked_on(carrier, monkeypatch):
+    """Three runs wait for Spectrum; the fourth thread has nothing to do but other billers."""
+    leave, refused, posting = threading.Event(), [], Counter()
+    run = JobRunner.run
+
+    def note(*args, **options):
+        report = run(*args, **options)
+        if report.note == RUNNING_ALREADY:
+            refused.append(report)
+        return report
+
+    def hang(_payment):
+        posting[threading.current_thread()] += 1
+        leave.wait(SECONDS_MAX)
+
+    monkeypatch.setattr(JobRunner, "run", note)
+    carrier.spectrum.before_posting = hang
+    process = carrier.engine(threads=4)
+    for _ in range(30):
+        process.accept()
+    process.engine.start()
+    wait_until(lambda: len(posting) == 3 and refused)
+    before = len(refused)
+    threading.Event().wait(1)
+    spun = len(refused) - before
+    leave.set()
+    carrier.wait_until_applied(30)
+    assert spun <= 3
 
 
 def test_what_is_due_later_is_looked_at_then(carrier):

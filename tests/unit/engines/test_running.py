@@ -74,6 +74,40 @@ def test_one_biller_runs_so_often_at_once_and_no_oftener(runner, at_once):
         thread.join()
 
 
+def test_a_run_that_ends_is_followed_by_one_look_once_its_place_is_free(runner):
+    """What a refused run came for is found by that look, which may run it at once."""
+    looks = []
+
+    def look(report):
+        if not looks:
+            looks.append(report)
+            looks.append(runner.run(POST, "one", report_of))
+
+    def run(biller, work):
+        assert runner.run(POST, biller, report_of).note == RUNNING_ALREADY
+        assert looks == []
+        return report_of(biller, work)
+
+    runner = JobRunner(runner._work, ended=look)
+    report = runner.run(POST, "one", run)
+    assert looks[0] is report
+    assert [each.note for each in looks] == ["", ""]
+
+
+@pytest.mark.parametrize("job", [report_of, crash])
+def test_each_biller_is_looked_at_as_soon_as_its_own_run_ends(runner, monkeypatch, job):
+    seen = []
+
+    def run(biller, work):
+        seen.append(f"{biller} runs")
+        return job(biller, work)
+
+    monkeypatch.setattr(running, "JOBS", {POST: run})
+    runner = JobRunner(runner._work, ended=lambda report: seen.append(f"{report.biller} ended"))
+    runner.run_by_name(POST)
+    assert seen == ["one runs", "one ended", "two runs", "two ended"]
+
+
 def test_a_job_that_nobody_knows_is_refused_with_those_that_are(runner):
     with pytest.raises(NotFoundError, match=r"no job mend_all; known are follow_change_log, "):
         runner.run_by_name("mend_all")
