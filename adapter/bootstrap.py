@@ -24,46 +24,11 @@ from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
 from adapter.partners.spectrum_reversals import FolderReversals, HttpReversals
-from adapter.ports import (
-    BalancePort,
-    BillerPorts,
-    EnrollmentPort,
-    EnrollmentReportPort,
-    InvoiceFeedPort,
-    InvoiceUploadPort,
-    PayerAccountsPort,
-    PaymentReportPort,
-    ReceiptFeedPort,
-    ReceiptPort,
-    RejectReportPort,
-    ReversalPort,
-    SettlementReportPort,
-)
+from adapter.ports import BillerPorts, EnrollmentPort, PayerAccountsPort, ReversalPort
 from adapter.settings import AdapterSettings, BillerSettings, SettingsSource
 from adapter.telemetry.gauges import LedgerGauges
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch, open_traces
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connections:
-    """One biller's ports, built from one version of its settings."""
-
-    bif_profile: BifProfile
-    posts_per_minute: int | None
-    rtdr: BalancePort
-    balances: BalancePort
-    receipts: ReceiptPort
-    invoice_feed: InvoiceFeedPort
-    receipt_feed: ReceiptFeedPort | None
-    invoice_upload: InvoiceUploadPort
-    payment_report: PaymentReportPort
-    reject_report: RejectReportPort
-    reversals: ReversalPort
-    settlement_report: SettlementReportPort
-    enrollments: EnrollmentPort
-    enrollment_report: EnrollmentReportPort
-    payer_accounts: PayerAccountsPort | None
 
 
 class Billers:
@@ -83,7 +48,7 @@ class Billers:
             for partner in ("spectrum", "invoice_cloud", "imt")
         }
         self._lock = threading.Lock()
-        self._built: dict[str, tuple[BillerSettings, Connections]] = {}
+        self._built: dict[str, tuple[BillerSettings, BillerPorts]] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return every biller, those with wrong settings too: what they miss is to be seen."""
@@ -130,7 +95,7 @@ class Billers:
             settings=settings,
         )
 
-    def _connect(self, biller: BillerSettings) -> Connections:
+    def _connect(self, biller: BillerSettings) -> BillerPorts:
         table = f"billers.{biller.slug}"
         rtdr = SpectrumClient(
             self._http("spectrum"),
@@ -148,7 +113,7 @@ class Billers:
         invoice_cloud = InvoiceCloudClient(
             self._http("invoice_cloud"), biller, base64_upload=biller.base64_upload
         )
-        return Connections(
+        return BillerPorts(
             bif_profile=_bif_profile(biller),
             posts_per_minute=biller.posts_per_minute,
             rtdr=rtdr,
