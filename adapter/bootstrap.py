@@ -82,7 +82,7 @@ class Billers:
     def _imt(self, biller: BillerSettings, settings: str) -> EnrollmentPort:
         if biller.imt is None:
             return MissingImt(settings)
-        return ImtClient(self._http("imt"), biller.imt, settings=settings)
+        return ImtClient(self._http("imt"), biller.imt, self._clock, settings=settings)
 
     def _payer_accounts(self, biller: BillerSettings, settings: str) -> PayerAccountsPort | None:
         if biller.rest is None or biller.sign_on is None:

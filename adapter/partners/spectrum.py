@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +32,7 @@ from adapter.errors import (
     RejectedError,
     RetryableError,
 )
+from adapter.partners.credential import CachedCredential
 from adapter.partners.http import (
     Answer,
     Call,
@@ -41,7 +43,7 @@ from adapter.partners.http import (
 )
 from adapter.partners.json_rows import attributes_of, read_json
 from adapter.partners.redaction import redacted_excerpt
-from adapter.partners.spectrum_token import TokenKeeper, token_text
+from adapter.partners.spectrum_token import token_text, use_until
 from adapter.settings import SpectrumAccess
 
 ONLINE_VENDOR = "InvoiceCloud"
@@ -73,8 +75,9 @@ class SpectrumClient:
     ) -> None:
         self._http = http
         self._access = access
+        self._clock = clock
         self._settings = settings
-        self._tokens = TokenKeeper(self._fetch_token, clock)
+        self._tokens = CachedCredential(self._fetch_token, clock)
 
     @property
     def http(self) -> PartnerHttp:
@@ -141,7 +144,7 @@ class SpectrumClient:
                 answer = opened.enter_context(self._http.stream(self._bearing(call, token)))
             yield answer
 
-    def _fetch_token(self) -> str:
+    def _fetch_token(self) -> tuple[str, datetime]:
         access = self._access
         document = {
             "token": access.key,
@@ -158,9 +161,10 @@ class SpectrumClient:
         )
         answer = self._http.send(call)
         try:
-            return token_text(read_json(answer.content))
+            token = token_text(read_json(answer.content))
         except UnreadableAnswerError as error:
             raise self._distrust(call, f"the answer is no token ({error})", answer) from None
+        return token, use_until(token, now=self._clock.now())
 
     def _call(self, operation: str, method: str, path: str, **rest: Any) -> Call:
         return Call(
