@@ -80,6 +80,11 @@ class Call:
     seconds_max: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def doubt(self) -> type[PartnerError]:
+        """Return which error an answer is that cannot be believed."""
+        return RetryableError if self.repeatable else OutcomeUnknownError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -200,14 +205,26 @@ class PartnerHttp:
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
     ) -> PartnerError:
         """Return the error for an answer that cannot be believed."""
-        kind = RetryableError if call.repeatable else OutcomeUnknownError
-        return self._error(kind, call, why, status=status, content=content)
+        return self._error(call.doubt, call, why, status=status, content=content)
 
     def refuse(
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
     ) -> PartnerError:
         """Return the error for a call that can never pass, sent or unsent."""
         return self._error(RejectedError, call, why, status=status, content=content)
+
+    @staticmethod
+    def believed(error: RejectedError, otherwise: type[PartnerError]) -> PartnerError:
+        """Believe a refusal in JSON, as a partner's own are; a gateway's page refuses nothing."""
+        if error.excerpt.lstrip().startswith("{"):
+            return error
+        return otherwise(
+            f"the refusal is not the partner's own (HTTP {error.status})",
+            partner=error.partner,
+            operation=error.operation,
+            status=error.status,
+            excerpt=error.excerpt,
+        )
 
     def _open(self, call: Call) -> httpx.Response:
         headers = {"User-Agent": user_agent(), "Accept-Encoding": "identity", **call.headers}
@@ -301,7 +318,7 @@ def _kind_of_status(call: Call, status: int) -> type[PartnerError]:
         return RetryableError
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return RejectedError
-    return RetryableError if call.repeatable else OutcomeUnknownError
+    return call.doubt
 
 
 def _beginning(response: httpx.Response) -> bytes:

@@ -84,7 +84,7 @@ class ImtClient:
                 cookie = self._sessions.usable(refused=cookie)
                 answer = self._http.send(self._bearing(call, cookie))
         except RejectedError as error:
-            raise _believed(error) from None
+            raise self._http.believed(error, RetryableError) from None
         try:
             require_taken(answer.content, change)
         except UnreadableAnswerError as error:
@@ -193,19 +193,6 @@ def _told_cookies(answer: Answer) -> str:
     names = [line.partition("=")[0].strip()[:40] for line in answer.set_cookies]
     shown = ", ".join(name for name in names[:_NAMES_SHOWN_MAX] if name.isprintable())
     return f"with the cookies {shown}" if shown else "without any cookie"
-
-
-def _believed(error: RejectedError) -> RejectedError | RetryableError:
-    """Believe a refusal in JSON, as IMT's own are; a gateway's page refuses nothing."""
-    if error.excerpt.lstrip().startswith("{"):
-        return error
-    return RetryableError(
-        f"the refusal is not IMT's own (HTTP {error.status})",
-        partner=error.partner,
-        operation=error.operation,
-        status=error.status,
-        excerpt=error.excerpt,
-    )
 
 
 class MissingImt:

@@ -25,13 +25,7 @@ from adapter.domain.payment import (
     ReceiptNotApplied,
     ReceiptPending,
 )
-from adapter.errors import (
-    BadInputError,
-    OutcomeUnknownError,
-    PartnerError,
-    RejectedError,
-    RetryableError,
-)
+from adapter.errors import BadInputError, RejectedError
 from adapter.partners.credential import CachedCredential
 from adapter.partners.http import (
     Answer,
@@ -94,7 +88,7 @@ class SpectrumClient:
         try:
             answer = self.send(call)
         except RejectedError as error:
-            raise _believed(error, RetryableError) from None
+            raise self._http.believed(error, call.doubt) from None
         try:
             return balance_of(read_json(answer.content), invoice_number)
         except (UnreadableAnswerError, BadInputError) as error:
@@ -120,7 +114,7 @@ class SpectrumClient:
         try:
             answer = self.send(call)
         except RejectedError as error:
-            raise _believed(error, OutcomeUnknownError) from None
+            raise self._http.believed(error, call.doubt) from None
         try:
             return receipt_answer(answer.content, payment)
         except UnreadableAnswerError as error:
@@ -185,19 +179,6 @@ class SpectrumClient:
 
     def _distrust(self, call: Call, why: str, answer: Answer) -> Exception:
         return self._http.distrust(call, why, status=answer.status, content=answer.content)
-
-
-def _believed(error: RejectedError, otherwise: type[PartnerError]) -> PartnerError:
-    """Believe a refusal in JSON, as Spectrum's own are; a gateway's page refuses nothing."""
-    if error.excerpt.lstrip().startswith("{"):
-        return error
-    return otherwise(
-        f"the refusal is not Spectrum's own (HTTP {error.status})",
-        partner=error.partner,
-        operation=error.operation,
-        status=error.status,
-        excerpt=error.excerpt,
-    )
 
 
 def balance_of(document: Any, invoice_number: str) -> Decimal:

@@ -227,7 +227,7 @@ def test_a_refusal_in_json_is_final(client, imt, status):
 
 def test_a_gateway_s_page_refuses_nothing(client, imt):
     imt.answer = httpx.Response(404, text="<html>no such site</html>")
-    with pytest.raises(RetryableError, match="not IMT's own"):
+    with pytest.raises(RetryableError, match="not the partner's own"):
         client.push(change())
 
 
