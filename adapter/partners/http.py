@@ -30,9 +30,9 @@ from adapter.errors import (
 )
 from adapter.observer import Observer, Unobserved
 from adapter.partners.clock_watch import ClockWatch
-from adapter.partners.redaction import READ_CHARACTERS_MAX, redacted_excerpt
+from adapter.redaction import READ_CHARACTERS_MAX, redacted_excerpt
+from adapter.version import user_agent
 
-DISTRIBUTION = "imt-spectrum-adapter"
 # Tokens, balances and receipts take a few kilobytes; a page of a megabyte is a mistake.
 ANSWER_BYTES_MAX = 1024 * 1024
 # A partner that asks for more than a day of patience is asked again after a day.
@@ -143,17 +143,6 @@ def open_client(
 def _trusted_certificates() -> ssl.SSLContext:
     """Load the certificates to trust once a process: it takes 70 ms."""
     return httpx.create_ssl_context()
-
-
-@cache
-def user_agent() -> str:
-    """Return how the adapter introduces itself, such as `imt-adapter/0.1.0`."""
-    from importlib.metadata import PackageNotFoundError, version  # 20 ms, so not at start-up
-
-    try:
-        return f"imt-adapter/{version(DISTRIBUTION)}"
-    except PackageNotFoundError:
-        return "imt-adapter/unknown"
 
 
 class PartnerHttp:

@@ -36,8 +36,8 @@ from adapter.partners.http import (
     UnreadableAnswerError,
 )
 from adapter.partners.json_rows import attributes_of, read_json
-from adapter.partners.redaction import redacted_excerpt
 from adapter.partners.spectrum_token import token_text, use_until
+from adapter.redaction import redacted_excerpt
 from adapter.settings import SpectrumAccess
 
 ONLINE_VENDOR = "InvoiceCloud"

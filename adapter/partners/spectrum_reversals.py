@@ -13,9 +13,9 @@ from adapter.domain.money import money_text
 from adapter.errors import ConfigurationError, RejectedError
 from adapter.partners.http import Call, UnreadableAnswerError
 from adapter.partners.json_rows import read_json
-from adapter.partners.redaction import redacted_excerpt
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_rows import utc_text
+from adapter.redaction import redacted_excerpt
 
 OPERATION = "ReceiveReversal"
 INBOX, DONE, REFUSED = "inbox", "done", "refused"
