@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -77,6 +77,11 @@ class Payment:
             str(self.approved),
         )
         return hashlib.sha256("\x1f".join(content).encode()).hexdigest()
+
+
+PAYMENT_FIELDS = tuple(field.name for field in fields(Payment))
+# Invoice Cloud's report has all of them but our own name of the biller.
+REPORT_FIELDS = tuple(name for name in PAYMENT_FIELDS if name != "biller")
 
 
 def canonical_guid(text: str) -> str:
