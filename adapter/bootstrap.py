@@ -13,7 +13,7 @@ from adapter.domain.invoice import BifProfile
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.engines.engine import Engine
 from adapter.errors import ConfigurationError, NotFoundError
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.context import Rules, JobContext
 from adapter.ledger import Ledger, open_ledger
 from adapter.observer import Observer
 from adapter.partners.clock_watch import ClockWatch
@@ -24,46 +24,11 @@ from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
 from adapter.partners.spectrum_reversals import FolderReversals, HttpReversals
-from adapter.ports import (
-    BalancePort,
-    BillerPorts,
-    EnrollmentPort,
-    EnrollmentReportPort,
-    InvoiceFeedPort,
-    InvoiceUploadPort,
-    PayerAccountsPort,
-    PaymentReportPort,
-    ReceiptFeedPort,
-    ReceiptPort,
-    RejectReportPort,
-    ReversalPort,
-    SettlementReportPort,
-)
+from adapter.ports import BillerPorts, EnrollmentPort, PayerAccountsPort, ReversalPort
 from adapter.settings import AdapterSettings, BillerSettings, SettingsSource
 from adapter.telemetry.gauges import LedgerGauges
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch, open_traces
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connections:
-    """One biller's ports, built from one version of its settings."""
-
-    bif_profile: BifProfile
-    posts_per_minute: int | None
-    rtdr: BalancePort
-    balances: BalancePort
-    receipts: ReceiptPort
-    invoice_feed: InvoiceFeedPort
-    receipt_feed: ReceiptFeedPort | None
-    invoice_upload: InvoiceUploadPort
-    payment_report: PaymentReportPort
-    reject_report: RejectReportPort
-    reversals: ReversalPort
-    settlement_report: SettlementReportPort
-    enrollments: EnrollmentPort
-    enrollment_report: EnrollmentReportPort
-    payer_accounts: PayerAccountsPort | None
 
 
 class Billers:
@@ -83,7 +48,7 @@ class Billers:
             for partner in ("spectrum", "invoice_cloud", "imt")
         }
         self._lock = threading.Lock()
-        self._built: dict[str, tuple[BillerSettings, Connections]] = {}
+        self._built: dict[str, tuple[BillerSettings, BillerPorts]] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return every biller, those with wrong settings too: what they miss is to be seen."""
@@ -117,7 +82,7 @@ class Billers:
     def _imt(self, biller: BillerSettings, settings: str) -> EnrollmentPort:
         if biller.imt is None:
             return MissingImt(settings)
-        return ImtClient(self._http("imt"), biller.imt, settings=settings)
+        return ImtClient(self._http("imt"), biller.imt, self._clock, settings=settings)
 
     def _payer_accounts(self, biller: BillerSettings, settings: str) -> PayerAccountsPort | None:
         if biller.rest is None or biller.sign_on is None:
@@ -130,7 +95,7 @@ class Billers:
             settings=settings,
         )
 
-    def _connect(self, biller: BillerSettings) -> Connections:
+    def _connect(self, biller: BillerSettings) -> BillerPorts:
         table = f"billers.{biller.slug}"
         rtdr = SpectrumClient(
             self._http("spectrum"),
@@ -148,7 +113,7 @@ class Billers:
         invoice_cloud = InvoiceCloudClient(
             self._http("invoice_cloud"), biller, base64_upload=biller.base64_upload
         )
-        return Connections(
+        return BillerPorts(
             bif_profile=_bif_profile(biller),
             posts_per_minute=biller.posts_per_minute,
             rtdr=rtdr,
@@ -179,7 +144,7 @@ class Adapter:
     clock: Clock
     ledger: Ledger
     billers: Billers
-    work: Workbench
+    work: JobContext
     engine: Engine
     watch: Watch
     # Set when the process was told to end: from then on it is not ready.
@@ -216,7 +181,7 @@ def build(
     watch = Watch(Metrics(clock), open_traces())
     billers = Billers(source, clock, watch)
     watch.metrics.registry.register(LedgerGauges(ledger, clock, billers.names))
-    work = Workbench(
+    work = JobContext(
         ledger=ledger, billers=billers, clock=clock, rules=_rules(settings), observer=watch
     )
     return Adapter(
@@ -232,7 +197,7 @@ def build(
 
 
 def _engine(
-    work: Workbench,
+    work: JobContext,
     settings: AdapterSettings,
     timer: Timer,
     *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -80,6 +80,9 @@ class Payment:
         return hashlib.sha256("\x1f".join(content).encode()).hexdigest()
 
 
+PAYMENT_FIELDS = tuple(field.name for field in fields(Payment))
+# Invoice Cloud's report has all of them but our own name of the biller.
+REPORT_FIELDS = tuple(name for name in PAYMENT_FIELDS if name != "biller")
 PaymentItem = WorkItem[Payment]
 
 

@@ -27,7 +27,7 @@ from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_o
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
-    from adapter.jobs.workbench import JobReport
+    from adapter.jobs.report import JobReport
 
 # Whatever takes time to import is imported by the command that needs it.
 app = typer.Typer(

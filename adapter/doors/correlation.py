@@ -8,7 +8,7 @@ import uuid
 from flask import Request
 
 from adapter.correlation import HEADER
-from adapter.partners.redaction import redacted
+from adapter.redaction import redacted
 
 # What a log line, a header and a column of the ledger carry unchanged.
 _SAFE = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z._:-]{0,62}[0-9A-Za-z])?")

@@ -18,7 +18,7 @@ from adapter.errors import (
     NotFoundError,
     PartnerError,
 )
-from adapter.partners.redaction import redacted
+from adapter.redaction import redacted
 
 # What a caller waits when nobody told a better figure: the first delay of most retries.
 RETRY_AFTER_SECONDS = 30

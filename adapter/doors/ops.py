@@ -20,7 +20,7 @@ from adapter.doors.ops_page import add_pages, key_of
 from adapter.doors.requests import query
 from adapter.doors.watch import alarm_view, figures_now
 from adapter.errors import BadInputError, NotFoundError
-from adapter.partners.http import user_agent
+from adapter.version import user_agent
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter

@@ -10,7 +10,8 @@ from functools import partial
 from adapter.clock import Timer
 from adapter.engines.running import JobRunner
 from adapter.jobs.schedule import SCHEDULE, WOKEN, Schedule
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.context import JobContext
+from adapter.jobs.report import JobReport
 
 # What is still due after a run, because it was long or another run was under way, waits so long.
 PAUSE_WHILE_DUE = timedelta(seconds=1)
@@ -26,7 +27,7 @@ class EmbeddedEngine:
     for what another process has left behind.
     """
 
-    def __init__(self, work: Workbench, timer: Timer, *, sweep: timedelta | None = None) -> None:
+    def __init__(self, work: JobContext, timer: Timer, *, sweep: timedelta | None = None) -> None:
         self._sweep_interval = sweep
         self._work = work
         self._timer = timer

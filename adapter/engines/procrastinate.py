@@ -21,7 +21,8 @@ from adapter.engines.queue_worker import QueueWorker
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError
 from adapter.jobs.schedule import BACKLOGS, JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.context import JobContext
+from adapter.jobs.report import JobReport
 from adapter.ledger.store import Due
 
 TASK, TICK = "adapter.job", "adapter.tick"
@@ -41,7 +42,7 @@ class ProcrastinateEngine:
     biller never takes every thread.
     """
 
-    def __init__(self, work: Workbench, database: URL, *, threads: int) -> None:
+    def __init__(self, work: JobContext, database: URL, *, threads: int) -> None:
         self._work = work
         self._runner = JobRunner(work, ended=self._look_at_what_is_next)
         self._at_once = max(1, threads - 1)
@@ -103,7 +104,7 @@ class ProcrastinateEngine:
             # The runs under way look again when they end. Never at once: this process would spin.
             self._defer(job, biller, at=self._work.clock.now() + PAUSE_WHILE_FULL)
 
-    def _run_shared(self, job: str, biller: str, work: Workbench) -> JobReport:
+    def _run_shared(self, job: str, biller: str, work: JobContext) -> JobReport:
         """Run a job; if there is a heap, another worker is woken first and begins at it too."""
         if BACKLOGS[job](work.ledger, biller, work.clock.now()):
             self._defer(job, biller)

@@ -13,7 +13,8 @@ import structlog
 from adapter.errors import AdapterError, BadInputError, NotFoundError
 from adapter.jobs import send_invoices
 from adapter.jobs.schedule import JOBS, WOKEN, Job
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.context import JobContext
+from adapter.jobs.report import JobReport
 
 RUNNING_ALREADY = "running already"
 
@@ -28,7 +29,7 @@ class JobRunner:
     """
 
     def __init__(
-        self, work: Workbench, *, ended: Callable[[JobReport], None] | None = None
+        self, work: JobContext, *, ended: Callable[[JobReport], None] | None = None
     ) -> None:
         self._work = work
         self._ended = ended

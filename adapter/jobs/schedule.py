@@ -19,7 +19,8 @@ from adapter.jobs import (
     reverse_rejects,
     send_invoices,
 )
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.context import JobContext
+from adapter.jobs.report import JobReport
 from adapter.ledger.ledger import Ledger
 from adapter.ledger.store import Due
 
@@ -42,7 +43,7 @@ _RUNS: Mapping[str, Job] = {
 def _observed(name: str, run_once: Job) -> Job:
     """Have the workbench's observer see each run, whichever engine woke it."""
 
-    def run(biller: str, work: Workbench, **options: Any) -> JobReport:
+    def run(biller: str, work: JobContext, **options: Any) -> JobReport:
         with work.observer.job_run(name, biller) as seen:
             report = run_once(biller, work, **options)
             seen.counts, seen.failed = report.counts, report.failure is not None

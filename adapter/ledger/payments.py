@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, update
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import Payment, PaymentItem, invoice_lane
+from adapter.domain.payment import PAYMENT_FIELDS, Payment, PaymentItem, invoice_lane
 from adapter.domain.reconcile import differences
 from adapter.errors import ContentConflictError
 from adapter.ledger.item_kind import ItemKind
@@ -16,15 +16,12 @@ from adapter.ledger.item_rows import items_with_payload, parts_of, read_items
 from adapter.ledger.schema import payments, work_items
 from adapter.ledger.store import Store
 
-_FIELDS = tuple(column.name for column in payments.c if column.name != "item_id")
-
-
 def _read(row: RowMapping) -> Payment:
-    return Payment(biller=row["biller"], **{field: row[field] for field in _FIELDS})
+    return Payment(**{field: row[field] for field in PAYMENT_FIELDS})
 
 
 def _values(payment: Payment) -> Mapping[str, object]:
-    return {field: getattr(payment, field) for field in _FIELDS}
+    return {field: getattr(payment, field) for field in PAYMENT_FIELDS if field != "biller"}
 
 
 def _subject(reference: str) -> Mapping[str, str]:

@@ -18,12 +18,12 @@ from typing import Any
 from lxml import etree
 
 from adapter.partners.http import UnreadableAnswerError
-from adapter.partners.redaction import READ_CHARACTERS_MAX
 from adapter.partners.soap_answer import (
     ENVELOPES,
     fault_of,
     name_of,
 )
+from adapter.redaction import READ_CHARACTERS_MAX
 
 DIFFGRAM = "urn:schemas-microsoft-com:xml-diffgram-v1"
 # The rows of one piece are held at once; a connection delivers about as much at a time.

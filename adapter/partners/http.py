@@ -30,9 +30,9 @@ from adapter.errors import (
 )
 from adapter.observer import Observer, Unobserved
 from adapter.partners.clock_watch import ClockWatch
-from adapter.partners.redaction import READ_CHARACTERS_MAX, redacted_excerpt
+from adapter.redaction import READ_CHARACTERS_MAX, redacted_excerpt
+from adapter.version import user_agent
 
-DISTRIBUTION = "imt-spectrum-adapter"
 # Tokens, balances and receipts take a few kilobytes; a page of a megabyte is a mistake.
 ANSWER_BYTES_MAX = 1024 * 1024
 # A partner that asks for more than a day of patience is asked again after a day.
@@ -79,6 +79,11 @@ class Call:
     answer_bytes_max: int = ANSWER_BYTES_MAX
     seconds_max: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def doubt(self) -> type[PartnerError]:
+        """Return which error an answer is that cannot be believed."""
+        return RetryableError if self.repeatable else OutcomeUnknownError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,17 +145,6 @@ def _trusted_certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-@cache
-def user_agent() -> str:
-    """Return how the adapter introduces itself, such as `imt-adapter/0.1.0`."""
-    from importlib.metadata import PackageNotFoundError, version  # 20 ms, so not at start-up
-
-    try:
-        return f"imt-adapter/{version(DISTRIBUTION)}"
-    except PackageNotFoundError:
-        return "imt-adapter/unknown"
-
-
 class PartnerHttp:
     """Sends one partner's calls; `monotonic` measures the seconds an answer takes.
 
@@ -200,14 +194,26 @@ class PartnerHttp:
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
     ) -> PartnerError:
         """Return the error for an answer that cannot be believed."""
-        kind = RetryableError if call.repeatable else OutcomeUnknownError
-        return self._error(kind, call, why, status=status, content=content)
+        return self._error(call.doubt, call, why, status=status, content=content)
 
     def refuse(
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
     ) -> PartnerError:
         """Return the error for a call that can never pass, sent or unsent."""
         return self._error(RejectedError, call, why, status=status, content=content)
+
+    @staticmethod
+    def believed(error: RejectedError, otherwise: type[PartnerError]) -> PartnerError:
+        """Believe a refusal in JSON, as a partner's own are; a gateway's page refuses nothing."""
+        if error.excerpt.lstrip().startswith("{"):
+            return error
+        return otherwise(
+            f"the refusal is not the partner's own (HTTP {error.status})",
+            partner=error.partner,
+            operation=error.operation,
+            status=error.status,
+            excerpt=error.excerpt,
+        )
 
     def _open(self, call: Call) -> httpx.Response:
         headers = {"User-Agent": user_agent(), "Accept-Encoding": "identity", **call.headers}
@@ -301,7 +307,7 @@ def _kind_of_status(call: Call, status: int) -> type[PartnerError]:
         return RetryableError
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return RejectedError
-    return RetryableError if call.repeatable else OutcomeUnknownError
+    return call.doubt
 
 
 def _beginning(response: httpx.Response) -> bytes:

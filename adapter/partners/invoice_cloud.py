@@ -29,13 +29,13 @@ from adapter.partners import (
 from adapter.partners.dataset import DataSetReader
 from adapter.partners.http import Call, PartnerHttp, UnreadableAnswerError
 from adapter.partners.invoice_cloud_report import COLUMNS, IGNORED_COLUMNS, payment_of
-from adapter.partners.redaction import redacted_excerpt
 from adapter.partners.report_columns import RefusedRows, truth_of
 from adapter.partners.soap_answer import (
     SoapFaultError,
     fault_error,
     read_result,
 )
+from adapter.redaction import redacted_excerpt
 from adapter.settings import BillerSettings
 
 UPLOAD_SERVICE = "InvoiceFileUploadSOAP"

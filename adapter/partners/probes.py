@@ -66,7 +66,9 @@ def probes_of(
         yield Probe(name="Invoice Cloud, REST", reads=settings, ask=_rest(cloud, biller, settings))
     if biller.imt is not None:
         settings = f"{table}.imt"
-        yield Probe(name="IMT, session", reads=settings, ask=_imt(http("imt"), biller, settings))
+        yield Probe(
+            name="IMT, session", reads=settings, ask=_imt(http("imt"), biller, clock, settings)
+        )
 
 
 def _spectrum(
@@ -141,11 +143,13 @@ def _rest(http: PartnerHttp, biller: BillerSettings, settings: str) -> Callable[
     return ask
 
 
-def _imt(http: PartnerHttp, biller: BillerSettings, settings: str) -> Callable[[], str]:
+def _imt(
+    http: PartnerHttp, biller: BillerSettings, clock: Clock, settings: str
+) -> Callable[[], str]:
     def ask() -> str:
         if biller.imt is None:
             return "it is not set up"
-        ImtClient(http, biller.imt, settings=settings).open_session()
+        ImtClient(http, biller.imt, clock, settings=settings).open_session()
         return "it opened a session"
 
     return ask

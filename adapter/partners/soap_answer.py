@@ -10,7 +10,7 @@ from lxml import etree
 
 from adapter.errors import AdapterError, ConfigurationError
 from adapter.partners.http import Call, PartnerHttp, UnreadableAnswerError
-from adapter.partners.redaction import redacted_excerpt
+from adapter.redaction import redacted_excerpt
 
 ENVELOPES = frozenset(
     {"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -24,13 +25,8 @@ from adapter.domain.payment import (
     ReceiptNotApplied,
     ReceiptPending,
 )
-from adapter.errors import (
-    BadInputError,
-    OutcomeUnknownError,
-    PartnerError,
-    RejectedError,
-    RetryableError,
-)
+from adapter.errors import BadInputError, RejectedError
+from adapter.partners.credential import CachedCredential
 from adapter.partners.http import (
     Answer,
     Call,
@@ -40,8 +36,8 @@ from adapter.partners.http import (
     UnreadableAnswerError,
 )
 from adapter.partners.json_rows import attributes_of, read_json
-from adapter.partners.redaction import redacted_excerpt
-from adapter.partners.spectrum_token import TokenKeeper, token_text
+from adapter.partners.spectrum_token import token_text, use_until
+from adapter.redaction import redacted_excerpt
 from adapter.settings import SpectrumAccess
 
 ONLINE_VENDOR = "InvoiceCloud"
@@ -73,8 +69,9 @@ class SpectrumClient:
     ) -> None:
         self._http = http
         self._access = access
+        self._clock = clock
         self._settings = settings
-        self._tokens = TokenKeeper(self._fetch_token, clock)
+        self._tokens = CachedCredential(self._fetch_token, clock)
 
     @property
     def http(self) -> PartnerHttp:
@@ -91,7 +88,7 @@ class SpectrumClient:
         try:
             answer = self.send(call)
         except RejectedError as error:
-            raise _believed(error, RetryableError) from None
+            raise self._http.believed(error, call.doubt) from None
         try:
             return balance_of(read_json(answer.content), invoice_number)
         except (UnreadableAnswerError, BadInputError) as error:
@@ -117,7 +114,7 @@ class SpectrumClient:
         try:
             answer = self.send(call)
         except RejectedError as error:
-            raise _believed(error, OutcomeUnknownError) from None
+            raise self._http.believed(error, call.doubt) from None
         try:
             return receipt_answer(answer.content, payment)
         except UnreadableAnswerError as error:
@@ -141,7 +138,7 @@ class SpectrumClient:
                 answer = opened.enter_context(self._http.stream(self._bearing(call, token)))
             yield answer
 
-    def _fetch_token(self) -> str:
+    def _fetch_token(self) -> tuple[str, datetime]:
         access = self._access
         document = {
             "token": access.key,
@@ -158,9 +155,10 @@ class SpectrumClient:
         )
         answer = self._http.send(call)
         try:
-            return token_text(read_json(answer.content))
+            token = token_text(read_json(answer.content))
         except UnreadableAnswerError as error:
             raise self._distrust(call, f"the answer is no token ({error})", answer) from None
+        return token, use_until(token, now=self._clock.now())
 
     def _call(self, operation: str, method: str, path: str, **rest: Any) -> Call:
         return Call(
@@ -181,19 +179,6 @@ class SpectrumClient:
 
     def _distrust(self, call: Call, why: str, answer: Answer) -> Exception:
         return self._http.distrust(call, why, status=answer.status, content=answer.content)
-
-
-def _believed(error: RejectedError, otherwise: type[PartnerError]) -> PartnerError:
-    """Believe a refusal in JSON, as Spectrum's own are; a gateway's page refuses nothing."""
-    if error.excerpt.lstrip().startswith("{"):
-        return error
-    return otherwise(
-        f"the refusal is not Spectrum's own (HTTP {error.status})",
-        partner=error.partner,
-        operation=error.operation,
-        status=error.status,
-        excerpt=error.excerpt,
-    )
 
 
 def balance_of(document: Any, invoice_number: str) -> Decimal:

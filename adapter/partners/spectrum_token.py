@@ -1,15 +1,12 @@
-"""Spectrum's bearer token: kept while it lives, renewed before it expires or when refused (A1)."""
+"""Spectrum's bearer token (A1): what of an answer is one, and how long it may be used."""
 
 from __future__ import annotations
 
 import base64
 import re
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapter.clock import Clock
 from adapter.partners.http import UnreadableAnswerError
 from adapter.partners.json_rows import attributes_of, read_json
 
@@ -20,30 +17,6 @@ TOKEN_LIFETIME = timedelta(minutes=5)
 # Ours take under a kilobyte; a server's limit for all headers is often 8 KiB.
 TOKEN_CHARACTERS_MAX = 7 * 1024
 _TOKEN = re.compile(rf"[\x21-\x7e]{{1,{TOKEN_CHARACTERS_MAX}}}")
-
-
-class TokenKeeper:
-    """Keeps one credential set's token for any number of threads; `fetch` asks for a new one."""
-
-    def __init__(self, fetch: Callable[[], str], clock: Clock) -> None:
-        self._fetch = fetch
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._token = ""
-        self._use_until = clock.now()
-
-    def usable(self, *, refused: str | None = None) -> str:
-        """Return the token, renewed if it is about to expire or is the refused one.
-
-        Other threads wait meanwhile, so that one renewal serves them all.
-        """
-        with self._lock:
-            if self._token in {"", refused} or self._use_until <= self._clock.now():
-                self._token = ""
-                token = self._fetch()
-                self._use_until = use_until(token, now=self._clock.now())
-                self._token = token
-            return self._token
 
 
 def token_text(document: Any) -> str:

@@ -24,9 +24,10 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from adapter.domain.invoice import BifDialect
+from adapter.domain.payment import REPORT_FIELDS
 from adapter.settings.credentials import is_guid, split_key_and_password
 from adapter.settings.questionnaire import NOTIFY_DAYS_MAX, refusal_of
-from adapter.settings.values import REPORT_FIELDS, EngineKind
+from adapter.settings.values import EngineKind
 
 SECRET_LENGTH_MIN = 8
 # Whoever guesses it knows every payer's password at Invoice Cloud.

@@ -14,20 +14,6 @@ from adapter.errors import ConfigurationError
 
 FeedKind = Literal["http", "folder"]
 EngineKind = Literal["embedded", "procrastinate"]
-# What the payment report's columns are called here (adapter/domain/payment.py).
-REPORT_FIELDS = (
-    "payment_guid",
-    "invoice_number",
-    "account_number",
-    "customer_name",
-    "paid_at",
-    "amount",
-    "fee",
-    "payment_reference",
-    "payment_message",
-    "method",
-    "approved",
-)
 
 
 @dataclass(frozen=True, kw_only=True)

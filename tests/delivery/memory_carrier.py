@@ -29,7 +29,7 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.jobs import post_payments, reconcile_payments
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.context import Rules, JobContext
 from adapter.ledger import open_ledger
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -368,7 +368,7 @@ class Carrier:
                 assert delivery.next_at is not None, f"{payment.key} is forgotten"
 
     def _run(self, job):
-        work = Workbench(ledger=self.ledger, billers=self, clock=self.clock, rules=RULES)
+        work = JobContext(ledger=self.ledger, billers=self, clock=self.clock, rules=RULES)
         try:
             return job.run_once(BILLER, work)
         except ProcessDiedError:
@@ -383,7 +383,7 @@ class Carrier:
     def _other_process(self):
         plans, self.spectrum.plans = self.spectrum.plans, []
         ledger = open_ledger(self._url)
-        work = Workbench(ledger=ledger, billers=self, clock=self.clock, rules=RULES)
+        work = JobContext(ledger=ledger, billers=self, clock=self.clock, rules=RULES)
         with contextlib.closing(ledger):
             post_payments.run_once(BILLER, work)
         self.spectrum.plans = plans

@@ -21,7 +21,7 @@ from adapter.domain.enrollment import (
 )
 from adapter.errors import OutcomeUnknownError, RetryableError
 from adapter.jobs import follow_change_log, push_enrollments
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.context import Rules, JobContext
 from adapter.ledger import open_ledger
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -59,7 +59,7 @@ class Carrier:
         self.polls_die = (False, False)
         self.enrollments = self.enrollment_report = self
         self.ledger = ledger
-        self.work = Workbench(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
+        self.work = JobContext(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
 
     def names(self):
         return (BILLER,)

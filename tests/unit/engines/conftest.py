@@ -15,7 +15,7 @@ from adapter.domain.delivery import DeliveryState, Source
 from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
 from adapter.engines import procrastinate
 from adapter.engines.procrastinate import ProcrastinateEngine
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.context import Rules, JobContext
 from adapter.ledger import open_ledger
 
 # How long a test waits for what another thread does, before it fails.
@@ -73,7 +73,7 @@ class Carrier:
     def engine(self, *, threads=2):
         ledger = open_ledger(self.url)
         self._ledgers.append(ledger)
-        work = Workbench(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
+        work = JobContext(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
         engine = ProcrastinateEngine(work, make_url(self.url), threads=threads)
         self._engines.append(engine)
         return SimpleNamespace(engine=engine, ledger=ledger, accept=self.accepting(ledger))

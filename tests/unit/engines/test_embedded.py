@@ -21,7 +21,8 @@ from adapter.errors import (
     NotFoundError,
 )
 from adapter.jobs.schedule import SCHEDULE
-from adapter.jobs.workbench import JobReport, Rules, Workbench
+from adapter.context import Rules, JobContext
+from adapter.jobs.report import JobReport
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 POST, SEND, RECONCILE = "post_payments", "send_invoices", "reconcile_payments"
@@ -79,7 +80,7 @@ class Bench:
         self.billers = ("one", "two")
         self.ran = []
         self.effects = {}
-        work = Workbench(ledger=self.due, billers=self, clock=self.time, rules=Rules())
+        work = JobContext(ledger=self.due, billers=self, clock=self.time, rules=Rules())
         self.engine = EmbeddedEngine(work, self.time)
         jobs = {name: self._job(name) for name in (SEND, RECONCILE, POST, PUSH)}
         monkeypatch.setattr(running, "JOBS", jobs)
@@ -345,7 +346,7 @@ def test_stopping_waits_for_what_runs(bench):
 def test_it_runs_on_the_machines_own_time(bench):
     clock = SystemClock()
     timer = ThreadTimer(clock)
-    work = Workbench(ledger=bench.due, billers=bench, clock=clock, rules=Rules())
+    work = JobContext(ledger=bench.due, billers=bench, clock=clock, rules=Rules())
     engine = EmbeddedEngine(work, timer)
     posted = threading.Event()
     bench.effects[POST, "one"] = posted.set

@@ -13,7 +13,7 @@ from adapter.engines.procrastinate import PAUSE_WHILE_FULL, cron_of
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError, NotFoundError
 from adapter.jobs.schedule import SCHEDULE, Schedule
-from adapter.jobs.workbench import JobReport
+from adapter.jobs.report import JobReport
 from tests.unit.engines.conftest import SECONDS_MAX, wait_until
 
 POST = "post_payments"

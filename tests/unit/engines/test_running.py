@@ -9,7 +9,8 @@ from adapter.clock import SystemClock
 from adapter.engines import running
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import AdapterError, LedgerError, NotFoundError
-from adapter.jobs.workbench import JobReport, Rules, Workbench
+from adapter.context import Rules, JobContext
+from adapter.jobs.report import JobReport
 
 POST = "post_payments"
 
@@ -32,7 +33,7 @@ def billers():
 @pytest.fixture
 def runner(billers):
     ledger = SimpleNamespace()
-    work = Workbench(ledger=ledger, billers=billers, clock=SystemClock(), rules=Rules())
+    work = JobContext(ledger=ledger, billers=billers, clock=SystemClock(), rules=Rules())
     return JobRunner(work)
 
 

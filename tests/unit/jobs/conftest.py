@@ -16,7 +16,7 @@ from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract, ReceiptS
 from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
 from adapter.errors import NotFoundError
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.context import Rules, JobContext
 from adapter.ledger import open_ledger
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -171,7 +171,7 @@ class Bench:
         )
         self.settings_problem = None
         self.ledger = open_ledger(ledger_url)
-        self.work = Workbench(ledger=self.ledger, billers=self, clock=self.clock, rules=Rules())
+        self.work = JobContext(ledger=self.ledger, billers=self, clock=self.clock, rules=Rules())
 
     def names(self):
         return (BILLER,)

@@ -19,7 +19,7 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.jobs import evidence, post_payments
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.context import Rules, JobContext
 
 WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
 DOUBT = OutcomeUnknownError("connection lost", **WHERE)
@@ -42,7 +42,7 @@ def look(bench):
             bench.biller, now=bench.clock.now(), lease_seconds=90
         )
         assert claimed.payment == payment
-        work = Workbench(
+        work = JobContext(
             ledger=bench.ledger,
             billers=bench,
             clock=bench.clock,

@@ -15,7 +15,7 @@ from adapter.domain.settlement import (
     SettledRow,
     TransactionType,
 )
-from adapter.errors import BadInputError, LedgerError, RetryableError
+from adapter.errors import BadInputError, RetryableError
 from adapter.jobs.match_settlements import JOB, OVERLAP, run_once
 
 TODAY = date(2026, 1, 5)
@@ -225,12 +225,6 @@ def test_unreadable_rows_hold_the_mark_and_the_batch_is_not_judged(bench):
     bench.ledger.exceptions.resolve(item.id, now=bench.clock.now(), resolution="seen to")
     run(bench)
     assert mark(bench) > before
-
-
-def test_a_ledger_that_fails_ends_the_run(bench):
-    bench.partners.batches[TODAY] = [LedgerError("the disk is full")]
-    with pytest.raises(LedgerError):
-        run(bench)
 
 
 def test_each_whole_run_says_that_it_came_to_its_end(bench):

@@ -8,13 +8,8 @@ import pytest
 
 from adapter.domain.delivery import DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
-from adapter.errors import (
-    BadInputError,
-    ConfigurationError,
-    LedgerError,
-    OutcomeUnknownError,
-)
-from adapter.jobs import reconcile_payments
+from adapter.errors import BadInputError, OutcomeUnknownError
+from adapter.jobs import polling, reconcile_payments
 
 HOUR = 3600
 UNREADABLE = BadInputError(
@@ -199,7 +194,7 @@ def test_a_report_that_breaks_off_keeps_the_mark(bench, run):
 
 
 def test_a_report_is_read_in_parts(bench, run, monkeypatch):
-    monkeypatch.setattr(reconcile_payments, "ROWS_PER_LOOK", 2)
+    monkeypatch.setattr(polling, "ROWS_PER_PART", 2)
     payments = [bench.accept(n, invoice_number=str(n)) for n in range(1, 6)]
     bench.partners.reported = [*payments, bench.payment(9, invoice_number="9")]
     assert run().counts["newly_confirmed"] == 5
@@ -227,11 +222,3 @@ def test_a_payment_told_otherwise_while_the_report_was_read_is_a_mismatch(bench,
     bench.partners.payments = payments
     run()
     assert "amount: reported 31.37, posted 31.38" in bench.exceptions()[0].detail
-
-
-def test_wrong_settings_are_told_and_a_failing_ledger_ends_the_run(bench, run):
-    bench.settings_problem = ConfigurationError("no key")
-    assert run().failure is bench.settings_problem
-    bench.settings_problem = LedgerError("disk full")
-    with pytest.raises(LedgerError):
-        run()

@@ -6,9 +6,10 @@ import pytest
 
 from adapter.domain.ach_return import ReversalState
 from adapter.domain.exceptions import ExceptionKind
-from adapter.errors import BadInputError, LedgerError, RetryableError
+from adapter.errors import BadInputError, RetryableError
 from adapter.jobs import reverse_rejects
-from adapter.jobs.reverse_rejects import JOB, ROWS_PER_LOOK, run_once
+from adapter.jobs.polling import ROWS_PER_PART
+from adapter.jobs.reverse_rejects import JOB, run_once
 
 BROKEN = RetryableError("broke off", partner="invoice_cloud", operation="rejects")
 UNREADABLE = BadInputError(field="RejectAmount", value="much", rule="money", remedy="Ask")
@@ -105,12 +106,6 @@ def test_unreadable_rows_hold_the_mark_until_a_person_has_settled_them(bench):
 
 
 def test_many_rows_are_taken_over_in_parts(bench):
-    numbers = range(1, ROWS_PER_LOOK + 2)
+    numbers = range(1, ROWS_PER_PART + 2)
     bench.partners.returned = [bench.ach_return(n, invoice_number=str(n)) for n in numbers]
     assert run(bench).counts == {"seen": len(numbers), "taken_over": len(numbers)}
-
-
-def test_a_ledger_that_fails_ends_the_run(bench):
-    bench.partners.returned = [LedgerError("the disk is full")]
-    with pytest.raises(LedgerError):
-        run(bench)

@@ -4,7 +4,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from adapter.jobs.workbench import JobReport, Rules
+from adapter.context import Rules
+from adapter.jobs.report import JobReport
 
 
 def test_the_settle_time_outlasts_the_lease():

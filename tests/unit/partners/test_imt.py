@@ -1,7 +1,6 @@
 """IMT's sessions and settings: which cookie counts, what goes out, what each answer means."""
 
 import json
-import threading
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -19,7 +18,6 @@ from adapter.partners.http import PartnerHttp, UnreadableAnswerError, open_clien
 from adapter.partners.imt import (
     ImtClient,
     MissingImt,
-    SessionKeeper,
     cookie_of,
     require_taken,
 )
@@ -86,10 +84,10 @@ def imt():
 
 
 @pytest.fixture
-def client(imt):
+def client(imt, clock):
     wire = open_client(timeout_seconds=30, transport=httpx.MockTransport(imt))
     with wire:
-        yield ImtClient(PartnerHttp("imt", wire), ACCESS, settings="billers.alpha.imt")
+        yield ImtClient(PartnerHttp("imt", wire), ACCESS, clock, settings="billers.alpha.imt")
 
 
 def refusal(status=404, detail="There is no policy 1204117"):
@@ -190,22 +188,6 @@ def test_the_one_cookie_that_counts(lines, value):
     assert cookie_of(lines, "authorization") == value
 
 
-def test_one_renewal_serves_every_thread():
-    opened = []
-    keeper = SessionKeeper(lambda: opened.append(1) or f"s-{len(opened)}")
-    assert keeper.usable() == "s-1"
-    found = []
-    threads = [
-        threading.Thread(target=lambda: found.append(keeper.usable(refused="s-1")))
-        for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == ["s-2"] * 8
-
-
 # The settings
 
 
@@ -245,7 +227,7 @@ def test_a_refusal_in_json_is_final(client, imt, status):
 
 def test_a_gateway_s_page_refuses_nothing(client, imt):
     imt.answer = httpx.Response(404, text="<html>no such site</html>")
-    with pytest.raises(RetryableError, match="not IMT's own"):
+    with pytest.raises(RetryableError, match="not the partner's own"):
         client.push(change())
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapter.domain.payment import PaymentMethod
+from adapter.domain.payment import REPORT_FIELDS, PaymentMethod
 from adapter.errors import BadInputError
 from adapter.partners.invoice_cloud_report import COLUMNS, payment_of
 
@@ -27,6 +27,10 @@ ROW = {
 def mapped(**changes):
     row = {name: value for name, value in {**ROW, **changes}.items() if value is not None}
     return payment_of(row, COLUMNS, biller="alpha")
+
+
+def test_every_reported_field_has_its_column():
+    assert tuple(COLUMNS) == REPORT_FIELDS
 
 
 def test_every_column():

@@ -181,6 +181,7 @@ def test_balance_is_asked_by_invoice_number(client, spectrum):
         balance(True),
         balance([1]),
         httpx.Response(200, text="<html></html>"),
+        httpx.Response(404, text="<html>a gateway's page</html>"),
         httpx.Response(200),
         httpx.Response(200, json=[]),
         httpx.Response(503),
@@ -325,6 +326,7 @@ def test_success_without_data_says_not_applied(client, spectrum, payment, body):
     "answer",
     [
         httpx.Response(200, text="<html>An error occurred</html>"),
+        httpx.Response(404, text="<html>a gateway's page</html>"),
         httpx.Response(200, text='{"receiptID": 10'),
         httpx.Response(200, text="[]"),
         httpx.Response(200, text="null"),

@@ -81,7 +81,7 @@ def test_http_a_refusal_of_spectrum_s_own_is_one(inbox, spectrum, status):
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_http_a_gateway_s_page_refuses_nothing(inbox, spectrum, status):
     spectrum.answer = httpx.Response(status, html="<html>not here</html>")
-    with pytest.raises(RetryableError, match="not Spectrum's own"):
+    with pytest.raises(RetryableError, match="not the partner's own"):
         inbox.reverse(RETURNED)
 
 

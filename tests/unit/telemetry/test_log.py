@@ -7,7 +7,7 @@ import logging
 import pytest
 import structlog
 
-from adapter.partners.redaction import HIDDEN
+from adapter.redaction import HIDDEN
 from adapter.telemetry.log import Redaction, configure_logging
 
 

@@ -1,4 +1,4 @@
-"""Takes secrets and card numbers out of what an error quotes of a partner's answer."""
+"""Takes secrets and card numbers out of what is logged, answered or quoted of a partner."""
 
 from __future__ import annotations
 

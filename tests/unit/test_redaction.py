@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapter.partners.redaction import (
+from adapter.redaction import (
     EXCERPT_CHARACTERS_MAX,
     HIDDEN,
     redacted,
