@@ -9,11 +9,11 @@ from datetime import timedelta
 from sqlalchemy import make_url
 
 from adapter.clock import Clock, Timer
+from adapter.context import JobContext, Rules
 from adapter.domain.invoice import BifProfile
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.engines.engine import Engine
 from adapter.errors import ConfigurationError, NotFoundError
-from adapter.context import Rules, JobContext
 from adapter.ledger import Ledger, open_ledger
 from adapter.observer import Observer
 from adapter.partners.clock_watch import ClockWatch
@@ -177,7 +177,8 @@ def build(
     `sweep` is how often the embedded engine looks for what another process has left.
     """
     settings = source.current().adapter
-    ledger = open_ledger(settings.ledger)
+    ledger = open_ledger(settings.ledger, billers=lambda: source.current().biller_guids)
+    ledger.life.begin(clock.now())
     watch = Watch(Metrics(clock), open_traces())
     billers = Billers(source, clock, watch)
     watch.metrics.registry.register(LedgerGauges(ledger, clock, billers.names))

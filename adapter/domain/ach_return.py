@@ -124,7 +124,8 @@ def judge_return(
         case State.NEEDS_PERSON | State.GIVEN_BACK if not payment.may_have_left:
             return AskPerson(
                 ExceptionKind.REJECT_UNAPPLIED,
-                "the payment was never applied, so there is nothing to reverse. If a person applied it by hand, reverse it by hand",
+                "the payment was never applied, so there is nothing to reverse. If a person "
+                "applied it by hand, reverse it by hand",
             )
         case _:
             return Wait(f"the payment is {payment.state.value}, and has to be settled first")

@@ -177,21 +177,15 @@ def _why_not(item: WorkItem[Any], rules: RedriveRules) -> tuple[str, str]:
     """Return why an item in this state is left alone, and what to do."""
     evidence = f"Wait for the evidence. {rules.look}"
     at_once = f"Wait, or run `adapter run {rules.job}`"
-    match item.state:
-        case State.WAITING:
-            return "it is not sent yet and will be by itself", at_once
-        case State.RETRYING:
-            return "it is tried again by itself", f"{at_once} when it is due"
-        case State.SENDING:
-            return "it is being sent right now", "Wait until it is settled"
-        case State.UNCONFIRMED:
-            return "the partner has it and has not said what came of it", evidence
-        case State.IN_DOUBT:
-            return "it was sent and its answer was lost, so it may be applied", evidence
-        case State.DONE:
-            return "the partner has it", "Nothing is to be done"
-        case _:
-            return f"it is {item.state.value}", "Nothing is to be done"
+    nothing = "Nothing is to be done"
+    return {
+        State.WAITING: ("it is not sent yet and will be by itself", at_once),
+        State.RETRYING: ("it is tried again by itself", f"{at_once} when it is due"),
+        State.SENDING: ("it is being sent right now", "Wait until it is settled"),
+        State.UNCONFIRMED: ("the partner has it and has not said what came of it", evidence),
+        State.IN_DOUBT: ("it was sent and its answer was lost, so it may be applied", evidence),
+        State.DONE: ("the partner has it", nothing),
+    }.get(item.state, (f"it is {item.state.value}", nothing))
 
 
 def _require_sound(found: ManualResolution, rules: RedriveRules) -> None:
@@ -204,7 +198,9 @@ def _require_sound(found: ManualResolution, rules: RedriveRules) -> None:
         )
     has_receipt = bool((found.receipt_id or "").strip())
     is_applied = found.finding is Finding.APPLIED
-    if has_receipt and not is_applied or is_applied and rules.needs_receipt and not has_receipt:
+    if (has_receipt and not is_applied) or (
+        is_applied and rules.needs_receipt and not has_receipt
+    ):
         raise BadInputError(
             field="receipt",
             value=found.receipt_id or "",

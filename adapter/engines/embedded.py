@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from adapter.clock import Timer
-from adapter.engines.running import JobRunner
-from adapter.jobs.schedule import SCHEDULE, WOKEN, Schedule
 from adapter.context import JobContext
+from adapter.engines.running import JobRunner
 from adapter.jobs.report import JobReport
+from adapter.jobs.schedule import SCHEDULE, WOKEN, Schedule
 
 # What is still due after a run, because it was long or another run was under way, waits so long.
 PAUSE_WHILE_DUE = timedelta(seconds=1)

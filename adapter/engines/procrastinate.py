@@ -16,14 +16,13 @@ import structlog
 from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
 from sqlalchemy import URL, Connection
 
+from adapter.context import JobContext
 from adapter.engines.queue import open_queue
 from adapter.engines.queue_worker import QueueWorker
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError
-from adapter.jobs.schedule import BACKLOGS, JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule
-from adapter.context import JobContext
 from adapter.jobs.report import JobReport
-from adapter.ledger.store import Due
+from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule, has_backlog
 
 TASK, TICK = "adapter.job", "adapter.tick"
 SWEEP = "sweep"
@@ -97,7 +96,7 @@ class ProcrastinateEngine:
         if job not in JOBS or biller not in self._runner.billers():
             _log.warning("a wake-up names what is not here", job=job, biller=biller)
             return
-        shared = partial(self._run_shared, job) if job in BACKLOGS else None
+        shared = partial(self._run_shared, job) if job in WOKEN else None
         at_once = self._at_once if job in WOKEN else 1
         report = self._runner.run(job, biller, shared, at_once=at_once)
         if report.note == RUNNING_ALREADY and job in WOKEN:
@@ -106,7 +105,7 @@ class ProcrastinateEngine:
 
     def _run_shared(self, job: str, biller: str, work: JobContext) -> JobReport:
         """Run a job; if there is a heap, another worker is woken first and begins at it too."""
-        if BACKLOGS[job](work.ledger, biller, work.clock.now()):
+        if has_backlog(job, work.ledger, biller, work.clock.now()):
             self._defer(job, biller)
         return JOBS[job](biller, work)
 
@@ -136,9 +135,9 @@ class ProcrastinateEngine:
         except ProcrastinateException as error:
             _log.error("nobody was woken; the next sweep looks", job=job, reason=str(error))
 
-    def _announce(self, connection: Connection, due: Due, biller: str) -> None:
+    def _announce(self, connection: Connection, kind: str, biller: str) -> None:
         """Wake a job within the transaction that gives it something to do."""
-        job = JOB_FOR[due]
+        job = JOB_FOR[kind]
         driver = connection.connection.driver_connection
         try:
             with connection.begin_nested():

@@ -10,11 +10,11 @@ from functools import partial
 
 import structlog
 
+from adapter.context import JobContext
 from adapter.errors import AdapterError, BadInputError, NotFoundError
 from adapter.jobs import send_invoices
-from adapter.jobs.schedule import JOBS, WOKEN, Job
-from adapter.context import JobContext
 from adapter.jobs.report import JobReport
+from adapter.jobs.schedule import JOBS, Job, next_due_at
 
 RUNNING_ALREADY = "running already"
 
@@ -101,7 +101,7 @@ class JobRunner:
         """
         chosen = self.billers() if billers is None else billers
         try:
-            found = {b: WOKEN[job](self._work.ledger, [b]) for b in chosen}
+            found = {b: next_due_at(job, self._work.ledger, b) for b in chosen}
         except AdapterError as error:
             _log.error("the ledger fails; the next sweep looks again", reason=str(error))
             return {}

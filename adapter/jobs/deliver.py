@@ -130,7 +130,9 @@ class _Run:
             until = self._now() + self.wait
             return self._put_off(item, PutOff(reason=_waits_for_setting(error), until=until))
         except Exception as error:  # noqa: BLE001  # one item's trouble must not hold up others
-            return self._put_off(item, PutOff(reason=f"could not look: {self._words(item, error)}"))
+            return self._put_off(
+                item, PutOff(reason=f"could not look: {self._words(item, error)}")
+            )
         if isinstance(seen, Found):
             return self._record(item, seen.step, reading=seen.reading)
         return self._put_off(item, seen)
@@ -142,7 +144,9 @@ class _Run:
             raise
         except ConfigurationError as error:
             self._stopped_by_setting(item, error)
-            wait = PutOff(reason=_waits_for_setting(error), until=self._now() + self._wait_of(item))
+            wait = PutOff(
+                reason=_waits_for_setting(error), until=self._now() + self._wait_of(item)
+            )
             self._put_off(item, wait)
             raise
         except Exception as error:  # noqa: BLE001  # whatever it was: nothing was sent
@@ -324,7 +328,7 @@ class _Run:
         return min(max(least, (self._now() - item.accepted_at) / 2), SETTING_WAIT_MAX)
 
     def _words(self, item: _Item, error: Exception) -> str:
-        """Describe an error; what an unforeseen one says only the log shows: it may be anything."""
+        """Describe an error; an unforeseen one may say anything, so only the log shows it."""
         if isinstance(error, AdapterError):
             return str(error)
         _log.error("an item met an unforeseen error", exc_info=error, **self._names(item))

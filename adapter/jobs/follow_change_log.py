@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from adapter.context import JobContext
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind, Snapshot, changes_told_by
 from adapter.errors import AdapterError, LedgerError
 from adapter.jobs.polling import Poll, in_parts
-from adapter.context import JobContext
 from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts
 
@@ -50,7 +50,7 @@ class _Run(Poll):
             known=self._ledger.enrollments.newest(self._biller, kind),
             overlap=timedelta(minutes=self._work.rules.poll_overlap_minutes),
         )
-        self._counts["taken_over"] += self._ledger.snapshots.take_over(
+        self._counts["taken_over"] += self._ledger.snapshots.accept(
             self._biller,
             kind,
             snapshot,

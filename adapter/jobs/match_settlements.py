@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import (
     UNMATCHED_AFTER,
@@ -25,7 +26,6 @@ from adapter.domain.settlement import (
     unsettled,
 )
 from adapter.jobs.polling import Poll, in_parts
-from adapter.context import JobContext
 from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts
 
@@ -111,10 +111,10 @@ class _Run(Poll):
         waiting = self._ledger.settlements.unmatched(self._biller)
         guids = {settlement.row.payment_guid for settlement in waiting}
         payments = {
-            (d.payment.payment_guid, d.payment.invoice_number): d
-            for d in self._ledger.deliveries.of_payments(self._biller, guids)
+            (item.payload.payment_guid, item.payload.invoice_number): item
+            for item in self._ledger.payments.of_guids(self._biller, guids)
         }
-        returned = self._ledger.reversals.amounts(self._biller, guids)
+        returned = self._ledger.returns.amounts(self._biller, guids)
         matched: list[Settlement] = []
         for settlement in waiting:
             row = settlement.row
@@ -145,8 +145,8 @@ class _Run(Poll):
         late = self._ledger.settlements.unsettled(
             self._biller, paid_from=now - UNSETTLED_REACH, paid_until=now - UNSETTLED_AFTER
         )
-        for delivery in late:
-            self._doubt(unsettled(delivery))
+        for item in late:
+            self._doubt(unsettled(item))
 
     def _doubt(self, doubt: Doubt) -> None:
         self._counts[doubt.kind.value] += 1

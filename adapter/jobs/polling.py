@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.window import GmtWindow, next_window
 from adapter.errors import AdapterError, BadInputError, LeaseLostError, LedgerError
-from adapter.context import JobContext
 from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts
 

@@ -1,4 +1,4 @@
-"""Polls Invoice Cloud's ACH rejects and takes each over once, for its receipt to be reversed (C3).
+"""Polls Invoice Cloud's ACH rejects and accepts each once, for its receipt to be reversed (C3).
 
 The mark moves when the whole window was read and is on disk: a poll that dies half-way, runs
 twice or runs after a day's outage loses and doubles nothing.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adapter.context import JobContext
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.exceptions import ExceptionKind
 from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, told
-from adapter.context import JobContext
 from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts
 
@@ -30,21 +30,22 @@ class _Run(Poll):
     def _poll(self, ports: BillerPorts) -> None:
         window = poll_window(self._biller, JOB, self._work)
         self._note = told(window)
-        unreadable = in_parts(ports.reject_report.rejects(window), self._take_over)
+        unreadable = in_parts(ports.reject_report.rejects(window), self._accept)
         if unreadable is None or self._is_settled(unreadable, reference=REPORT):
             move_mark(self._biller, JOB, window, self._work)
 
-    def _take_over(self, returns: Sequence[AchReturn]) -> None:
+    def _accept(self, returns: Sequence[AchReturn]) -> None:
         self._counts["seen"] += len(returns)
         ledger, now = self._ledger, self._now()
-        self._counts["taken_over"] += len(ledger.reversals.take_over(returns, now=now))
-        for changed in ledger.reversals.changed(returns):
+        new, others = ledger.returns.accept_all(returns, now=now)
+        self._counts["taken_over"] += len(new)
+        for changed in others:
             self._counts["changed"] += 1
             ledger.exceptions.open(
                 self._biller,
                 ExceptionKind.REJECT_MISMATCH,
                 f"reject {changed.reject_guid} was {changed.code} of another amount, account or "
-                "code before; the first telling counts",
+                "code before; its first report counts",
                 now=now,
                 invoice_number=changed.invoice_number,
                 reference=changed.reversal_id,

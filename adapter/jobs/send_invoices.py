@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapter.bif.rows import RefusedInvoice
+from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import BifProfile, InvoiceExtract
 from adapter.domain.upload import Upload, UploadAnswer, UploadState
@@ -22,7 +23,6 @@ from adapter.errors import (
 )
 from adapter.jobs.invoice_files import FileMaker, Written
 from adapter.jobs.polling import Poll
-from adapter.context import JobContext
 from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts
 

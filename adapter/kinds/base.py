@@ -16,6 +16,7 @@ from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.redrive import RedriveRules
 from adapter.domain.work_item import BalanceReading, State, Step, WorkItem
+from adapter.errors import BadInputError
 from adapter.ledger.item_kind import AnyPayload, ItemKind
 from adapter.ports import BillerPorts
 
@@ -72,17 +73,18 @@ class Found:
 class DeliveryKind(ABC, Generic[Payload]):
     """One kind of item on its way to one partner.
 
-    `command` and `ops_path` are where it is listed, `job` delivers it, at `offset` past each hour
-    and whenever something is due. A request that was `refused`, or whose tries are `exhausted`,
-    opens a review item of that kind. Where a repeat is harmless, an unknown outcome is repeated;
-    if `settles`, the lane is free once nothing can arrive any more, else when the outcome is known.
-    Where the partner `locks_out` those it refuses too often, everything waits for a wrong setting
-    as long as the item that has waited longest.
+    `command` and `ops_path` list it, `ops_name` is one of it; `job` delivers it, at `offset` past
+    each hour and whenever something is due. A request that was `refused`, or whose tries are
+    `exhausted`, opens a review item of that kind. Where a repeat is harmless, an unknown outcome
+    is repeated; if `settles`, the lane is free once nothing can arrive any more, else once the
+    outcome is known. Where the partner `locks_out` those it refuses too often, everything waits
+    for a wrong setting as long as the item that has waited longest.
     """
 
     item: ClassVar[ItemKind[Any]]
     command: ClassVar[str]
     ops_path: ClassVar[str]
+    ops_name: ClassVar[str]
     job: ClassVar[str]
     offset: ClassVar[timedelta]
     help: ClassVar[str]
@@ -149,3 +151,15 @@ class DeliveryKind(ABC, Generic[Payload]):
         """Return what operators call a state."""
         fitting = (word.name for word in self.words if word.fits(state, review))
         return next(fitting, state.value)
+
+    def word_named(self, name: str) -> Word:
+        """Return what a word stands for; raises BadInputError for an unknown one."""
+        known = {word.name: word for word in self.words}
+        if name not in known:
+            raise BadInputError(
+                field="state",
+                value=name[:40],
+                rule="it is no state",
+                remedy=f"Known are {', '.join(known)}",
+            )
+        return known[name]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from adapter.context import JobContext
 from adapter.domain.enrollment import EnrollmentChange
@@ -27,6 +27,7 @@ class Enrollments(DeliveryKind[EnrollmentChange]):
     item = ENROLLMENT
     command = "enrollments"
     ops_path = "enrollments"
+    ops_name = "enrollment"
     job = "push_enrollments"
     offset = timedelta(minutes=45)
     help = "Paperless and AutoPay changes on their way to IMT."
@@ -44,7 +45,10 @@ class Enrollments(DeliveryKind[EnrollmentChange]):
         ),
         *words(superseded=State.SUPERSEDED),
     )
-    next_words = {State.WAITING: "It is sent to IMT", State.RETRYING: "It is sent to IMT again"}
+    next_words: ClassVar = {
+        State.WAITING: "It is sent to IMT",
+        State.RETRYING: "It is sent to IMT again",
+    }
     refused = ExceptionKind.ENROLLMENT_REFUSED
     exhausted = ExceptionKind.ENROLLMENT_FAILED
     settles = True

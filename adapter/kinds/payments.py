@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from adapter.context import JobContext
 from adapter.domain.evidence import is_overdue
@@ -37,6 +37,7 @@ class Payments(DeliveryKind[Payment]):
     item = PAYMENT
     command = "payments"
     ops_path = "deliveries"
+    ops_name = "delivery"
     job = "post_payments"
     offset = timedelta(minutes=30)
     help = "Payments on their way to Spectrum."
@@ -56,7 +57,7 @@ class Payments(DeliveryKind[Payment]):
         ),
         *words(given_back=State.GIVEN_BACK),
     )
-    next_words = {
+    next_words: ClassVar = {
         State.WAITING: "The balance is read and the receipt posted",
         State.RETRYING: "The balance is read and the receipt posted again",
         State.SENDING: "Its answer is recorded; without one by then, it is in doubt",

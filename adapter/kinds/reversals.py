@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from adapter.context import JobContext
 from adapter.domain.ach_return import (
@@ -40,6 +40,7 @@ class Reversals(DeliveryKind[AchReturn]):
     item = REVERSAL
     command = "reversals"
     ops_path = "reversals"
+    ops_name = "reversal"
     job = "post_reversals"
     offset = timedelta(minutes=35)
     help = "Returned ACH payments on their way to Spectrum."
@@ -61,7 +62,7 @@ class Reversals(DeliveryKind[AchReturn]):
             reviews=frozenset(ExceptionKind) - _TRIES_USED,
         ),
     )
-    next_words = {
+    next_words: ClassVar = {
         State.WAITING: "The receipt is reversed, once its payment is applied",
         State.RETRYING: "The reversal is sent to Spectrum again",
         State.UNCONFIRMED: "Spectrum has to read the file; what came of it is looked for",

@@ -44,6 +44,7 @@ def accept_payload(
     connection: Connection,
     kind: ItemKind[Payload],
     payload: Payload,
+    *,
     source: Source,
     now: datetime,
     correlation_id: str = "",

@@ -64,19 +64,28 @@ class Cents(TypeDecorator[Decimal]):
 
 
 class BillerNames:
-    """Which BillerGUID stands behind each name of the settings, read anew at each use.
+    """Which BillerGUID stands behind each name of the settings.
 
     A name without a GUID stands for itself, and so does a GUID that no settings name any more.
     """
 
-    def __init__(self, guids: Callable[[], Mapping[str, str]]) -> None:
-        self._guids = guids
+    def __init__(self, read_guids: Callable[[], Mapping[str, str]]) -> None:
+        self._read_guids = read_guids
+        self._guids: Mapping[str, str] = {}
+        self._names: Mapping[str, str] = {}
+
+    def refresh(self) -> None:
+        """Read the settings anew; each transaction begins with this."""
+        guids = self._read_guids()
+        if guids is not self._guids:
+            self._names = {guid: name for name, guid in guids.items()}
+            self._guids = guids
 
     def guid_of(self, name: str) -> str:
-        return self._guids().get(name, name)
+        return self._guids.get(name, name)
 
     def name_of(self, guid: str) -> str:
-        return next((name for name, each in self._guids().items() if each == guid), guid)
+        return self._names.get(guid, guid)
 
 
 class Biller(TypeDecorator[str]):

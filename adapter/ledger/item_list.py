@@ -34,10 +34,10 @@ class ItemList(Generic[Payload]):
     def named(
         self, name: str, *, biller: str | None = None, within: str | None = None
     ) -> tuple[WorkItem[Payload], ...]:
-        """Return the items that a person may mean: by number, reference, or a reference's first
-        part, such as the GUID of a payment that pays several invoices.
+        """Return the items that a person may mean by a number, a reference or a GUID.
 
-        `within` is the second part of the reference, such as the invoice.
+        One GUID may name several, such as a payment of several invoices; `within` is the second
+        part of the reference, such as the invoice.
         """
         chosen = self._of(biller)
         if name.isascii() and name.isdigit():

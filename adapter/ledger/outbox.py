@@ -103,7 +103,12 @@ class Outbox(Generic[Payload]):
             try:
                 with self._store.writing(payload.biller) as connection:
                     accepted = accept_payload(
-                        connection, self._kind, payload, source, now, correlation_id
+                        connection,
+                        self._kind,
+                        payload,
+                        source=source,
+                        now=now,
+                        correlation_id=correlation_id,
                     )
                     if not accepted.repeated:
                         self._store.announce(connection, self._kind.name, payload.biller)
@@ -155,7 +160,7 @@ class Outbox(Generic[Payload]):
         lease_seconds: float,
         reading: BalanceReading | None = None,
     ) -> WorkItem[Payload]:
-        """Commit that the request is about to leave, with the balance just before; renew the lease.
+        """Commit that the request is about to leave, and the balance before it; renew the lease.
 
         From here on, whatever happens, it may have left.
         """

@@ -16,6 +16,7 @@ from adapter.ledger.item_rows import items_with_payload, parts_of, read_items
 from adapter.ledger.schema import payments, work_items
 from adapter.ledger.store import Store
 
+
 def _read(row: RowMapping) -> Payment:
     return Payment(**{field: row[field] for field in PAYMENT_FIELDS})
 

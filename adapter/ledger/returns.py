@@ -79,7 +79,7 @@ class ReturnQueries:
             for each in returns:
                 try:
                     accepted = accept_payload(
-                        connection, REVERSAL, each, Source.REJECT_REPORT, now
+                        connection, REVERSAL, each, source=Source.REJECT_REPORT, now=now
                     )
                 except ContentConflictError:
                     changed.append(each)

@@ -46,7 +46,8 @@ class SnapshotBook:
         source = Source.CUSTOMER_REPORT
         with self._store.writing(biller) as connection:
             accepted = [
-                accept_payload(connection, ENROLLMENT, change, source, now) for change in changes
+                accept_payload(connection, ENROLLMENT, change, source=source, now=now)
+                for change in changes
             ]
             if snapshot.is_whole:
                 _replace(connection, biller, kind, snapshot)

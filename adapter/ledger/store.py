@@ -91,6 +91,7 @@ class Store:
         While it runs, no other one that names one of its billers does: what it reads of them
         stays as it is. SQLite has one writer anyway.
         """
+        self._refresh_names()
         try:
             with self._turn(), self._engine.begin() as connection:
                 if self._has_many_writers:
@@ -121,6 +122,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read one consistent state without holding up a writer."""
+        self._refresh_names()
         try:
             with self._reader.connect() as connection:
                 yield connection
@@ -129,6 +131,10 @@ class Store:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _refresh_names(self) -> None:
+        if self._names is not None:
+            self._names.refresh()
 
     def _guid_of(self, biller: str) -> str:
         return biller if self._names is None else self._names.guid_of(biller)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from sqlalchemy import make_url
@@ -178,6 +179,12 @@ class SettingsView:
     doors: Mapping[str, DoorAccess]
     biller_problems: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = ()
+
+    @cached_property
+    def biller_guids(self) -> Mapping[str, str]:
+        """Return the BillerGUID of every biller by its name, as far as they are known."""
+        by_door = {name: access.biller_guid for name, access in self.doors.items()}
+        return by_door | {name: biller.biller_guid for name, biller in self.billers.items()}
 
     @property
     def all_problems(self) -> tuple[str, ...]:
