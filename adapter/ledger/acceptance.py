@@ -51,9 +51,11 @@ def accept_payload(
 ) -> Accepted[Payload]:
     """Write an item unless it is known; other content under its reference is a conflict.
 
-    Where only the newest counts, what this one makes old is superseded, and so is one that comes
+    Raises BadInputError for what the kind does not take. Where only the newest counts, what this one makes old is superseded, and so is one that comes
     too late.
     """
+    if kind.require is not None:
+        kind.require(payload)
     reference = kind.reference(payload)
     known = find_item(connection, kind, biller=payload.biller, reference=reference)
     if known is not None:

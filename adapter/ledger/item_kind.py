@@ -33,7 +33,7 @@ class ItemKind(Generic[Payload]):
     `read` makes a payload of a row that has the columns of both tables; it may raise whatever a
     malformed row makes it raise. `reference` names a payload for ever, `lane` what must not
     overlap with it. `subject` says, from a reference, what a review item about it names.
-    `rank` orders a lane in which only the newest item counts. While a review item about a payment
+    `require` raises BadInputError for what is not accepted. `rank` orders a lane in which only the newest item counts. While a review item about a payment
     is open on the invoice, those that are `held_by_review` wait (decision 0009).
     """
 
@@ -46,5 +46,6 @@ class ItemKind(Generic[Payload]):
     subject: Callable[[str], Mapping[str, str]]
     conflict: Callable[[Payload, Payload], ContentConflictError]
     reviews: tuple[ExceptionKind, ...]
+    require: Callable[[Payload], None] | None = None
     rank: Callable[[Payload], str] | None = None
     held_by_review: bool = False

@@ -28,7 +28,7 @@ from adapter.domain.work_item import (
     Step,
     WorkItem,
 )
-from adapter.errors import MalformedRowError
+from adapter.errors import LeaseLostError, MalformedRowError
 from adapter.ledger.acceptance import accept_payload, newest_in_lane, supersede
 from adapter.ledger.columns import Biller
 from adapter.ledger.exceptions import (
@@ -99,22 +99,25 @@ class Outbox(Generic[Payload]):
         The same reference again answers the same, and keeps the correlation id it came with
         first; other content under it raises ContentConflictError.
         """
-        while True:
-            try:
-                with self._store.writing(payload.biller) as connection:
-                    accepted = accept_payload(
-                        connection,
-                        self._kind,
-                        payload,
-                        source=source,
-                        now=now,
-                        correlation_id=correlation_id,
-                    )
-                    if not accepted.repeated:
-                        self._store.announce(connection, self._kind.name, payload.biller)
-                    return accepted
-            except ConcurrentWriteError:  # another writer accepted it just now
-                continue
+
+        def accept() -> Accepted[Payload]:
+            with self._store.writing(payload.biller) as connection:
+                accepted = accept_payload(
+                    connection,
+                    self._kind,
+                    payload,
+                    source=source,
+                    now=now,
+                    correlation_id=correlation_id,
+                )
+                if not accepted.repeated:
+                    self._store.announce(connection, self._kind.name, payload.biller)
+                return accepted
+
+        try:
+            return accept()
+        except ConcurrentWriteError:  # another writer accepted it just now
+            return accept()
 
     def claim_due(
         self, biller: str, *, now: datetime, lease_seconds: float, per_minute: int | None = None
@@ -146,7 +149,7 @@ class Outbox(Generic[Payload]):
                         "fence": due.fence + 1,
                     }
                     return change_item(connection, due, lease)
-            except ConcurrentWriteError:
+            except (ConcurrentWriteError, LeaseLostError):
                 lost_races += 1
                 if lost_races == LOST_RACES_MAX:
                     raise

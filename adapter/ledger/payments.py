@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, update
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.payment import PAYMENT_FIELDS, Payment, PaymentItem, invoice_lane
 from adapter.domain.reconcile import differences
-from adapter.errors import ContentConflictError
+from adapter.errors import BadInputError, ContentConflictError
 from adapter.ledger.item_kind import ItemKind
 from adapter.ledger.item_rows import items_with_payload, parts_of, read_items
 from adapter.ledger.schema import payments, work_items
@@ -28,6 +28,16 @@ def _values(payment: Payment) -> Mapping[str, object]:
 def _subject(reference: str) -> Mapping[str, str]:
     guid, _, invoice_number = reference.partition(":")
     return {"payment_guid": guid, "invoice_number": invoice_number}
+
+
+def _require_approved(payment: Payment) -> None:
+    if not payment.approved:
+        raise BadInputError(
+            field="Approved",
+            value="False",
+            rule="a declined payment is not accepted",
+            remedy="Send approved payments only",
+        )
 
 
 def _conflict(payment: Payment, known: Payment) -> ContentConflictError:
@@ -49,6 +59,7 @@ PAYMENT = ItemKind(
     lane=lambda payment: invoice_lane(payment.invoice_number),
     subject=_subject,
     conflict=_conflict,
+    require=_require_approved,
     # What these ask is answered when a payment is sent again, or a person says what became of it.
     reviews=(
         ExceptionKind.DEAD,

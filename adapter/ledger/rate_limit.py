@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from adapter.domain.work_item import SENDABLE_STATES, WorkItem
 from adapter.ledger.schema import request_rates, work_items
@@ -48,7 +48,7 @@ def _wait(
             work_items.c.biller == item.biller,
             work_items.c.next_at <= now,
             work_items.c.state.in_(tuple(SENDABLE_STATES)),
-            work_items.c.lease_owner.is_(None),
+            or_(work_items.c.lease_owner.is_(None), work_items.c.id == item.id),
         )
         .values(next_at=until, last_error=f"rate limited to {per_minute} a minute")
     )

@@ -32,7 +32,7 @@ def due_item_of(kind: ItemKind[Payload], row: RowMapping) -> WorkItem[Payload]:
 def set_aside(
     connection: Connection, kind: ItemKind[Any], item_id: int, reason: str, now: datetime
 ) -> None:
-    """Open a review item about a row and have it due no more; nothing else of it is changed.
+    """Open a review item about a row and have it due no more; what it says is not changed.
 
     While a request of it may have left, it holds its lane: nobody can say what was sent.
     """
@@ -40,7 +40,17 @@ def set_aside(
     biller, reference = connection.execute(
         select(work_items.c.biller, work_items.c.reference).where(mine)
     ).one()
-    connection.execute(update(work_items).where(mine).values(next_at=None, last_error=reason))
+    connection.execute(
+        update(work_items)
+        .where(mine)
+        .values(
+            next_at=None,
+            last_error=reason,
+            lease_owner=None,
+            lease_until=None,
+            fence=work_items.c.fence + 1,
+        )
+    )
     open_exception(
         connection,
         biller,
