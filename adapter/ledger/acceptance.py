@@ -51,8 +51,8 @@ def accept_payload(
 ) -> Accepted[Payload]:
     """Write an item unless it is known; other content under its reference is a conflict.
 
-    Raises BadInputError for what the kind does not take. Where only the newest counts, what this one makes old is superseded, and so is one that comes
-    too late.
+    Raises BadInputError for what the kind does not take. Where only the newest counts, what this
+    one makes old is superseded, and so is one that comes too late.
     """
     if kind.require is not None:
         kind.require(payload)

@@ -33,8 +33,10 @@ class ItemKind(Generic[Payload]):
     `read` makes a payload of a row that has the columns of both tables; it may raise whatever a
     malformed row makes it raise. `reference` names a payload for ever, `lane` what must not
     overlap with it. `subject` says, from a reference, what a review item about it names.
-    `require` raises BadInputError for what is not accepted. `rank` orders a lane in which only the newest item counts. While a review item about a payment
-    is open on the invoice, those that are `held_by_review` wait (decision 0009).
+    `require` raises BadInputError for what is not accepted. `rank` orders a lane in which only
+    the newest item counts. Those that are `held_by_review` wait while a review item about a
+    payment is open on their invoice (decision 0009). `reviews` are closed when an item is done,
+    sent again or resolved.
     """
 
     name: str
