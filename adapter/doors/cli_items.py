@@ -49,13 +49,14 @@ def app_of(kind: DeliveryKind[Any]) -> typer.Typer:
 
 
 def _list_command(kind: DeliveryKind[Any]) -> Callable[..., None]:
+    # A default, for an annotation cannot name what only this function knows.
+    in_state = typer.Option(None, help=f"{', '.join(word.name for word in kind.words)}.")
+
     def list_items(
         *,
         config: Config,
         biller: BillerName = None,
-        state: Annotated[
-            str | None, typer.Option(help=f"{', '.join(word.name for word in kind.words)}.")
-        ] = None,
+        state: str | None = in_state,
         everything: Annotated[
             bool, typer.Option("--all", help="Finished ones too; without it, those under way.")
         ] = False,
