@@ -93,7 +93,7 @@ def _ledger(view: SettingsView, clock: Clock) -> Generator[Check, None, Figures]
         yield _new_ledger(file)
     else:
         try:
-            ledger = open_ledger(url)
+            ledger = open_ledger(url, billers=lambda: view.biller_guids)
         except LedgerError as error:
             figures = measure(None, ledger_problem=str(error))
         else:

@@ -75,6 +75,7 @@ class EmbeddedEngine:
     def _sweep(self) -> None:
         if not self._is_started:
             return
+        self._runner.beat()
         self.wake()
         if self._sweep_interval is not None:
             at = self._work.clock.now() + self._sweep_interval

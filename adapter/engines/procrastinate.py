@@ -59,6 +59,7 @@ class ProcrastinateEngine:
     def start(self) -> None:
         """Begin to work, and look at once at what an earlier process left."""
         self._is_started = True
+        self._runner.beat()
         self.wake()
         if self._worker is not None:
             self._worker.start()
@@ -113,6 +114,7 @@ class ProcrastinateEngine:
         """Wake a job of the schedule for every biller; `timestamp` is procrastinate's."""
         del timestamp
         if job == SWEEP:
+            self._runner.beat()
             self.wake()
             return
         for biller in self._runner.billers():

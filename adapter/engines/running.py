@@ -86,6 +86,14 @@ class JobRunner:
             self.run(name, each, job) for each in (names if biller is None else (biller,))
         )
 
+    def beat(self) -> None:
+        """Write that this worker lives; a ledger that fails now is written at the next sweep."""
+        ledger = self._work.ledger
+        try:
+            ledger.life.beat(ledger.worker, now=self._work.clock.now())
+        except AdapterError as error:
+            _log.error("no heartbeat could be written", reason=str(error))
+
     def billers(self) -> tuple[str, ...]:
         """Return every biller, or none while the settings cannot be read."""
         try:

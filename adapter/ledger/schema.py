@@ -279,7 +279,7 @@ watermarks = Table(
     Column("moved_at", Moment, nullable=False),
 )
 
-# An invoice file. Its bytes and fingerprints are kept until the answer is known, then dropped.
+# An invoice file. Bytes, fingerprints and rows are kept until the answer is known, then dropped.
 uploads = Table(
     "uploads",
     metadata,
@@ -299,17 +299,19 @@ uploads = Table(
     Column("message", Text, nullable=False),
     Column("content", LargeBinary),
     Column("fingerprints", Text),
+    Column("rows", Text),
     UniqueConstraint("biller", "reference", name="uploads_once"),
     Index("uploads_in_state", "biller", "state"),
 )
 
-# What Invoice Cloud was told of each invoice last, in a file that it accepted.
+# What each invoice was billed as last, in a file that Invoice Cloud accepted.
 billed_invoices = Table(
     "billed_invoices",
     metadata,
     Column("biller", Biller, primary_key=True),
     Column("invoice_number", String(40), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
+    Column("row", Text),
     Column("upload_id", ForeignKey("uploads.id"), nullable=False),
 )
 
