@@ -45,6 +45,16 @@ def words(**states: State) -> tuple[Word, ...]:
     return tuple(Word(name=name, states=frozenset({state})) for name, state in states.items())
 
 
+def failed_or_refused(tries_used: ExceptionKind) -> tuple[Word, ...]:
+    """Return the words of kinds in which a refusal alone has a word of its own."""
+    failed = frozenset({State.RETRYING, State.IN_DOUBT, State.NEEDS_PERSON})
+    others = frozenset(ExceptionKind) - {tries_used}
+    return (
+        Word(name="failed", states=failed, reviews=frozenset({tries_used})),
+        Word(name="refused", states=frozenset({State.NEEDS_PERSON}), reviews=others),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ready:
     """The request may leave; `detail` says what is known just before."""
@@ -145,7 +155,23 @@ class DeliveryKind(ABC, Generic[Payload]):
 
     @abstractmethod
     def fields(self, item: WorkItem[Payload]) -> Mapping[str, Any]:
-        """Return what the ops views show of an item, by name."""
+        """Return what the ops views show of an item, by name; `common_fields` are most of it."""
+
+    def common_fields(self, item: WorkItem[Payload]) -> dict[str, Any]:
+        return {
+            "number": item.id,
+            "biller": item.biller,
+            "state": self.word(item.state, item.review),
+            "source": item.source,
+            "correlation_id": item.correlation_id,
+            "attempts": item.attempts,
+            "accepted_at": item.accepted_at,
+            "next_at": item.next_at,
+            "sent_at": item.sent_at,
+            "receipt_id": item.receipt_id,
+            "evidence": item.evidence,
+            "last_error": item.last_error,
+        }
 
     def word(self, state: State, review: ExceptionKind | None = None) -> str:
         """Return what operators call a state."""

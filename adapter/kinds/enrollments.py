@@ -14,11 +14,9 @@ from adapter.context import JobContext
 from adapter.domain.enrollment import EnrollmentChange
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import Cause, Evidence, State, Step, WorkItem
-from adapter.kinds.base import DeliveryKind, Word, words
+from adapter.kinds.base import DeliveryKind, failed_or_refused, words
 from adapter.ledger.enrollments import ENROLLMENT
 from adapter.ports import BillerPorts
-
-_TRIES_USED = frozenset({ExceptionKind.ENROLLMENT_FAILED})
 
 
 class Enrollments(DeliveryKind[EnrollmentChange]):
@@ -33,16 +31,7 @@ class Enrollments(DeliveryKind[EnrollmentChange]):
     help = "Paperless and AutoPay changes on their way to IMT."
     words = (
         *words(waiting=State.WAITING, sending=State.SENDING, delivered=State.DONE),
-        Word(
-            name="failed",
-            states=frozenset({State.RETRYING, State.IN_DOUBT, State.NEEDS_PERSON}),
-            reviews=_TRIES_USED,
-        ),
-        Word(
-            name="refused",
-            states=frozenset({State.NEEDS_PERSON}),
-            reviews=frozenset(ExceptionKind) - _TRIES_USED,
-        ),
+        *failed_or_refused(ExceptionKind.ENROLLMENT_FAILED),
         *words(superseded=State.SUPERSEDED),
     )
     next_words: ClassVar = {
@@ -72,20 +61,11 @@ class Enrollments(DeliveryKind[EnrollmentChange]):
     def fields(self, item: WorkItem[EnrollmentChange]) -> Mapping[str, Any]:
         change = item.payload
         return {
-            "number": item.id,
-            "biller": item.biller,
+            **self.common_fields(item),
             "event_guid": change.event_guid,
             "account_number": change.account_number,
             "kind": change.kind,
             "enrolled": change.enrolled,
             "changed_at": change.changed_at,
-            "source": item.source,
-            "correlation_id": item.correlation_id,
-            "state": self.word(item.state, item.review),
-            "attempts": item.attempts,
-            "accepted_at": item.accepted_at,
-            "next_at": item.next_at,
-            "sent_at": item.sent_at,
             "delivered_at": item.done_at,
-            "last_error": item.last_error,
         }

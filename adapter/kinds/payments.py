@@ -28,6 +28,16 @@ from adapter.kinds.payment_evidence import look_for_receipt
 from adapter.ledger.payments import PAYMENT
 from adapter.ports import BillerPorts
 
+# Not who paid, nor in what words.
+_SHOWN = (
+    "payment_guid",
+    "invoice_number",
+    "account_number",
+    "amount",
+    "fee",
+    "method",
+    "paid_at",
+)
 _UNCERTAIN = frozenset({ExceptionKind.NOT_APPLIED})
 
 
@@ -124,27 +134,10 @@ class Payments(DeliveryKind[Payment]):
         return f"{money_text(payload.amount)} on invoice {payload.invoice_number}"
 
     def fields(self, item: PaymentItem) -> Mapping[str, Any]:
-        payment = item.payload
         return {
-            "biller": item.biller,
-            "payment_guid": payment.payment_guid,
-            "invoice_number": payment.invoice_number,
-            "account_number": payment.account_number,
-            "amount": payment.amount,
-            "fee": payment.fee,
-            "method": payment.method,
-            "paid_at": payment.paid_at,
-            "state": self.word(item.state, item.review),
-            "source": item.source,
-            "correlation_id": item.correlation_id,
-            "attempts": item.attempts,
-            "accepted_at": item.accepted_at,
-            "next_at": item.next_at,
-            "sent_at": item.sent_at,
+            **self.common_fields(item),
+            **{name: getattr(item.payload, name) for name in _SHOWN},
             "balance_before": item.balance_before,
-            "receipt_id": item.receipt_id,
-            "evidence": item.evidence,
             "inferred": item.evidence is Evidence.BALANCE,
             "confirmed_at": item.confirmed_at,
-            "last_error": item.last_error,
         }

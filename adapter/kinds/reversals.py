@@ -23,7 +23,7 @@ from adapter.domain.ach_return import (
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import Cause, Evidence, State, Step, WorkItem
 from adapter.errors import RejectedError
-from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready, Word, words
+from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready, failed_or_refused, words
 from adapter.ledger.payments import PAYMENT
 from adapter.ledger.returns import REVERSAL
 from adapter.ports import BillerPorts
@@ -31,7 +31,6 @@ from adapter.ports import BillerPorts
 # How often a file in Spectrum's inbox is looked at, and when a person learns that it lies there.
 INBOX_LOOK_AGAIN = timedelta(minutes=20)
 INBOX_READ_WITHIN = timedelta(days=1)
-_TRIES_USED = frozenset({ExceptionKind.REVERSAL_FAILED})
 
 
 class Reversals(DeliveryKind[AchReturn]):
@@ -51,16 +50,7 @@ class Reversals(DeliveryKind[AchReturn]):
             handed_over=State.UNCONFIRMED,
             reversed=State.DONE,
         ),
-        Word(
-            name="failed",
-            states=frozenset({State.RETRYING, State.IN_DOUBT, State.NEEDS_PERSON}),
-            reviews=_TRIES_USED,
-        ),
-        Word(
-            name="refused",
-            states=frozenset({State.NEEDS_PERSON}),
-            reviews=frozenset(ExceptionKind) - _TRIES_USED,
-        ),
+        *failed_or_refused(ExceptionKind.REVERSAL_FAILED),
     )
     next_words: ClassVar = {
         State.WAITING: "The receipt is reversed, once its payment is applied",
@@ -143,19 +133,13 @@ class Reversals(DeliveryKind[AchReturn]):
     def fields(self, item: WorkItem[AchReturn]) -> Mapping[str, Any]:
         is_handed_over = item.state is State.UNCONFIRMED
         return {
-            "number": item.id,
+            **self.common_fields(item),
             **asdict(item.payload),
             "biller": item.biller,
             "reversal_id": item.reference,
-            "state": self.word(item.state, item.review),
-            "attempts": item.attempts,
             "seen_at": item.accepted_at,
-            "next_at": item.next_at,
-            "sent_at": item.sent_at,
             "handed_over_at": item.sent_at if is_handed_over else None,
-            "receipt_id": item.receipt_id,
             "reversed_at": item.done_at,
-            "last_error": item.last_error,
         }
 
 
