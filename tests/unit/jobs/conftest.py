@@ -1,4 +1,4 @@
-"""A workbench with partners that answer what a test scripts, on a clock that stands still."""
+"""A bench with partners that answer what a test scripts, on a clock that stands still."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -9,15 +9,18 @@ from uuid import UUID
 import pytest
 import structlog
 
+from adapter.context import JobContext, Rules
 from adapter.domain.ach_return import AchReturn, ReversalTaken
-from adapter.domain.delivery import Source
-from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind, EnrollmentSource
+from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
+from adapter.domain.work_item import Source
 from adapter.errors import NotFoundError
-from adapter.context import Rules, JobContext
+from adapter.jobs.deliver import deliver
+from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 from adapter.ledger import open_ledger
+from adapter.observer import Unobserved
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 BILLER = "camp-point"
@@ -38,11 +41,14 @@ INVOICE = Invoice(
     balance_due=Decimal("731.37"),
     autopay_date=None,
 )
+KIND_OF = {Payment: PAYMENTS, EnrollmentChange: ENROLLMENTS, AchReturn: REVERSALS}
 ACCEPTED = UploadAnswer(accepted=True, file_name="4546.BIF", file_guid="g-1", message="Imported")
 
 
 def answer(value):
-    """Return a scripted answer, or raise it."""
+    """Return a scripted answer, or raise it; one that is a function is called for it first."""
+    if callable(value):
+        value = value()
     if isinstance(value, BaseException):
         raise value
     return value
@@ -103,12 +109,12 @@ class Partners:
 
     def invoices_since(self, cursor):
         self.cursors.append(cursor)
-        told = InvoiceExtract(
+        extract = InvoiceExtract(
             invoices=tuple(self.invoices),
             cursor=f"cursor-{len(self.cursors)}",
             as_of=self.clock.now(),
         )
-        return answer(self.extract or told)
+        return answer(self.extract or extract)
 
     def request_bytes(self, content):
         return len(content)
@@ -153,8 +159,18 @@ class Partners:
             yield answer(row)
 
 
+class Observed(Unobserved):
+    """Notes how each look at an item left it."""
+
+    def __init__(self):
+        self.moves = []
+
+    def item_moved(self, item, word):
+        self.moves.append((item.reference, item.state, word))
+
+
 class Bench:
-    """One biller's workbench, and the shortest ways to fill it."""
+    """One biller's ledger and partners, and the shortest ways to fill and run it."""
 
     biller = BILLER
 
@@ -171,7 +187,14 @@ class Bench:
         )
         self.settings_problem = None
         self.ledger = open_ledger(ledger_url)
-        self.work = JobContext(ledger=self.ledger, billers=self, clock=self.clock, rules=Rules())
+        self.observed = Observed()
+        self.work = JobContext(
+            ledger=self.ledger,
+            billers=self,
+            clock=self.clock,
+            rules=Rules(),
+            observer=self.observed,
+        )
 
     def names(self):
         return (BILLER,)
@@ -201,19 +224,55 @@ class Bench:
         }
         return Payment(**{**usual, **fields})
 
+    def put(self, payload, *, source=Source.DATA_PUMP, correlation_id=""):
+        """Put whatever is to be delivered on disk, as its source does."""
+        self.ledger.outbox(KIND_OF[type(payload)].item).accept(
+            payload, source=source, now=self.clock.now(), correlation_id=correlation_id
+        )
+        return payload
+
     def accept(self, number=1, **fields):
-        payment = self.payment(number, **fields)
-        self.ledger.accept(payment, source=Source.DATA_PUMP, now=self.clock.now())
-        return payment
+        return self.put(self.payment(number, **fields))
 
-    def delivery(self, payment):
-        return self.ledger.deliveries.find(payment.key)
+    def enroll(self, number=1, **fields):
+        return self.put(self.change(number, **fields))
 
-    def events(self, payment):
-        return self.ledger.deliveries.events(self.delivery(payment).id)
+    def bring_back(self, number=1, **fields):
+        return self.put(self.ach_return(number, **fields), source=Source.REJECT_REPORT)
+
+    def item(self, payload):
+        kind = KIND_OF[type(payload)].item
+        return self.ledger.items(kind).find(payload.biller, kind.reference(payload))
+
+    def items(self, kind):
+        return self.ledger.items(kind.item).page(limit=100)
+
+    def words(self, kind):
+        return [kind.word(item.state, item.review) for item in self.items(kind)]
+
+    def events(self, payload):
+        return self.ledger.items(KIND_OF[type(payload)].item).events(self.item(payload).id)
+
+    def run(self, kind):
+        return deliver(kind, BILLER, self.work)
+
+    def run_on(self, kind, times=500):
+        """Run whenever something is due, until nothing is."""
+        for _ in range(times):
+            due = self.ledger.outbox(kind.item).next_due_at()
+            if due is None:
+                return
+            self.clock.at = max(self.clock.at, due)
+            self.run(kind)
+
+    def redrive(self, kind):
+        return self.ledger.redrive(kind.item, kind.redrive_rules)
 
     def exceptions(self):
         return self.ledger.exceptions.page(limit=100)
+
+    def open_kinds(self):
+        return [item.kind for item in self.exceptions() if item.is_open]
 
     def uploads(self):
         return self.ledger.uploads.page(limit=100)
@@ -229,17 +288,6 @@ class Bench:
         }
         return EnrollmentChange(**{**usual, **fields})
 
-    def tell(self, number=1, **fields):
-        """Take an enrolment change over from the data pump."""
-        return self.ledger.enrollments.accept(
-            self.change(number, **fields),
-            source=EnrollmentSource.DATA_PUMP,
-            now=self.clock.now(),
-        ).enrollment
-
-    def enrollment(self, number=1):
-        return self.ledger.enrollments.find(BILLER, str(UUID(int=number)))
-
     def ach_return(self, number=1, **fields):
         """Return the reject of the payment of this number."""
         usual = {
@@ -254,15 +302,6 @@ class Bench:
             "returned_at": NOW,
         }
         return AchReturn(**{**usual, **fields})
-
-    def bring_back(self, number=1, **fields):
-        """Take a reject over, as its poll does."""
-        returned = self.ach_return(number, **fields)
-        self.ledger.reversals.take_over([returned], now=self.clock.now())
-        return returned
-
-    def reversals(self):
-        return self.ledger.reversals.page(limit=100)
 
     def invoice(self, number="30254", **fields):
         return replace(INVOICE, invoice_number=number, **fields)
