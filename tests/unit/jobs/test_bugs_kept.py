@@ -1,81 +1,71 @@
 """Schedules of events that once applied a payment twice, lost one, or stopped a carrier."""
 
-import pytest
+from decimal import Decimal
 
-from adapter.domain.delivery import DeliveryState
+import pytest
+from sqlalchemy import update
+
+from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import ReceiptSearch
-from adapter.domain.payment import ReceiptApplied
+from adapter.domain.redrive import Finding, ManualResolution
+from adapter.domain.work_item import State
+from adapter.doors.ops_views import story_of
 from adapter.errors import ConfigurationError, OutcomeUnknownError
-from adapter.jobs import post_payments
+from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
+from adapter.ledger.schema import ach_returns, enrollment_changes
 
 LOST = OutcomeUnknownError("silence", partner="spectrum", operation="OnlineReceipt")
 
 
-@pytest.fixture
-def post(bench):
-    def run():
-        return post_payments.run_once(bench.biller, bench.work)
-
-    return run
-
-
-def test_a_slow_post_settles_from_its_end(bench, post):
+def test_a_slow_post_settles_from_its_end(bench):
     """A renewed token may delay the post itself: settling begins when the answer is lost."""
     payment = bench.accept()
-    bench.partners.receipt_answers = [LOST]
-    posted = bench.partners.post_receipt
 
-    def slowly(told):
+    def slowly():
         bench.pass_time(85)
-        return posted(told)
+        return LOST
 
-    bench.partners.post_receipt = slowly
-    post()
+    bench.partners.receipt_answers = [slowly]
+    bench.run(PAYMENTS)
     bench.pass_time(40)
-    post()
-    assert bench.delivery(payment).state is DeliveryState.IN_DOUBT
+    bench.run(PAYMENTS)
+    assert bench.item(payment).state is State.IN_DOUBT
     assert len(bench.partners.posted) == 1
 
 
-def test_a_balance_older_than_the_claim_is_no_evidence(bench, post):
+def test_a_balance_older_than_the_claim_is_no_evidence(bench):
     """The machine slept after the balance was read: nothing is posted on what may be stale."""
     payment = bench.accept()
-    read = bench.partners.balance_due
 
-    def asleep(number):
-        told = read(number)
+    def asleep():
         bench.pass_time(3600)
-        bench.partners.balance_due = read
-        return told
+        bench.partners.balance = Decimal("731.37")
+        return bench.partners.balance
 
-    bench.partners.balance_due = asleep
-    bench.partners.receipt_answers = [ReceiptApplied(receipt_id="1")]
-    post()
-    delivery = bench.delivery(payment)
-    assert delivery.state is DeliveryState.APPLIED
-    assert delivery.sent_at == bench.clock.now()
+    bench.partners.balance = asleep
+    assert bench.run(PAYMENTS).counts == {"accepted": 1, "applied": 1}
+    assert bench.item(payment).sent_at == bench.clock.now()
     assert len(bench.partners.posted) == 1
 
 
-def test_a_feed_that_runs_ahead_is_contradicted_by_the_balance(bench, post):
+def test_a_feed_that_runs_ahead_is_contradicted_by_the_balance(bench):
     """Absent in a feed whose clock is ahead of ours, and the balance moved: not posted again."""
     payment = bench.accept()
     bench.partners.receipt_answers = [LOST]
-    post()
+    bench.run(PAYMENTS)
     bench.partners.balance -= payment.amount
     bench.pass_time(121)
     ahead = ReceiptSearch(receipt=None, as_of=bench.clock.now())
     bench.partners.searches = [ahead] * 9
-    post()
-    assert bench.delivery(payment).state is DeliveryState.IN_DOUBT
+    bench.run(PAYMENTS)
+    assert bench.item(payment).state is State.IN_DOUBT
     assert len(bench.partners.posted) == 1
 
 
-def test_a_payment_that_a_setting_stops_lets_the_others_by(bench, post):
+def test_a_payment_that_a_setting_stops_lets_the_others_by(bench):
     """One invoice is answered with 403 for ever; the others' payments go through all the same."""
     stopped = bench.accept(1, invoice_number="1")
     others = [bench.accept(number, invoice_number=str(number)) for number in (2, 3)]
-    bench.partners.receipt_answers = [ReceiptApplied(receipt_id=str(n)) for n in (2, 3)]
     read = bench.partners.balance_due
 
     def refusing(number):
@@ -85,7 +75,62 @@ def test_a_payment_that_a_setting_stops_lets_the_others_by(bench, post):
 
     bench.partners.balance_due = refusing
     for _ in range(100):
-        post()
+        bench.run(PAYMENTS)
         bench.pass_time(60)
-    assert {bench.delivery(other).state for other in others} == {DeliveryState.APPLIED}
-    assert bench.delivery(stopped).state is DeliveryState.ACCEPTED
+    assert {bench.item(other).state for other in others} == {State.DONE}
+    assert bench.item(stopped).state is State.WAITING
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoiled"),
+    [
+        (ENROLLMENTS, {enrollment_changes.c.event_guid: "spoiled"}),
+        (REVERSALS, {ach_returns.c.payment_guid: "spoiled"}),
+    ],
+    ids=["enrollments", "reversals"],
+)
+def test_a_poison_row_stops_no_enrollment_and_no_reversal(bench, kind, spoiled):
+    """The claim found the same unreadable row first, every time, and no review item was opened."""
+    if kind is ENROLLMENTS:
+        poison, other = bench.enroll(1), bench.enroll(2, account_number="2")
+    else:
+        for number in (1, 2):
+            bench.accept(number, invoice_number=str(number))
+        bench.run(PAYMENTS)
+        poison, other = (bench.bring_back(n, invoice_number=str(n)) for n in (1, 2))
+    with bench.ledger.outbox(kind.item)._store.writing() as connection:
+        mine = kind.item.table.c.item_id == bench.item(poison).id
+        connection.execute(update(kind.item.table).where(mine).values(spoiled))
+    report = bench.run(kind)
+    assert (report.counts, report.failure) == ({kind.word(State.DONE): 1}, None)
+    assert bench.item(other).state is State.DONE
+    assert bench.open_kinds() == [ExceptionKind.ROW_UNREADABLE]
+    assert bench.run(kind).counts == {}
+
+
+@pytest.mark.parametrize("finding", Finding)
+def test_a_reversal_that_waits_for_a_person_says_what_waits_behind_it(bench, finding):
+    """Its invoice's payments waited for a year, and the page said that they would be posted."""
+    bench.accept(1)
+    bench.run(PAYMENTS)
+    returned = bench.bring_back(1)
+    bench.partners.reversal_answers = [LOST] * bench.work.rules.retry.attempts_max
+    bench.run_on(REVERSALS)
+    stuck = bench.item(returned)
+    assert (stuck.state, stuck.may_have_left) == (State.NEEDS_PERSON, True)
+    behind = bench.accept(2, amount=Decimal("5.00"))
+    bench.run(PAYMENTS)
+    bench.pass_time(365 * 86_400)
+    assert bench.run(PAYMENTS).counts == {}
+    waiting = bench.item(behind)
+    holder = f"reversal {returned.reversal_id}, which waits for a person"
+    assert (waiting.state, waiting.last_error) == (State.WAITING, f"waits for {holder}")
+    story = story_of(bench.ledger, PAYMENTS, waiting, now=bench.clock.now())
+    assert story["next"]["what"].endswith(f"once its lane is free of {holder}")
+    found = ManualResolution(by="ada", finding=finding, note="seen in Spectrum")
+    now = bench.clock.now()
+    bench.redrive(REVERSALS).resolve(stuck, found, now=now, settle_seconds=120)
+    assert bench.run(PAYMENTS).counts == {"applied": 1}
+    bench.run(REVERSALS)
+    assert bench.item(returned).state is State.DONE
+    assert bench.open_kinds() == []
