@@ -1,5 +1,7 @@
 """A ledger of its own for each test, and a desk for each kind of item to work at it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -201,6 +203,23 @@ def sql(bench):
 
     yield execute
     engine.dispose()
+
+
+@pytest.fixture
+def at_once():
+    """Return a way to call functions at one moment, each in its thread; it returns the results."""
+
+    def call(*works):
+        barrier = threading.Barrier(len(works))
+
+        def start(work):
+            barrier.wait(timeout=30)
+            return work()
+
+        with ThreadPoolExecutor(len(works)) as pool:
+            return [future.result() for future in [pool.submit(start, work) for work in works]]
+
+    return call
 
 
 @pytest.fixture
