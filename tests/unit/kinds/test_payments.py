@@ -1,0 +1,197 @@
+"""Payments: what every answer of Spectrum becomes, and the balance that is read before a post."""
+
+from datetime import timedelta
+
+import pytest
+
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.payment import ReceiptNotApplied, ReceiptPending
+from adapter.domain.work_item import Cause, State
+from adapter.errors import (
+    BadInputError,
+    ConfigurationError,
+    LedgerError,
+    OutcomeUnknownError,
+    RejectedError,
+    RetryableError,
+)
+from adapter.kinds import PAYMENTS
+
+WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
+LOST = OutcomeUnknownError("connection lost", **WHERE)
+OKAY = ReceiptPending(message="maybe already was")
+
+
+@pytest.fixture
+def run(bench):
+    return lambda: bench.run(PAYMENTS)
+
+
+def test_payments_on_one_invoice_are_posted_one_after_the_other(bench, run):
+    payments = [bench.accept(number, invoice_number=str(number % 2)) for number in range(1, 6)]
+    assert run().counts == {"applied": 5}
+    assert bench.partners.posted == payments
+    assert [bench.item(payment).receipt_id for payment in payments][-1] == "R-5"
+
+
+def test_the_balance_before_the_post_is_on_disk_before_it_leaves(bench, run):
+    payment, seen = bench.accept(), []
+    bench.partners.receipt_answers = [lambda: seen.append(bench.item(payment)) or OKAY]
+    run()
+    assert seen[0].balance_before == bench.partners.balance
+    assert bench.events(payment)[1].detail == "balance 731.37; posting the receipt, try 1"
+
+
+def test_okay_without_a_receipt_is_pending(bench, run):
+    payment = bench.accept()
+    bench.partners.receipt_answers = [OKAY]
+    assert run().counts == {"pending": 1}
+    item = bench.item(payment)
+    assert (item.state, item.may_have_left) == (State.UNCONFIRMED, True)
+    assert item.next_at == bench.clock.now() + timedelta(seconds=120)
+    assert "maybe already was" in bench.events(payment)[-1].detail
+    assert bench.exceptions() == ()
+
+
+def test_success_without_data_needs_a_person(bench, run):
+    payment = bench.accept()
+    bench.partners.receipt_answers = [ReceiptNotApplied()]
+    assert run().counts == {"not_applied": 1}
+    assert bench.item(payment).next_at is None
+    [review] = bench.exceptions()
+    assert review.kind is ExceptionKind.NOT_APPLIED
+    assert "policy 1204117" in review.detail
+    assert (review.payment_guid, review.invoice_number) == (payment.payment_guid, "30254")
+
+
+def test_a_lost_answer_says_when_evidence_is_looked_for(bench, run):
+    payment = bench.accept()
+    bench.partners.receipt_answers = [LOST]
+    assert run().counts == {"in_doubt": 1}
+    detail = bench.events(payment)[-1].detail
+    assert detail.endswith("evidence is looked for at 2026-01-05T08:02:00Z")
+
+
+@pytest.mark.parametrize(
+    "error", [RetryableError("503", **WHERE), OutcomeUnknownError("silence", **WHERE), OSError()]
+)
+def test_without_a_balance_nothing_is_posted(bench, run, error):
+    payment = bench.accept()
+    bench.partners.balance = error
+    assert run().counts == {"failed": 1}
+    assert bench.partners.posted == []
+    item = bench.item(payment)
+    assert (item.attempts, item.sent_at, item.may_have_left) == (1, None, False)
+    assert "not sent, it could not be prepared" in item.last_error
+    assert bench.events(payment)[-1].cause is Cause.NOT_SENT
+
+
+def test_an_invoice_that_spectrum_does_not_know_needs_a_person(bench, run):
+    bench.accept()
+    bench.partners.balance = RejectedError("404", **WHERE)
+    assert run().counts == {"dead": 1}
+    assert bench.open_kinds() == [ExceptionKind.DEAD]
+
+
+def test_a_setting_that_stops_the_balance_stops_all_and_is_reviewed_after_a_day(bench, run):
+    payments = [bench.accept(number, invoice_number=str(number)) for number in (1, 2, 3)]
+    bench.partners.balance = ConfigurationError("setting 13 is refused")
+    report = run()
+    assert isinstance(report.failure, ConfigurationError)
+    for payment in payments:
+        item = bench.item(payment)
+        assert (item.state, item.attempts) == (State.WAITING, 0)
+        assert item.next_at == bench.clock.now() + timedelta(seconds=300)
+        assert item.last_error == "waits for a setting: setting 13 is refused"
+        assert len(bench.events(payment)) == 1
+    bench.pass_time(86_400)
+    run()
+    assert bench.open_kinds() == [ExceptionKind.SETTING_OVERDUE]
+    bench.partners.balance = payments[0].amount
+    bench.pass_time(3600)
+    assert run().counts == {"applied": 3}
+    assert bench.open_kinds() == []
+
+
+def test_no_more_leave_within_a_minute_than_the_biller_wants(bench, run):
+    for number in (1, 2):
+        bench.accept(number, invoice_number=str(number))
+    bench.partners.posts_per_minute = 1
+    assert run().counts == {"applied": 1}
+    bench.pass_time(60)
+    assert run().counts == {"applied": 1}
+
+
+def test_a_payment_behind_one_in_doubt_waits_for_what_became_of_it(bench, run):
+    first = bench.accept(1)
+    bench.partners.receipt_answers = [LOST]
+    run()
+    second = bench.accept(2)
+    assert run().counts == {}
+    reason = f"waits for payment {first.key.reference}, in_doubt"
+    assert bench.item(second).last_error == reason
+    bench.run_on(PAYMENTS)
+    assert {item.state for item in bench.items(PAYMENTS)} == {State.DONE}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RetryableError("503", **WHERE),
+        BadInputError(field="row 3", value="", rule="broken", remedy="mend it"),
+        KeyError("odd"),
+    ],
+)
+@pytest.mark.parametrize("with_feed", [True, False])
+def test_who_cannot_look_looks_again_later_and_posts_nothing(bench, run, error, with_feed):
+    payment = bench.accept()
+    bench.partners.receipt_answers = [LOST]
+    run()
+    bench.pass_time(120)
+    bench.partners.balance = error
+    bench.partners.searches = [error] if with_feed else None
+    assert run().counts == {"in_doubt": 1}
+    item = bench.item(payment)
+    assert item.next_at == bench.clock.now() + timedelta(seconds=120)
+    assert item.last_error.startswith("could not look: ")
+    assert len(bench.partners.posted) == 1
+
+
+def test_a_wrong_setting_of_the_feed_does_not_hold_up_the_posts(bench, run):
+    doubtful = bench.accept(1)
+    bench.partners.receipt_answers = [LOST]
+    run()
+    bench.partners.searches = [ConfigurationError("the feed's folder is missing")]
+    bench.pass_time(120)
+    other = bench.accept(2, invoice_number="30255")
+    assert isinstance(run().failure, ConfigurationError)
+    assert bench.item(other).state is State.DONE
+    item = bench.item(doubtful)
+    assert item.state is State.IN_DOUBT
+    assert item.next_at == bench.clock.now() + timedelta(seconds=300)
+    assert item.last_error == "waits for a setting: the feed's folder is missing"
+
+
+def test_a_failing_ledger_is_no_evidence(bench, run):
+    bench.accept()
+    bench.partners.receipt_answers = [LOST]
+    run()
+    bench.pass_time(120)
+    bench.partners.balance = LedgerError("disk full")
+    with pytest.raises(LedgerError):
+        run()
+
+
+def test_a_day_without_evidence_is_reviewed_once(bench, run):
+    payment = bench.accept()
+    bench.partners.receipt_answers = [OKAY]
+    run()
+    sent_at, looks = bench.item(payment).sent_at, 0
+    while bench.clock.now() < sent_at + timedelta(hours=30):
+        bench.run_on(PAYMENTS, times=1)
+        looks += 1
+        overdue = bench.clock.now() >= sent_at + timedelta(hours=24)
+        assert len(bench.exceptions()) == int(overdue)
+    assert looks < 25
+    assert bench.exceptions()[0].kind is ExceptionKind.EVIDENCE_OVERDUE
+    assert bench.item(payment).state is State.UNCONFIRMED
