@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.redrive import RedriveRules
-from adapter.domain.work_item import BalanceReading, State, Step, WorkItem
+from adapter.domain.work_item import BalanceReading, Cause, State, Step, WorkItem
 from adapter.errors import BadInputError
 from adapter.ledger.item_kind import AnyPayload, ItemKind
 from adapter.ports import BillerPorts
@@ -136,8 +136,19 @@ class DeliveryKind(ABC, Generic[Payload]):
     def look(
         self, item: WorkItem[Payload], ports: BillerPorts, work: JobContext
     ) -> Found | PutOff:
-        """Look once for what became of an item in doubt or unconfirmed."""
-        raise NotImplementedError(f"{self.item.name} has no evidence to look for")
+        """Look once for what became of an item in doubt or unconfirmed.
+
+        A kind that has no evidence to look for asks a person.
+        """
+        del ports, work
+        step = Step(
+            to_state=State.NEEDS_PERSON,
+            cause=Cause.EVIDENCE,
+            detail=f"{self.describe(item.payload)}: no evidence can come; a person has to look",
+            may_have_left=True,
+            review=self.exhausted,
+        )
+        return Found(step=step)
 
     def overdue(self, item: WorkItem[Payload], now: datetime) -> ExceptionKind | None:
         """Return what to ask a person, once evidence has not come for too long."""

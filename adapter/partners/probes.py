@@ -11,7 +11,8 @@ from adapter.domain.window import GmtWindow
 from adapter.errors import RejectedError
 from adapter.partners.http import Call, PartnerHttp
 from adapter.partners.imt import ImtClient
-from adapter.partners.invoice_cloud import REPORT_SERVICE, InvoiceCloudClient
+from adapter.partners.invoice_cloud import InvoiceCloudClient
+from adapter.partners.invoice_cloud_reports import PAYMENTS
 from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
@@ -106,7 +107,7 @@ def _wsdl(http: PartnerHttp, biller: BillerSettings, settings: str) -> Callable[
     call = Call(
         operation="WSDL",
         method="GET",
-        url=f"{biller.web_services_url}/{REPORT_SERVICE}.asmx",
+        url=f"{biller.web_services_url}/{PAYMENTS.service}.asmx",
         params={"WSDL": ""},
         settings=settings,
     )

@@ -6,11 +6,13 @@ the only place that knows Spectrum's words.
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -36,7 +38,6 @@ from adapter.partners.http import (
     UnreadableAnswerError,
 )
 from adapter.partners.json_rows import attributes_of, read_json
-from adapter.partners.spectrum_token import token_text, use_until
 from adapter.redaction import redacted_excerpt
 from adapter.settings import SpectrumAccess
 
@@ -45,6 +46,13 @@ CORRELATION_HEADER = "X-Correlation-Id"
 # decimal(19, 4) has fifteen digits before the point.
 AMOUNT_MAX = Decimal("999999999999999.99")
 RECEIPT_ID_CHARACTERS_MAX = 100
+# A token is renewed this long before it expires, so that none expires on its way.
+TOKEN_MARGIN = timedelta(seconds=60)
+# How long a token is used that does not tell when it expires; a 401 renews it sooner.
+TOKEN_LIFETIME = timedelta(minutes=5)
+# Ours take under a kilobyte; a server's limit for all headers is often 8 KiB.
+TOKEN_CHARACTERS_MAX = 7 * 1024
+_TOKEN = re.compile(rf"[\x21-\x7e]{{1,{TOKEN_CHARACTERS_MAX}}}")
 # Whatever Token refuses is refused because of the three values or the address.
 _TOKEN_BLAMES = frozenset(range(400, 500)) - {
     HTTPStatus.REQUEST_TIMEOUT,
@@ -261,3 +269,28 @@ def _sendable(amount: Decimal, name: str) -> Decimal:
 
 def _written(value: str | bool | Decimal) -> str:  # noqa: FBT001  # a value, not a switch
     return money_text(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+def token_text(document: Any) -> str:
+    """Find the token in A1's answer; raises UnreadableAnswerError for none that can be sent."""
+    text = attributes_of(document, "jwtToken").get("token")
+    if not isinstance(text, str) or not _TOKEN.fullmatch(text):
+        raise UnreadableAnswerError("data.attributes.token must be a text that fits a header")
+    return text
+
+
+def use_until(token: str, *, now: datetime) -> datetime:
+    """Tell when a token is to be renewed, by its `exp`.
+
+    The signature is not checked, for the key is Spectrum's, and nothing else of the token is
+    believed: one that cannot be read, whatever its algorithm, is used for a while.
+    """
+    try:
+        claims = read_json(_base64url(token.split(".")[1]))
+        return datetime.fromtimestamp(int(claims["exp"]), UTC) - TOKEN_MARGIN
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError, UnreadableAnswerError):
+        return now + TOKEN_LIFETIME
+
+
+def _base64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapter.partners.http import UnreadableAnswerError
-from adapter.partners.spectrum_token import (
+from adapter.partners.spectrum import (
     TOKEN_CHARACTERS_MAX,
     TOKEN_LIFETIME,
     TOKEN_MARGIN,

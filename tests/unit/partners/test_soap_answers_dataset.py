@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.partners.dataset import PIECE_BYTES, ROW_BYTES_MAX, DataSetReader
 from adapter.partners.http import UnreadableAnswerError
-from adapter.partners.soap_answer import SoapFaultError
+from adapter.partners.soap_answers import (
+    PIECE_BYTES,
+    ROW_BYTES_MAX,
+    DataSetReader,
+    SoapFaultError,
+)
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"

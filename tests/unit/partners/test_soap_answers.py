@@ -10,7 +10,7 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.partners.http import Call, UnreadableAnswerError
-from adapter.partners.soap_answer import SoapFaultError, fault_error, read_result
+from adapter.partners.soap_answers import SoapFaultError, fault_error, read_result
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
