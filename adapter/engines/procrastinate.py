@@ -61,9 +61,9 @@ class ProcrastinateEngine:
     def start(self) -> None:
         """Begin to work, and look at once at what an earlier process left."""
         self._is_started = True
-        self.wake()
         if self._worker is not None:
             self._worker.start()
+        self.wake()
 
     def stop(self) -> None:
         """Begin nothing more, and let what runs come to its end, within bounds."""
