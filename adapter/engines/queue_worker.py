@@ -18,8 +18,8 @@ from adapter.engines.queue import CONNECT_SECONDS_MAX, conninfo_of
 # How long after its last sign of life a worker counts as dead.
 DEAD_AFTER_SECONDS = 30.0
 HEARTBEAT_SECONDS = 5.0
-# A missed wake-up is noticed so late at most.
-POLL_SECONDS = 5.0
+# A missed wake-up, or one that another process has no place for, is noticed so late at most.
+POLL_SECONDS = 2.0
 # After the database has gone, it is tried again this often.
 PAUSE_SECONDS = 1.0
 # A start waits so long for the queue; a worker that has not found it by then goes on trying.
