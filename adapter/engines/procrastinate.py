@@ -29,6 +29,8 @@ SWEEP = "sweep"
 EVERY_MINUTE = "* * * * *"
 # What one process has no place for, another one may: it is offered again after so long.
 PAUSE_WHILE_FULL = timedelta(seconds=1)
+# What is due still after a run that failed waits so long.
+PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 
 _log = structlog.get_logger(__name__)
@@ -60,9 +62,9 @@ class ProcrastinateEngine:
         """Begin to work, and look at once at what an earlier process left."""
         self._is_started = True
         self._runner.beat()
-        self.wake()
         if self._worker is not None:
             self._worker.start()
+        self.wake()
 
     def stop(self) -> None:
         """Begin nothing more, and let what runs come to its end, within bounds."""
@@ -125,6 +127,8 @@ class ProcrastinateEngine:
         now = self._work.clock.now()
         for job in WOKEN:
             due = self._runner.due_at(job, (biller,)).get(biller)
+            if due is not None and due <= now and job == done.job and done.failure is not None:
+                due = now + PAUSE_AFTER_FAILURE
             if due is not None:
                 self._defer(job, biller, at=due if due > now else None)
 

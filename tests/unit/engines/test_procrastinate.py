@@ -9,7 +9,7 @@ from croniter import croniter
 
 from adapter.domain.delivery import DeliveryState
 from adapter.engines import queue_worker, running
-from adapter.engines.procrastinate import PAUSE_WHILE_FULL, cron_of
+from adapter.engines.procrastinate import PAUSE_AFTER_FAILURE, PAUSE_WHILE_FULL, cron_of
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError, NotFoundError
 from adapter.jobs.schedule import SCHEDULE, Schedule
@@ -197,6 +197,21 @@ def test_a_scheduled_job_that_runs_already_is_not_run_again(carrier, monkeypatch
     monkeypatch.setattr(running, "JOBS", {"send_invoices": run})
     process.engine._do("send_invoices", "one")
     assert carrier.jobs() == []
+
+
+def test_what_a_run_that_failed_has_left_waits_a_moment(carrier):
+    """It is due still: a worker that looked at once would do nothing else."""
+    process = carrier.engine(threads=0)
+
+    def fail(*_args, **_options):
+        raise LedgerError("no disk")
+
+    process.ledger.claims.claim_due = fail
+    carrier.accepting(carrier.ledger)()
+    before = carrier.clock.now()
+    process.engine._do(POST, "one")
+    ((_, _, at),) = carrier.jobs()
+    assert before < at <= carrier.clock.now() + PAUSE_AFTER_FAILURE
 
 
 def test_wake_ups_do_not_spin_while_a_heap_is_worked_on(carrier, monkeypatch):
