@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from adapter.domain.delivery import DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import Source, State
 from adapter.errors import BadInputError, OutcomeUnknownError
 from adapter.jobs import polling, reconcile_payments
+from adapter.kinds import PAYMENTS
 
 HOUR = 3600
 UNREADABLE = BadInputError(
@@ -45,28 +46,28 @@ def test_what_agrees_is_confirmed_once(bench, run):
     payment = bench.accept()
     bench.partners.reported = [replace(payment, customer_name="told otherwise")]
     assert run().counts == {"confirmed": 1, "newly_confirmed": 1}
-    confirmed_at = bench.delivery(payment).confirmed_at
+    confirmed_at = bench.item(payment).confirmed_at
     assert confirmed_at == bench.clock.now()
     bench.pass_time(600)
     assert run().counts == {"confirmed": 1}
-    assert bench.delivery(payment).confirmed_at == confirmed_at
+    assert bench.item(payment).confirmed_at == confirmed_at
     assert bench.exceptions() == ()
 
 
-def test_what_is_missing_is_taken_over_and_due(bench, run):
+def test_what_is_missing_is_received_and_due(bench, run):
     payment = bench.payment()
     bench.partners.reported = [payment]
     assert run().counts == {"missing": 1, "taken_over": 1}
-    delivery = bench.delivery(payment)
-    assert (delivery.state, delivery.source) == (DeliveryState.ACCEPTED, Source.PAYMENT_REPORT)
-    assert delivery.confirmed_at == delivery.next_at == bench.clock.now()
+    item = bench.item(payment)
+    assert (item.state, item.source) == (State.WAITING, Source.PAYMENT_REPORT)
+    assert item.confirmed_at == item.next_at == bench.clock.now()
     assert run().counts == {"confirmed": 1}
 
 
 def test_a_declined_payment_is_nothing_to_do(bench, run):
     bench.partners.reported = [bench.payment(approved=False)]
     assert run().counts == {"declined": 1}
-    assert bench.ledger.deliveries.page(limit=9) == ()
+    assert bench.items(PAYMENTS) == ()
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_what_disagrees_is_an_exception_once(bench, run, change, words):
     (item,) = bench.exceptions()
     assert (item.kind, item.payment_guid) == (ExceptionKind.MISMATCH, payment.payment_guid)
     assert words in item.detail
-    assert bench.delivery(payment).confirmed_at is None
+    assert bench.item(payment).confirmed_at is None
     bench.ledger.exceptions.resolve(item.id, now=bench.clock.now(), resolution="refunded")
     bench.pass_time(600)
     run()
@@ -94,27 +95,27 @@ def test_what_disagrees_is_an_exception_once(bench, run, change, words):
 
 def test_another_invoice_under_the_same_guid_is_never_posted_on_both(bench, run):
     """The report names another invoice than the data pump did: one of them is wrong."""
-    told = bench.accept(invoice_number="30254")
-    reported = replace(told, invoice_number="99999")
+    known = bench.accept(invoice_number="30254")
+    reported = replace(known, invoice_number="99999")
     bench.partners.reported = [reported]
     run()
-    assert bench.delivery(reported) is None
+    assert bench.item(reported) is None
     mismatch = next(e for e in bench.exceptions() if e.kind is ExceptionKind.MISMATCH)
     assert mismatch.invoice_number == "99999"
-    assert "reported 99999, taken over for 30254" in mismatch.detail
+    assert "reported 99999, received for 30254" in mismatch.detail
 
 
-def test_a_second_invoice_of_one_payment_is_taken_over(bench, run):
-    told = bench.accept(invoice_number="30254")
-    second = replace(told, invoice_number="30255", amount=Decimal("5.00"))
-    bench.partners.reported = [second, told]  # in whatever order the report has them
+def test_a_second_invoice_of_one_payment_is_received(bench, run):
+    known = bench.accept(invoice_number="30254")
+    second = replace(known, invoice_number="30255", amount=Decimal("5.00"))
+    bench.partners.reported = [second, known]  # in whatever order the report has them
     assert run().counts == {
         "missing": 1,
         "confirmed": 1,
         "newly_confirmed": 1,
         "taken_over": 1,
     }
-    assert bench.delivery(second).state is DeliveryState.ACCEPTED
+    assert bench.item(second).state is State.WAITING
     assert bench.exceptions() == ()
 
 
@@ -155,8 +156,8 @@ def test_rows_that_cannot_be_read_hold_up_no_other_and_keep_the_mark(bench, run)
     report = run()
     assert report.counts["unreadable"] == 1
     assert report.failure is None
-    assert bench.delivery(known).confirmed_at is not None
-    assert bench.delivery(missing).source is Source.PAYMENT_REPORT
+    assert bench.item(known).confirmed_at is not None
+    assert bench.item(missing).source is Source.PAYMENT_REPORT
     (item,) = bench.exceptions()  # nothing is called unreported in a report with gaps
     assert item.kind is ExceptionKind.REPORT_UNREADABLE
     assert "row 3 PaymentDate = 'soon'" in item.detail
@@ -198,7 +199,7 @@ def test_a_report_is_read_in_parts(bench, run, monkeypatch):
     payments = [bench.accept(n, invoice_number=str(n)) for n in range(1, 6)]
     bench.partners.reported = [*payments, bench.payment(9, invoice_number="9")]
     assert run().counts["newly_confirmed"] == 5
-    assert bench.delivery(bench.partners.reported[-1]) is not None
+    assert bench.item(bench.partners.reported[-1]) is not None
 
 
 def test_a_payment_told_while_the_report_was_read_is_confirmed(bench, run):
@@ -210,8 +211,8 @@ def test_a_payment_told_while_the_report_was_read_is_confirmed(bench, run):
 
     bench.partners.payments = payments
     run()
-    assert bench.delivery(payment).source is Source.DATA_PUMP
-    assert bench.delivery(payment).confirmed_at is not None
+    assert bench.item(payment).source is Source.DATA_PUMP
+    assert bench.item(payment).confirmed_at is not None
 
 
 def test_a_payment_told_otherwise_while_the_report_was_read_is_a_mismatch(bench, run):
