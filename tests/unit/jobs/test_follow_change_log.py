@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind, EnrollmentSource
+from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import Source
 from adapter.errors import BadInputError, ConfigurationError, LedgerError, RetryableError
-from adapter.jobs import push_enrollments
 from adapter.jobs.follow_change_log import run_once
+from adapter.kinds import ENROLLMENTS
 
 PAPERLESS, AUTOPAY = EnrollmentKind
 UNREADABLE = BadInputError(field="EnrollmentDate", value="soon", rule="a rule", remedy="Ask")
@@ -27,12 +28,12 @@ def told(bench):
     """Return what the ledger has, as (account, kind, enrolled, source)."""
     return [
         (
-            one.change.account_number,
-            one.change.kind.value,
-            one.change.enrolled,
+            one.payload.account_number,
+            one.payload.kind.value,
+            one.payload.enrolled,
             one.source.value,
         )
-        for one in bench.ledger.enrollments.page(limit=100)
+        for one in bench.items(ENROLLMENTS)
     ]
 
 
@@ -44,7 +45,7 @@ def hour(bench, hours=1):
     return bench.clock.at - timedelta(hours=hours)
 
 
-def test_enrolments_and_un_enrolments_that_the_pump_lost_are_taken_over(bench):
+def test_enrolments_and_un_enrolments_that_the_pump_lost_are_received(bench):
     bench.partners.customers = {
         PAPERLESS: [account(1, hour(bench)), account(2, hour(bench, 2))],
         AUTOPAY: [account(2, hour(bench))],
@@ -64,8 +65,8 @@ def test_enrolments_and_un_enrolments_that_the_pump_lost_are_taken_over(bench):
 
 
 def test_what_the_pump_told_is_not_told_again(bench):
-    enrolled = bench.tell(1, account_number="1")
-    bench.partners.customers = {PAPERLESS: [account(1, enrolled.change.changed_at)]}
+    enrolled = bench.enroll(1, account_number="1")
+    bench.partners.customers = {PAPERLESS: [account(1, enrolled.changed_at)]}
     assert run(bench).counts == {"paperless": 1}
     assert len(told(bench)) == 1
 
@@ -170,15 +171,15 @@ def test_an_account_that_stands_twice_counts_with_its_newest_date(bench):
     run(bench)
     newest = bench.ledger.enrollments.newest(bench.biller, PAPERLESS)
     assert newest["1"].change.changed_at == hour(bench, 1)
-    assert newest["1"].source is EnrollmentSource.CUSTOMER_REPORT
+    assert newest["1"].source is Source.CUSTOMER_REPORT
 
 
 def test_the_pump_wins_over_an_older_poll(bench):
     """The report of an hour ago still has the account; the payer left since."""
-    bench.tell(1, account_number="1", enrolled=False, changed_at=bench.clock.at)
+    bench.enroll(1, account_number="1", enrolled=False, changed_at=bench.clock.at)
     bench.partners.customers = {PAPERLESS: [account(1, hour(bench))]}
     assert run(bench).counts == {"paperless": 1}
-    push_enrollments.run_once(bench.biller, bench.work)
+    bench.run(ENROLLMENTS)
     assert [change.enrolled for change in bench.partners.pushed] == [False]
 
 
