@@ -32,10 +32,6 @@ def mark(bench):
     return bench.ledger.watermarks.get(bench.biller, JOB)
 
 
-def kinds(bench):
-    return [item.kind for item in bench.exceptions() if item.is_open]
-
-
 def rows(bench):
     return bench.ledger.settlements.page(limit=100)
 
@@ -121,10 +117,10 @@ def test_an_unknown_payment_is_an_exception_until_it_comes(bench):
     bench.clock.at += UNMATCHED_AFTER
     for _ in range(2):
         assert run(bench).counts["settled_unknown"] == 1
-    assert kinds(bench) == [ExceptionKind.SETTLED_UNKNOWN]
+    assert bench.open_kinds() == [ExceptionKind.SETTLED_UNKNOWN]
     bench.accept()
     run(bench)
-    assert kinds(bench) == []
+    assert bench.open_kinds() == []
 
 
 @pytest.mark.parametrize("amount", ["31.36", "31.38", "0.01"])
@@ -133,7 +129,7 @@ def test_any_other_amount_is_an_exception_at_once(bench, amount):
     settle(bench, row(amount=amount))
     for _ in range(3):
         run(bench)
-    assert kinds(bench) == [ExceptionKind.SETTLED_OTHERWISE]
+    assert bench.open_kinds() == [ExceptionKind.SETTLED_OTHERWISE]
     assert rows(bench)[0].matched_at is None
 
 
@@ -144,10 +140,10 @@ def test_a_return_is_matched_to_its_reject(bench):
     assert run(bench).counts == {"rows": 1, "new": 1}
     bench.clock.at += UNMATCHED_AFTER
     run(bench)
-    assert kinds(bench) == [ExceptionKind.SETTLED_UNKNOWN]
+    assert bench.open_kinds() == [ExceptionKind.SETTLED_UNKNOWN]
     bench.bring_back()
     run(bench)
-    assert kinds(bench) == []
+    assert bench.open_kinds() == []
     assert rows(bench)[0].matched_at == bench.clock.now()
 
 
@@ -156,7 +152,7 @@ def test_a_return_of_another_amount_than_its_reject_is_an_exception(bench):
     bench.bring_back()
     settle(bench, row(amount="-31.36", transaction=TransactionType.RETURN))
     run(bench)
-    assert kinds(bench) == [ExceptionKind.SETTLED_OTHERWISE]
+    assert bench.open_kinds() == [ExceptionKind.SETTLED_OTHERWISE]
 
 
 def test_a_batch_that_does_not_add_up_is_an_exception_until_it_does(bench):
@@ -166,10 +162,10 @@ def test_a_batch_that_does_not_add_up_is_an_exception_until_it_does(bench):
     both = bench.partners.batches[TODAY]
     bench.partners.batches[TODAY] = both[:1]
     run(bench)
-    assert kinds(bench) == [ExceptionKind.BATCH_TOTAL]
+    assert bench.open_kinds() == [ExceptionKind.BATCH_TOTAL]
     bench.partners.batches[TODAY] = both
     assert run(bench).counts == {"rows": 2, "new": 1, "matched": 1}
-    assert kinds(bench) == []
+    assert bench.open_kinds() == []
 
 
 def test_a_payment_in_two_batches_is_an_exception(bench):
@@ -177,22 +173,22 @@ def test_a_payment_in_two_batches_is_an_exception(bench):
     settle(bench, row())
     settle(bench, row(batch_id="20260104-CC", settled_on=TODAY - DAY), day=TODAY - DAY)
     run(bench)
-    assert kinds(bench) == [ExceptionKind.SETTLED_TWICE]
+    assert bench.open_kinds() == [ExceptionKind.SETTLED_TWICE]
 
 
 def test_a_payment_that_no_batch_pays_out_is_an_exception_until_one_does(bench):
     payment = bench.accept()
     bench.clock.at = payment.paid_at + UNSETTLED_AFTER
     run(bench)
-    assert kinds(bench) == []
+    assert bench.open_kinds() == []
     bench.clock.at += timedelta(seconds=1)
     for _ in range(2):
         assert run(bench).counts == {"unsettled": 1}
-    assert kinds(bench) == [ExceptionKind.UNSETTLED]
+    assert bench.open_kinds() == [ExceptionKind.UNSETTLED]
     today = bench.clock.now().date()
     settle(bench, row(settled_on=today), day=today)
     run(bench)
-    assert kinds(bench) == []
+    assert bench.open_kinds() == []
     assert run(bench).counts == {"rows": 1}
 
 
@@ -208,7 +204,7 @@ def test_a_failing_report_calls_no_payment_unsettled(bench):
     bench.clock.at = payment.paid_at + UNSETTLED_AFTER + DAY
     bench.partners.batches[bench.clock.now().date()] = [BROKEN]
     assert run(bench).failure is BROKEN
-    assert kinds(bench) == []
+    assert bench.open_kinds() == []
 
 
 def test_unreadable_rows_hold_the_mark_and_the_batch_is_not_judged(bench):
@@ -219,7 +215,7 @@ def test_unreadable_rows_hold_the_mark_and_the_batch_is_not_judged(bench):
     settle(bench, row(), row(2), day=TODAY)
     bench.partners.batches[TODAY] = [bench.partners.batches[TODAY][0], UNREADABLE]
     assert run(bench).counts == {"rows": 1, "new": 1, "matched": 1, "unreadable": 1}
-    assert kinds(bench) == [ExceptionKind.REPORT_UNREADABLE]
+    assert bench.open_kinds() == [ExceptionKind.REPORT_UNREADABLE]
     assert mark(bench) == before
     [item] = bench.exceptions()
     bench.ledger.exceptions.resolve(item.id, now=bench.clock.now(), resolution="seen to")
