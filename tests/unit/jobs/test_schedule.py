@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.jobs.schedule import JOBS, SCHEDULE
+from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN, has_backlog, next_due_at
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 BY_JOB = {schedule.job: schedule for schedule in SCHEDULE}
@@ -29,6 +29,24 @@ def fires(schedule, start, end):
 
 def test_every_job_is_in_the_table():
     assert set(BY_JOB) == set(JOBS)
+
+
+def test_the_ledger_wakes_the_job_of_each_kind(bench):
+    assert JOB_FOR == {
+        "payment": "post_payments",
+        "reversal": "post_reversals",
+        "enrollment": "push_enrollments",
+    }
+    assert set(JOB_FOR.values()) == set(WOKEN)
+    bench.enroll(1)
+    for several in (False, True):
+        for job, kind in WOKEN.items():
+            due = bench.clock.now() if kind.command == "enrollments" else None
+            assert next_due_at(job, bench.ledger, bench.biller) == due
+            many = has_backlog(job, bench.ledger, bench.biller, bench.clock.now())
+            assert many is (several and due is not None)
+        bench.enroll(2, account_number="2")
+    assert JOBS["push_enrollments"](bench.biller, bench.work).counts == {"delivered": 2}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +72,7 @@ def test_a_month_has_as_many_runs_as_its_hours_say(job, count):
         ("post_payments", ["08:30", "09:30", "10:30", "11:30"]),
         ("follow_change_log", ["09:20"]),
         ("push_enrollments", ["08:45", "09:45", "10:45", "11:45"]),
+        ("post_reversals", ["08:35", "09:35", "10:35", "11:35"]),
     ],
 )
 def test_runs_stand_where_the_table_puts_them(job, times):
