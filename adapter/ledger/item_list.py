@@ -18,6 +18,8 @@ from adapter.ledger.schema import exceptions, work_events, work_items
 from adapter.ledger.store import Store
 
 Payload = TypeVar("Payload", bound=AnyPayload)
+# Ids are 64-bit integers in every database; more digits are no id.
+_ID_DIGITS_MAX = 18
 
 
 class ItemList(Generic[Payload]):
@@ -40,7 +42,7 @@ class ItemList(Generic[Payload]):
         part of the reference, such as the invoice.
         """
         chosen = self._of(biller)
-        if name.isascii() and name.isdigit():
+        if name.isascii() and name.isdigit() and len(name) <= _ID_DIGITS_MAX:
             chosen = chosen.where(work_items.c.id == int(name))
         else:
             escaped = name.replace("%", "").replace("_", "")
