@@ -231,7 +231,10 @@ def _named(
     found = ledger.items(kind.item).named(name, biller=biller, within=invoice)
     if not found:
         on = f" on invoice {invoice}" if invoice else ""
-        raise NotFoundError(f"there is no {kind.item.name} {name}{on}")
+        raise NotFoundError(
+            f"there is no {kind.item.name} {name[:60]}{on}. "
+            f"`adapter {kind.command} list --all` shows them"
+        )
     return found
 
 
@@ -253,7 +256,7 @@ def _who(by: str | None) -> str:
     if not name:
         with suppress(OSError, KeyError):
             name = getpass.getuser()
-    return name or "somebody"
+    return name or "an operator"
 
 
 def _story_text(kind: DeliveryKind[Any], story: dict[str, Any]) -> str:

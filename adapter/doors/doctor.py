@@ -216,11 +216,11 @@ def _payments(figures: Figures) -> Iterator[Check]:
     if on_their_way:
         oldest = min(on_their_way, key=lambda f: f.oldest_at or figures.now)
         count = sum(f.count for f in on_their_way)
-        named = oldest.oldest.partition(":")[0]
+        named, word = oldest.oldest.partition(":")[0], PAYMENTS.word(oldest.state)
         yield Check(
             level=Level.OK,
             name="unfinished payments",
-            detail=f"{count}; the oldest is {named} of {oldest.biller}, {oldest.state.value}, "
+            detail=f"{count}; the oldest is {named} of {oldest.biller}, {word}, "
             f"accepted {oldest.oldest_at:%Y-%m-%dT%H:%M:%SZ}",
         )
     else:
