@@ -1,4 +1,4 @@
-"""Payments and invoices to reason about."""
+"""Payments, invoices and work items to reason about."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from adapter.domain.invoice import Invoice
-from adapter.domain.payment import Payment, PaymentMethod
+from adapter.domain.payment import Payment, PaymentMethod, invoice_lane
+from adapter.domain.work_item import Source, State, WorkItem
 
 PAYMENT = Payment(
     biller="camp-point",
@@ -49,3 +50,40 @@ def payment():
 @pytest.fixture(scope="session")
 def invoice():
     return INVOICE
+
+
+def build_item(state=State.DONE, payload=PAYMENT, **fields):
+    usual = {
+        "id": 1,
+        "kind": "payment",
+        "biller": payload.biller,
+        "reference": f"{payload.payment_guid}:{payload.invoice_number}",
+        "lane": invoice_lane(payload.invoice_number),
+        "rank": None,
+        "payload": payload,
+        "source": Source.DATA_PUMP,
+        "correlation_id": "",
+        "state": state,
+        "review": None,
+        "may_have_left": False,
+        "attempts": 1,
+        "accepted_at": datetime(2026, 1, 5, 9, 13, tzinfo=UTC),
+        "next_at": None,
+        "sent_at": None,
+        "settles_at": None,
+        "done_at": None,
+        "confirmed_at": None,
+        "lease_owner": None,
+        "lease_until": None,
+        "fence": 0,
+        "receipt_id": None,
+        "evidence": None,
+        "last_error": "",
+    }
+    return WorkItem(**{**usual, **fields})
+
+
+@pytest.fixture(scope="session")
+def item_of():
+    """Return a maker of work items in a state; they carry the payment."""
+    return build_item
