@@ -11,29 +11,29 @@ from adapter.domain.enrollment import (
     EnrolledAccount,
     EnrollmentChange,
     EnrollmentKind,
-    EnrollmentSource,
     Known,
     Snapshot,
     changes_told_by,
     reported_change,
 )
+from adapter.domain.work_item import Source
 from adapter.errors import BadInputError
 
 NOW = datetime(2026, 1, 5, 9, 20, tzinfo=UTC)
 ACCOUNT = "1204117"
-PUMP, REPORT = EnrollmentSource.DATA_PUMP, EnrollmentSource.CUSTOMER_REPORT
+PUMP, REPORT = Source.DATA_PUMP, Source.CUSTOMER_REPORT
 
 
 def before(minutes):
     return NOW - timedelta(minutes=minutes)
 
 
-def change(*, enrolled=True, at=NOW, number=1, account=ACCOUNT):
+def change(*, enrolled=True, at=NOW, number=1, account=ACCOUNT, kind=EnrollmentKind.PAPERLESS):
     return EnrollmentChange(
         biller="camp-point",
         event_guid=str(uuid.UUID(int=number)),
         account_number=account,
-        kind=EnrollmentKind.PAPERLESS,
+        kind=kind,
         enrolled=enrolled,
         changed_at=at,
     )
@@ -93,6 +93,12 @@ def test_the_fingerprint_is_of_the_content():
     assert one.fingerprint() == change(number=2).fingerprint()
     others = [change(enrolled=False), change(at=before(1)), change(account="7")]
     assert len({one.fingerprint(), *(other.fingerprint() for other in others)}) == 4
+
+
+def test_each_setting_of_an_account_has_a_lane_of_its_own():
+    assert change().lane == f"setting:paperless:{ACCOUNT}"
+    off = change(kind=EnrollmentKind.AUTOPAY, account="7", enrolled=False)
+    assert (off.lane, off.description) == ("setting:autopay:7", "autopay off for account 7")
 
 
 def test_the_newer_change_ranks_higher_and_of_two_at_once_always_the_same():
