@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.delivery import Delivery, DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import (
     SettledRow,
@@ -41,29 +40,8 @@ CENTS = st.integers(min_value=-10_000_000, max_value=10_000_000).map(
 
 
 @pytest.fixture
-def delivery(payment):
-    return delivery_of(payment)
-
-
-def delivery_of(payment):
-    return Delivery(
-        id=1,
-        payment=payment,
-        source=Source.PAYMENT_REPORT,
-        state=DeliveryState.APPLIED,
-        attempts=1,
-        accepted_at=NOW,
-        next_at=None,
-        sent_at=None,
-        lease_owner=None,
-        lease_until=None,
-        fence=0,
-        balance_before=None,
-        receipt_id="R-1",
-        evidence=None,
-        confirmed_at=None,
-        last_error="",
-    )
+def item(item_of):
+    return item_of()
 
 
 def batch(batch_id, amounts):
@@ -119,9 +97,9 @@ def test_any_row_that_is_missing_or_double_is_found(amounts, place):
 
 
 @given(paid=CENTS, settled=CENTS)
-def test_a_payment_matches_to_the_cent_or_not_at_all(payment, paid, settled):
-    delivery = delivery_of(replace(payment, amount=paid))
-    doubt = judge_payment(replace(ROW, amount=settled), delivery)
+def test_a_payment_matches_to_the_cent_or_not_at_all(payment, item_of, paid, settled):
+    item = item_of(payload=replace(payment, amount=paid))
+    doubt = judge_payment(replace(ROW, amount=settled), item)
     assert (doubt is None) == (paid == settled)
     assert doubt is None or doubt.kind is ExceptionKind.SETTLED_OTHERWISE
 
@@ -133,9 +111,9 @@ def test_a_return_matches_what_its_reject_said(rejected, taken_back):
     assert (doubt is None) == (rejected == taken_back)
 
 
-def test_every_doubt_names_the_row_and_both_amounts(delivery):
+def test_every_doubt_names_the_row_and_both_amounts(item):
     short = replace(ROW, amount=Decimal("731.36"))
-    doubt = judge_payment(short, delivery)
+    doubt = judge_payment(short, item)
     assert doubt.reference == short.reference
     assert "731.36" in doubt.detail
     assert "731.37" in doubt.detail
@@ -149,8 +127,8 @@ def test_what_is_not_known_here_is_a_kind_of_its_own():
     assert kinds == {ExceptionKind.SETTLED_UNKNOWN: 2}
 
 
-def test_an_unsettled_payment_is_told_by_payment_and_invoice(delivery):
-    doubt = unsettled(delivery)
+def test_an_unsettled_payment_is_told_by_payment_and_invoice(item):
+    doubt = unsettled(item)
     assert doubt.kind is ExceptionKind.UNSETTLED
-    assert doubt.reference == f"{delivery.payment.payment_guid}:30254"
+    assert doubt.reference == f"{item.payload.payment_guid}:30254"
     assert "731.37" in doubt.detail
