@@ -1,41 +1,17 @@
-"""One row of the report against one delivery."""
+"""One row of the report against one payment of the ledger."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from adapter.domain.delivery import Delivery, DeliveryState, Source
 from adapter.domain.payment import PaymentMethod
 from adapter.domain.reconcile import Finding, compare, differences
 
 
-@pytest.fixture
-def delivery(payment):
-    return Delivery(
-        id=1,
-        payment=payment,
-        source=Source.DATA_PUMP,
-        state=DeliveryState.APPLIED,
-        attempts=1,
-        accepted_at=datetime(2026, 1, 5, 9, 13, tzinfo=UTC),
-        next_at=None,
-        sent_at=None,
-        lease_owner=None,
-        lease_until=None,
-        fence=1,
-        balance_before=None,
-        receipt_id="R-1",
-        evidence=None,
-        confirmed_at=None,
-        last_error="",
-    )
-
-
-def test_what_agrees_is_confirmed(payment, delivery):
+def test_what_agrees_is_confirmed(payment, item_of):
     retold = replace(payment, customer_name="BRIEN RENEE O", payment_message="web")
-    assert compare(retold, delivery) is Finding.CONFIRMED
+    assert compare(retold, item_of()) is Finding.CONFIRMED
 
 
 def test_what_the_ledger_lacks_is_missing_when_approved(payment):
@@ -53,9 +29,9 @@ def test_what_the_ledger_lacks_is_missing_when_approved(payment):
         ({"approved": False}, "approved: reported False, posted True"),
     ],
 )
-def test_what_differs_is_a_mismatch_and_is_named(payment, delivery, change, words):
+def test_what_differs_is_a_mismatch_and_is_named(payment, item_of, change, words):
     reported = replace(payment, **change)
-    assert compare(reported, delivery) is Finding.MISMATCH
+    assert compare(reported, item_of()) is Finding.MISMATCH
     assert differences(reported, payment) == words
 
 
