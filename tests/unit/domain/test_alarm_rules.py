@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapter.domain import alarm_rules as rules
-from adapter.domain.delivery import DeliveryState
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.figures import (
     ExceptionFigure,
@@ -13,14 +12,12 @@ from adapter.domain.figures import (
     LedgerFigures,
     MarkFigure,
     StateFigure,
-    WaitingFigure,
 )
-from adapter.domain.payment import DeliveryKey
+from adapter.domain.work_item import State
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 INTERVALS = {"send_invoices": timedelta(hours=1), "follow_change_log": timedelta(hours=3)}
-KEY = DeliveryKey(biller="a", payment_guid="g-1", invoice_number="30254")
 
 
 def found(rule, *, ledger=None, billers=("a",), **fields):
@@ -32,8 +29,8 @@ def ledger(**fields):
     return LedgerFigures(**{name: (value,) for name, value in fields.items()})
 
 
-def state(which, **fields):
-    return StateFigure(biller="a", state=which, count=2, oldest=KEY, **fields)
+def state(which, kind="payment", **fields):
+    return StateFigure(kind=kind, biller="a", state=which, count=2, oldest="g-1:30254", **fields)
 
 
 def mark(job, ago):
@@ -70,9 +67,9 @@ def test_wrong_settings_of_the_file_and_of_a_biller():
 
 def test_a_removed_biller_counts_once_with_all_its_states():
     figures = LedgerFigures(
-        deliveries=(
-            state(DeliveryState.FAILED, oldest_at=NOW - timedelta(hours=2)),
-            state(DeliveryState.DEAD, oldest_at=NOW - timedelta(hours=3)),
+        items=(
+            state(State.RETRYING, oldest_at=NOW - timedelta(hours=2)),
+            state(State.NEEDS_PERSON, oldest_at=NOW - timedelta(hours=3)),
         )
     )
     [finding] = found(rules.biller_removed, ledger=figures, billers=("b",))
@@ -83,40 +80,37 @@ def test_a_removed_biller_counts_once_with_all_its_states():
 @pytest.mark.parametrize(
     ("rule", "which", "field", "bound"),
     [
-        (
-            rules.payment_unfinished_too_long,
-            DeliveryState.ACCEPTED,
-            "oldest_at",
-            rules.UNFINISHED_MAX,
-        ),
-        (
-            rules.payment_unfinished_too_long,
-            DeliveryState.SENDING,
-            "oldest_at",
-            rules.UNFINISHED_MAX,
-        ),
-        (rules.payment_in_doubt_too_long, DeliveryState.IN_DOUBT, "sent_at", rules.IN_DOUBT_MAX),
-        (rules.payment_in_doubt_too_long, DeliveryState.PENDING, "sent_at", rules.IN_DOUBT_MAX),
-        (rules.work_not_done, DeliveryState.FAILED, "due_at", rules.DUE_MAX),
+        (rules.payment_unfinished_too_long, State.WAITING, "oldest_at", rules.UNFINISHED_MAX),
+        (rules.payment_unfinished_too_long, State.SENDING, "oldest_at", rules.UNFINISHED_MAX),
+        (rules.payment_in_doubt_too_long, State.IN_DOUBT, "sent_at", rules.IN_DOUBT_MAX),
+        (rules.payment_in_doubt_too_long, State.UNCONFIRMED, "sent_at", rules.IN_DOUBT_MAX),
+        (rules.work_not_done, State.RETRYING, "due_at", rules.DUE_MAX),
     ],
 )
 def test_waiting_at_its_bound(rule, which, field, bound):
-    assert not found(rule, ledger=ledger(deliveries=state(which, **{field: NOW - bound})))
+    assert not found(rule, ledger=ledger(items=state(which, **{field: NOW - bound})))
     since = NOW - bound - TICK
-    [finding] = found(rule, ledger=ledger(deliveries=state(which, **{field: since})))
+    [finding] = found(rule, ledger=ledger(items=state(which, **{field: since})))
     assert (finding.biller, finding.count, finding.since) == ("a", 2, since)
-    assert not found(rule, ledger=ledger(deliveries=state(DeliveryState.DEAD, sent_at=NOW)))
+    assert not found(rule, ledger=ledger(items=state(State.NEEDS_PERSON, sent_at=NOW)))
 
 
 def test_the_oldest_is_named():
-    figure = state(DeliveryState.FAILED, oldest_at=NOW - timedelta(hours=3))
-    [finding] = found(rules.payment_unfinished_too_long, ledger=ledger(deliveries=figure))
+    figure = state(State.RETRYING, oldest_at=NOW - timedelta(hours=3))
+    [finding] = found(rules.payment_unfinished_too_long, ledger=ledger(items=figure))
     assert finding.detail.endswith("; the oldest is g-1 on invoice 30254")
 
 
+@pytest.mark.parametrize("kind", ["payment", "reversal", "enrollment"])
+def test_due_work_of_every_kind_is_missed(kind):
+    figure = state(State.RETRYING, kind, due_at=NOW - timedelta(days=1))
+    [finding] = found(rules.work_not_done, ledger=ledger(items=figure))
+    assert finding.detail.startswith(f"{kind} items that are retrying have been due since")
+
+
 def test_due_work_of_a_removed_biller_is_another_alarm():
-    figure = state(DeliveryState.FAILED, due_at=NOW - timedelta(days=1))
-    assert not found(rules.work_not_done, ledger=ledger(deliveries=figure), billers=("b",))
+    figure = state(State.RETRYING, due_at=NOW - timedelta(days=1))
+    assert not found(rules.work_not_done, ledger=ledger(items=figure), billers=("b",))
 
 
 def test_a_job_is_behind_beyond_two_intervals_and_some_slack():
@@ -196,18 +190,20 @@ def test_open_exceptions_raise_their_alarm_and_no_other(rule, kind):
 
 
 @pytest.mark.parametrize(
-    ("rule", "field", "kind"),
+    ("rule", "kind", "plural", "review"),
     [
-        (rules.reversal_stuck, "reversals", ExceptionKind.REVERSAL_FAILED),
-        (rules.enrollment_failed, "enrollments", ExceptionKind.ENROLLMENT_FAILED),
+        (rules.reversal_stuck, "reversal", "reversals", ExceptionKind.REVERSAL_FAILED),
+        (rules.enrollment_failed, "enrollment", "enrolments", ExceptionKind.ENROLLMENT_FAILED),
     ],
 )
-def test_what_waits_too_long_is_found_even_if_nobody_was_asked(rule, field, kind):
+def test_what_waits_too_long_is_found_even_if_no_review_is_open(rule, kind, plural, review):
     since = NOW - rules.WAITING_MAX - TICK
-    waiting = WaitingFigure(biller="a", count=3, oldest_at=since)
-    [finding] = found(rule, ledger=ledger(**{field: waiting}))
-    assert (finding.count, finding.since) == (3, since)
-    asked = ExceptionFigure(biller="a", kind=kind, count=1, oldest_at=NOW)
-    assert len(found(rule, ledger=ledger(**{field: waiting, "exceptions": asked}))) == 1
-    early = WaitingFigure(biller="a", count=3, oldest_at=since + TICK)
-    assert not found(rule, ledger=ledger(**{field: early}))
+    waiting = state(State.WAITING, kind, oldest_at=since)
+    [finding] = found(rule, ledger=ledger(items=waiting))
+    assert (finding.count, finding.since) == (2, since)
+    assert finding.detail.startswith(f"2 {plural} wait, the oldest since")
+    asked = ExceptionFigure(biller="a", kind=review, count=1, oldest_at=NOW)
+    assert len(found(rule, ledger=ledger(items=waiting, exceptions=asked))) == 1
+    early = state(State.WAITING, kind, oldest_at=since + TICK)
+    assert not found(rule, ledger=ledger(items=early))
+    assert not found(rule, ledger=ledger(items=state(State.WAITING, oldest_at=since)))
