@@ -40,7 +40,7 @@ def test_every_state_is_reached_and_no_final_one_is_left():
     assert not TRANSITIONS.keys() & FINAL_STATES
 
 
-@pytest.mark.parametrize("state", [*HOLDING_STATES, State.NEEDS_PERSON])
+@pytest.mark.parametrize("state", [s for s in State if s not in SENDABLE_STATES | FINAL_STATES])
 def test_what_may_have_left_or_needs_a_person_is_never_sent_from_there(state):
     """A request is only ever begun from a state in which it is known that one may leave."""
     assert not TRANSITIONS[state] & {State.SENDING, State.WAITING}
