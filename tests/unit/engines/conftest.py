@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from adapter.clock import SystemClock
-from adapter.domain.delivery import DeliveryState, Source
+from adapter.context import JobContext, Rules
 from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
+from adapter.domain.work_item import Source, State
 from adapter.engines import procrastinate
 from adapter.engines.procrastinate import ProcrastinateEngine
-from adapter.context import Rules, JobContext
 from adapter.ledger import open_ledger
+from adapter.ledger.payments import PAYMENT
 
 # How long a test waits for what another thread does, before it fails.
 SECONDS_MAX = 60
@@ -95,15 +96,16 @@ class Carrier:
                 method=PaymentMethod.ACH,
                 approved=True,
             )
-            return ledger.accept(payment, source=Source.DATA_PUMP, now=self.clock.now()).delivery
+            outbox = ledger.outbox(PAYMENT)
+            return outbox.accept(payment, source=Source.DATA_PUMP, now=self.clock.now()).item
 
         return accept
 
     def states(self):
-        return Counter(d.state for d in self.ledger.deliveries.page(limit=1000))
+        return Counter(item.state for item in self.ledger.items(PAYMENT).page(limit=1000))
 
     def wait_until_applied(self, count):
-        wait_until(lambda: self.states()[DeliveryState.APPLIED] == count)
+        wait_until(lambda: self.states()[State.DONE] == count)
 
     def jobs(self):
         """Return the wake-ups that wait in the queue: the job, the biller and when."""
