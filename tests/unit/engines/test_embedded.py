@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from adapter.clock import SystemClock, ThreadTimer
+from adapter.context import JobContext, Rules
 from adapter.engines import embedded, running
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.errors import (
@@ -20,9 +21,8 @@ from adapter.errors import (
     LedgerError,
     NotFoundError,
 )
-from adapter.jobs.schedule import SCHEDULE
-from adapter.context import Rules, JobContext
 from adapter.jobs.report import JobReport
+from adapter.jobs.schedule import SCHEDULE
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 POST, SEND, RECONCILE = "post_payments", "send_invoices", "reconcile_payments"
@@ -58,17 +58,26 @@ class Timeline:
 
 
 class Due:
-    """A ledger of which only the moments to look are asked, of payments and of enrolments."""
+    """A ledger that is asked when to look, at payments and at enrolments, and keeps heartbeats."""
+
+    worker = "this one"
 
     def __init__(self):
+        self.life = self
+        self.beats = []
         self.by_biller = {}
         self.pushes = {}
         self.error = None
 
-    def next_due_at(self, due, billers):
+    def beat(self, worker, *, now):
         if self.error is not None:
             raise self.error
-        return min((due[b] for b in billers if b in due), default=None)
+        self.beats.append((worker, now))
+
+    def next_due_at(self, job, _ledger, biller):
+        if self.error is not None:
+            raise self.error
+        return (self.by_biller if job == POST else self.pushes).get(biller)
 
 
 class Bench:
@@ -85,12 +94,8 @@ class Bench:
         jobs = {name: self._job(name) for name in (SEND, RECONCILE, POST, PUSH)}
         monkeypatch.setattr(running, "JOBS", jobs)
         monkeypatch.setattr(embedded, "SCHEDULE", [s for s in SCHEDULE if s.job in jobs])
-        woken = {
-            POST: lambda due, billers: due.next_due_at(due.by_biller, billers),
-            PUSH: lambda due, billers: due.next_due_at(due.pushes, billers),
-        }
-        for module in (embedded, running):
-            monkeypatch.setattr(module, "WOKEN", woken)
+        monkeypatch.setattr(embedded, "WOKEN", {POST: None, PUSH: None})
+        monkeypatch.setattr(running, "next_due_at", self.due.next_due_at)
         stub = SimpleNamespace(JOB=SEND, run_once=jobs[SEND])
         monkeypatch.setattr(running, SEND, stub)
 
@@ -370,3 +375,4 @@ def test_what_another_process_left_is_found_by_a_sweep(bench):
     bench.engine.stop()
     bench.time.advance(minutes=2)
     assert bench.time.waiting("adapter.sweep") == []
+    assert bench.due.beats == [("this one", START + timedelta(minutes=n)) for n in (0, 1)]
