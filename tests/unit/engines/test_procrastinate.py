@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from croniter import croniter
 
-from adapter.domain.delivery import DeliveryState
+from adapter.domain.work_item import State
 from adapter.engines import queue_worker, running
 from adapter.engines.procrastinate import PAUSE_AFTER_FAILURE, PAUSE_WHILE_FULL, cron_of
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError, NotFoundError
-from adapter.jobs.schedule import SCHEDULE, Schedule
 from adapter.jobs.report import JobReport
+from adapter.jobs.schedule import SCHEDULE, Schedule
+from adapter.ledger.outbox import Outbox
+from adapter.ledger.payments import PAYMENT
 from tests.unit.engines.conftest import SECONDS_MAX, wait_until
 
 POST = "post_payments"
@@ -81,7 +83,7 @@ def test_one_biller_never_takes_every_thread(carrier):
     """The first biller's Spectrum answers nobody; the second one's payment is applied."""
     leave = threading.Event()
     process = carrier.engine(threads=2)
-    slow = {process.accept("one").payment.payment_guid for _ in range(4)}
+    slow = {process.accept("one").payload.payment_guid for _ in range(4)}
 
     def hang(payment):
         if payment.payment_guid in slow:
@@ -89,7 +91,7 @@ def test_one_biller_never_takes_every_thread(carrier):
 
     carrier.spectrum.before_posting = hang
     process.engine.start()
-    wait_until(lambda: carrier.states()[DeliveryState.SENDING])
+    wait_until(lambda: carrier.states()[State.SENDING])
     process.accept("two")
     process.engine.wake(POST)
     carrier.wait_until_applied(1)
@@ -97,21 +99,27 @@ def test_one_biller_never_takes_every_thread(carrier):
     carrier.wait_until_applied(5)
 
 
-def in_the_last_look(process, happens):
+@pytest.fixture
+def in_the_last_look(monkeypatch):
     """Let something happen once, just after a run has found nothing more that is due."""
-    claims, left = process.ledger.claims, [happens]
-    claim_due = claims.claim_due
 
-    def claim_and_let_happen(*args, **options):
-        claimed = claim_due(*args, **options)
-        if claimed is None and left:
-            left.pop()()
-        return claimed
+    def let(happens):
+        left, claim_due = [happens], Outbox.claim_due
 
-    claims.claim_due = claim_and_let_happen
+        def claim_and_let_happen(*args, **options):
+            claimed = claim_due(*args, **options)
+            if claimed is None and left:
+                left.pop()()
+            return claimed
+
+        monkeypatch.setattr(Outbox, "claim_due", claim_and_let_happen)
+
+    return let
 
 
-def test_a_payment_that_comes_in_a_runs_last_look_is_looked_at_when_the_run_ends(carrier):
+def test_a_payment_that_comes_in_a_runs_last_look_is_looked_at_when_the_run_ends(
+    carrier, in_the_last_look
+):
     """Its wake-up finds no place, and the run that ends leaves one in its stead."""
     accept, process = carrier.accepting(carrier.ledger), carrier.engine(threads=0)
     waiting = []
@@ -121,20 +129,22 @@ def test_a_payment_that_comes_in_a_runs_last_look_is_looked_at_when_the_run_ends
         process.engine._do(POST, "one")
         waiting.extend(carrier.jobs())
 
-    in_the_last_look(process, come_too_late)
+    in_the_last_look(come_too_late)
     accept()
     process.engine._do(POST, "one")
     assert [at for _, _, at in waiting if at is None] == []
     assert [job for job in carrier.jobs() if job not in waiting] == [(POST, "one", None)]
     process.engine._do(POST, "one")
-    assert carrier.states() == {DeliveryState.APPLIED: 2}
+    assert carrier.states() == {State.DONE: 2}
 
 
-def test_a_person_who_runs_a_job_for_all_leaves_no_biller_waiting_for_the_others(carrier):
+def test_a_person_who_runs_a_job_for_all_leaves_no_biller_waiting_for_the_others(
+    carrier, in_the_last_look
+):
     accept, process = carrier.accepting(carrier.ledger), carrier.engine(threads=0)
-    in_the_last_look(process, lambda: (accept("one"), process.engine._do(POST, "one")))
+    in_the_last_look(lambda: (accept("one"), process.engine._do(POST, "one")))
     accept("one")
-    late = accept("two").payment.payment_guid
+    late = accept("two").payload.payment_guid
     waiting = []
 
     def note(payment):
@@ -169,7 +179,7 @@ def test_another_process_posts_what_the_first_one_has_no_place_for(carrier, monk
     monkeypatch.setattr(queue_worker, "POLL_SECONDS", 0.2)
     leave = threading.Event()
     process = carrier.engine(threads=2)
-    stuck = process.accept().payment.payment_guid
+    stuck = process.accept().payload.payment_guid
 
     def hang(payment):
         if payment.payment_guid == stuck:
@@ -177,7 +187,7 @@ def test_another_process_posts_what_the_first_one_has_no_place_for(carrier, monk
 
     carrier.spectrum.before_posting = hang
     process.engine.start()
-    wait_until(lambda: carrier.states()[DeliveryState.SENDING])
+    wait_until(lambda: carrier.states()[State.SENDING])
     process.accept()
     process.engine.wake(POST)
     wait_until(lambda: any(at is not None for _, _, at in carrier.jobs()))
@@ -199,14 +209,14 @@ def test_a_scheduled_job_that_runs_already_is_not_run_again(carrier, monkeypatch
     assert carrier.jobs() == []
 
 
-def test_what_a_run_that_failed_has_left_waits_a_moment(carrier):
+def test_what_a_run_that_failed_has_left_waits_a_moment(carrier, monkeypatch):
     """It is due still: a worker that looked at once would do nothing else."""
     process = carrier.engine(threads=0)
 
     def fail(*_args, **_options):
         raise LedgerError("no disk")
 
-    process.ledger.claims.claim_due = fail
+    monkeypatch.setattr(Outbox, "claim_due", fail)
     carrier.accepting(carrier.ledger)()
     before = carrier.clock.now()
     process.engine._do(POST, "one")
@@ -249,12 +259,14 @@ def test_what_is_due_later_is_looked_at_then(carrier):
     process = carrier.engine(threads=0)
     delivery = process.accept()
     later = carrier.clock.now() + timedelta(hours=1)
-    process.ledger.claims.postpone_due("one", now=carrier.clock.now(), until=later, reason="waits")
+    process.ledger.outbox(PAYMENT).postpone_due(
+        "one", now=carrier.clock.now(), until=later, reason="waits"
+    )
     process.engine.run_job(POST, "one")
     *_, (job, biller, at) = carrier.jobs()
     assert (job, biller) == (POST, "one")
     assert at == later
-    assert delivery.state is DeliveryState.ACCEPTED
+    assert delivery.state is State.WAITING
 
 
 def test_an_unknown_job_or_biller_in_the_queue_harms_nobody(carrier):
@@ -316,8 +328,10 @@ def test_a_tick_of_the_schedule_wakes_every_biller(carrier):
 
 
 def test_the_sweep_wakes_whoever_has_something_due(carrier):
-    """A wake-up was lost: the row alone is enough."""
+    """A wake-up was lost: the row alone is enough. And it says that this worker lives."""
     carrier.accepting(carrier.ledger)()
     process = carrier.engine(threads=0)
+    assert carrier.ledger.life.last_heartbeat() is None
     process.engine._fire(timestamp=0, job="sweep")
+    assert carrier.ledger.life.last_heartbeat() <= carrier.clock.now()
     assert [biller for _, biller, _ in carrier.jobs()] == ["one"]
