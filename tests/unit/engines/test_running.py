@@ -4,12 +4,13 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+import structlog
 
 from adapter.clock import SystemClock
+from adapter.context import JobContext, Rules
 from adapter.engines import running
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import AdapterError, LedgerError, NotFoundError
-from adapter.context import Rules, JobContext
 from adapter.jobs.report import JobReport
 
 POST = "post_payments"
@@ -122,14 +123,18 @@ def test_billers_that_cannot_be_read_are_none_for_now(runner, billers):
 def test_what_is_due_is_told_by_biller(runner, monkeypatch):
     now = SystemClock().now()
     due = {"one": now}
-    monkeypatch.setattr(running, "WOKEN", {POST: lambda _ledger, billers: due.get(billers[0])})
+    monkeypatch.setattr(running, "next_due_at", lambda _job, _ledger, biller: due.get(biller))
     assert runner.due_at(POST) == {"one": now}
     assert runner.due_at(POST, ("two",)) == {}
 
 
-def test_nothing_is_due_while_the_ledger_fails(runner, monkeypatch):
-    def fail(_ledger, _billers):
+def test_while_the_ledger_fails_nothing_is_due_and_no_heartbeat_is_written(runner, monkeypatch):
+    def fail(*_args, **_options):
         raise LedgerError("gone")
 
-    monkeypatch.setattr(running, "WOKEN", {POST: fail})
+    monkeypatch.setattr(running, "next_due_at", fail)
     assert runner.due_at(POST) == {}
+    runner._work.ledger.worker, runner._work.ledger.life = "w", SimpleNamespace(beat=fail)
+    with structlog.testing.capture_logs() as logs:
+        runner.beat()
+    assert [line["event"] for line in logs] == ["no heartbeat could be written"]
