@@ -211,7 +211,7 @@ def _clock(partner: str, skew_seconds: float) -> Check:
 
 def _payments(figures: Figures) -> Iterator[Check]:
     waiting = figures.ledger.of(PAYMENTS.item.name)
-    dead = sum(f.count for f in waiting if f.state is State.NEEDS_PERSON)
+    stuck = sum(f.count for f in waiting if f.state is State.NEEDS_PERSON)
     on_their_way = [f for f in waiting if f.state is not State.NEEDS_PERSON and f.oldest_at]
     if on_their_way:
         oldest = min(on_their_way, key=lambda f: f.oldest_at or figures.now)
@@ -225,12 +225,12 @@ def _payments(figures: Figures) -> Iterator[Check]:
         )
     else:
         yield Check(level=Level.OK, name="unfinished payments", detail="none")
-    if dead:
+    if stuck:
         yield Check(
             level=Level.WARN,
-            name="dead payments",
-            detail=f"{dead}",
-            remedy="`adapter payments list --state dead`, then retry or resolve each",
+            name="payments that need a person",
+            detail=f"{stuck}",
+            remedy="`adapter payments list`, then retry or resolve each",
         )
     for gone in sorted({f.biller for f in waiting} - figures.billers):
         yield Check(
