@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -21,6 +22,7 @@ from adapter.partners.clock_watch import ClockWatch
 from adapter.settings import StaticSettings
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch
+from tests.unit.ledger.conftest import Desk
 
 BILLER = "alpha-mutual"
 BILLER_GUID = "28c724d2-0ee2-4200-8a9e-c9e7ce791440"
@@ -105,21 +107,31 @@ class FakeBillers:
         return self
 
 
+class DoorDesk(Desk):
+    """The shortest ways to bring the items of a door's biller into any state."""
+
+    def __init__(self, ledger, kind):
+        super().__init__(SimpleNamespace(ledger=ledger, biller=BILLER), kind)
+
+
 class BrokenLedger:
     """A ledger on a full disk."""
 
     @property
-    def enrollments(self):
+    def figures(self):
         return self
 
-    figures = enrollments
+    def outbox(self, _kind):
+        return self
+
+    items = outbox
 
     def gather(self):
         raise LedgerError("the disk is full")
 
-    applied = gather
+    done = gather
 
-    def accept(self, _told, **_rest):
+    def accept(self, _payload, **_rest):
         raise LedgerError("the disk is full at /some/where")
 
     def check_writable(self):
