@@ -4,13 +4,19 @@ import json
 
 import pytest
 
-from adapter.domain.delivery import DeliveryState, Source
-from adapter.domain.payment import DeliveryKey
+from adapter.domain.work_item import Source, State
 from adapter.doors.requests import BODY_BYTES_MAX
+from adapter.kinds import PAYMENTS
+from tests.unit.doors.conftest import BILLER
 
 URL = "/billers/alpha-mutual/payments"
 GUID = "9f2c4b6e-0000-4000-8000-0123456789ab"
-KEY = DeliveryKey(biller="alpha-mutual", payment_guid=GUID, invoice_number="30254")
+REFERENCE = f"{GUID}:30254"
+
+
+@pytest.fixture
+def items(adapter):
+    return adapter.ledger.items(PAYMENTS.item)
 
 
 @pytest.fixture
@@ -23,7 +29,9 @@ def send(client, credentials):
     return send_notice
 
 
-def test_a_payment_is_on_disk_before_its_answer_and_the_engine_is_woken(adapter, send, notice):
+def test_a_payment_is_on_disk_before_its_answer_and_the_engine_is_woken(
+    items, adapter, send, notice
+):
     answer = send(notice())
     assert answer.status_code == 202
     assert answer.get_json() == {
@@ -32,42 +40,42 @@ def test_a_payment_is_on_disk_before_its_answer_and_the_engine_is_woken(adapter,
         "state": "accepted",
         "repeated": False,
     }
-    delivery = adapter.ledger.deliveries.find(KEY)
-    assert delivery.state is DeliveryState.ACCEPTED
-    assert delivery.source is Source.DATA_PUMP
-    assert adapter.engine.wakes == 1
+    item = items.find(BILLER, REFERENCE)
+    assert (item.state, item.source) == (State.WAITING, Source.DATA_PUMP)
+    assert item.correlation_id == answer.headers["X-Correlation-Id"]
+    assert adapter.engine.woken == ["post_payments"]
 
 
-def test_the_same_payment_again_answers_the_same(adapter, send, notice):
+def test_the_same_payment_again_answers_the_same(items, send, notice):
     send(notice())
     answer = send(notice(PaymentAmount=731.37, PaymentGUID=GUID.upper()))
     assert answer.status_code == 202
     assert answer.get_json()["repeated"] is True
-    assert len(adapter.ledger.deliveries.page(limit=10)) == 1
+    assert len(items.page(limit=10)) == 1
 
 
-def test_the_same_payment_with_other_content_is_refused(adapter, send, notice):
+def test_the_same_payment_with_other_content_is_refused(items, send, notice):
     send(notice())
     answer = send(notice(PaymentAmount="731.38"))
     assert answer.status_code == 409
     assert answer.get_json()["error"]["field"] == "PaymentGUID"
-    assert str(adapter.ledger.deliveries.find(KEY).payment.amount) == "731.37"
+    assert str(items.find(BILLER, REFERENCE).payload.amount) == "731.37"
 
 
-def test_one_payment_may_pay_several_invoices(adapter, send, notice):
+def test_one_payment_may_pay_several_invoices(items, send, notice):
     assert send(notice()).status_code == 202
     assert send(notice(InvoiceNumber="30255")).get_json()["repeated"] is False
-    assert len(adapter.ledger.deliveries.page(limit=10)) == 2
+    assert len(items.page(limit=10)) == 2
 
 
-def test_digits_are_taken_as_they_are(adapter, send, notice):
+def test_digits_are_taken_as_they_are(items, send, notice):
     """As a float, this figure would lose its cents."""
     body = json.dumps(notice(PaymentAmount="PLACE")).replace('"PLACE"', "999999999999999.99")
     assert send(body.encode()).status_code == 202
-    assert str(adapter.ledger.deliveries.find(KEY).payment.amount) == "999999999999999.99"
+    assert str(items.find(BILLER, REFERENCE).payload.amount) == "999999999999999.99"
 
 
-def test_bad_input_reaches_neither_ledger_nor_engine(adapter, send, notice):
+def test_bad_input_reaches_neither_ledger_nor_engine(items, adapter, send, notice):
     for body in (
         notice(PaymentAmount=True),
         notice(Approved="False"),
@@ -82,7 +90,7 @@ def test_bad_input_reaches_neither_ledger_nor_engine(adapter, send, notice):
         answer = send(body)
         assert answer.status_code == 400
         assert answer.get_json()["error"]["code"] == "bad_input"
-    assert adapter.ledger.deliveries.page(limit=10) == ()
+    assert items.page(limit=10) == ()
     assert adapter.engine.wakes == 0
 
 
@@ -104,7 +112,7 @@ def test_credentials_come_before_everything_else(client):
     assert answer.status_code == 401
 
 
-def test_a_ledger_that_cannot_be_written_takes_nothing(
+def test_a_ledger_that_cannot_be_written_accepts_nothing(
     adapter, open_doors, broken_ledger, credentials, notice
 ):
     adapter.ledger = broken_ledger
@@ -115,12 +123,12 @@ def test_a_ledger_that_cannot_be_written_takes_nothing(
     assert adapter.engine.wakes == 0
 
 
-def test_a_biller_with_wrong_settings_is_taken_over_all_the_same(adapter, send, notice):
+def test_a_payment_is_accepted_whatever_its_billers_settings_are(items, adapter, send, notice):
     """Posting waits for the settings; the payment is on disk meanwhile (F2)."""
     adapter.change(biller={"time_zone": "Nowhere", "door_key": "short"})
     assert "alpha-mutual" not in adapter.source.current().billers
     assert send(notice()).status_code == 202
-    assert adapter.ledger.deliveries.find(KEY) is not None
+    assert items.find(BILLER, REFERENCE) is not None
 
 
 def test_a_changed_door_key_opens_at_once_and_the_old_one_no_more(adapter, send, notice):
