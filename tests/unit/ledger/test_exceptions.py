@@ -14,7 +14,7 @@ def opened(bench, now):
             ExceptionKind.MISMATCH,
             detail,
             now=at,
-            payment_guid=bench.payment(number).payment_guid,
+            payment_guid=bench.payments.payload(number).payment_guid,
             invoice_number=invoice,
             again=again,
         )

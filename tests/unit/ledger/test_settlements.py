@@ -68,10 +68,10 @@ def test_other_batches_of_a_payment_are_told(book, now):
 
 
 def test_a_payment_without_a_row_of_its_own_is_unsettled(bench, book, now):
-    paid = bench.accept(1)
+    paid = bench.payments.accept(1)
     day = timedelta(days=1)
     bounds = {"paid_from": now - day, "paid_until": now + day}
-    assert [d.id for d in book.unsettled(bench.biller, **bounds)] == [paid.id]
+    assert [item.id for item in book.unsettled(bench.biller, **bounds)] == [paid.id]
     book.record([BACK, replace(ROW, invoice_number="7")], now=now)
     assert len(book.unsettled(bench.biller, **bounds)) == 1
     book.record([ROW], now=now)
@@ -79,7 +79,7 @@ def test_a_payment_without_a_row_of_its_own_is_unsettled(bench, book, now):
 
 
 def test_the_time_of_payment_is_half_open(bench, book):
-    paid_at = bench.accept(1).payment.paid_at
+    paid_at = bench.payments.accept(1).payload.paid_at
     second = timedelta(seconds=1)
     assert book.unsettled(bench.biller, paid_from=paid_at, paid_until=paid_at) == ()
     assert book.unsettled(bench.biller, paid_from=paid_at, paid_until=paid_at + second)
