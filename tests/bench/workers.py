@@ -38,7 +38,7 @@ def _measure(world: World, config: Path, url: str, count: int) -> float:
     settings = adapter_settings(world, ledger=url, receipts_feed=False)
     settings["adapter"]["engine"] = "procrastinate"
     config.write_text(toml_text(settings))
-    ledger = open_ledger(url)
+    ledger = open_ledger(url, billers=lambda: {b.slug: b.biller_guid for b in world.billers})
     try:
         for _ in range(HEAP):
             accept(ledger, next_payment(world))
