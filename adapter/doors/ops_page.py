@@ -177,12 +177,12 @@ def oldest_of(figures: Figures) -> list[dict[str, Any]]:
 
 def reference_of(path: str) -> str:
     """Return the reference that a path names: a GUID, and what follows it."""
-    guid, _, rest = path.partition("/")
+    guid, slash, rest = path.partition("/")
     try:
         guid = str(uuid.UUID(guid))
     except ValueError:
         raise NotFoundError("there is no such item") from None
-    return f"{guid}:{rest}" if rest else guid
+    return f"{guid}:{rest}" if slash else guid
 
 
 def moment_text(moment: datetime | None) -> str:
