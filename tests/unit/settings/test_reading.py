@@ -1,6 +1,7 @@
 """Reading whole settings: what they become, and every problem at once, without a value."""
 
 import copy
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_what_is_left_out_has_its_documented_default(settings):
     assert (adapter.settle_seconds, adapter.lease_seconds) == (120, 90)
     assert adapter.request_timeout_seconds == 30
     assert (adapter.poll_overlap_minutes, adapter.first_reach_hours) == (30, 48)
-    assert adapter.retry == RetryPolicy()
+    assert adapter.retry.model_dump() == asdict(RetryPolicy())
 
 
 def test_paths_are_relative_to_the_settings_file(settings):
