@@ -21,17 +21,7 @@ from adapter.ledger.watermarks import Watermark
 from adapter.redaction import HIDDEN
 from adapter.settings import AdapterSettings, BillerSettings, SecretText, SettingsView
 
-_SHOWN_AS_THEY_ARE = {
-    "name",
-    "time_zone",
-    "biller_guid",
-    "web_service_key",
-    "invoice_format_guid",
-    "door_key",
-    "feed",
-    "imt",
-    "sign_on",
-}
+_SHOWN_OTHERWISE = {"slug", "advanced_settings", "invoice_cloud", "bif", "posts_per_minute"}
 
 
 def item_view(kind: DeliveryKind[Any], item: WorkItem[Any]) -> dict[str, Any]:
@@ -131,17 +121,16 @@ def _adapter_view(adapter: AdapterSettings) -> dict[str, Any]:
 
 
 def _biller_view(biller: BillerSettings) -> dict[str, Any]:
-    shown = biller.model_dump(include=_SHOWN_AS_THEY_ARE)
-    return plain(
-        {
-            **shown,
-            **biller.invoice_cloud.model_dump(include={"web_services_url", "upload", "columns"}),
-            "rtdr": asdict(biller.rtdr),
-            "payments": asdict(biller.payments),
-            "reserved_characters": biller.reserved_characters,
-            "rest": asdict(biller.rest) if biller.rest is not None else None,
-        }
-    )
+    """Show each access as a partner's client is given it; a secret is hidden by its type."""
+    shown = {
+        **biller.model_dump(exclude=_SHOWN_OTHERWISE),
+        **biller.invoice_cloud.model_dump(include={"web_services_url", "upload", "columns"}),
+        "rtdr": asdict(biller.rtdr),
+        "payments": asdict(biller.payments),
+        "reserved_characters": biller.reserved_characters,
+        "rest": asdict(biller.rest) if biller.rest is not None else None,
+    }
+    return plain(shown)
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:
