@@ -11,9 +11,10 @@ from sqlalchemy import make_url
 from adapter.clock import Clock, Timer
 from adapter.context import JobContext, Rules
 from adapter.domain.invoice import BifProfile
+from adapter.domain.retry import RetryPolicy
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.engines.engine import Engine
-from adapter.errors import ConfigurationError, NotFoundError
+from adapter.errors import ConfigurationError
 from adapter.ledger import Ledger, open_ledger
 from adapter.observer import Observer
 from adapter.partners.clock_watch import ClockWatch
@@ -57,12 +58,7 @@ class Billers:
 
     def ports(self, biller: str) -> BillerPorts:
         """Return the biller's connections; raises ConfigurationError or NotFoundError."""
-        view = self._source.current()
-        settings = view.billers.get(biller)
-        if settings is None:
-            if biller in view.biller_problems:
-                raise ConfigurationError(*view.biller_problems[biller])
-            raise NotFoundError(f"there is no biller {biller} in the settings")
+        settings = self._source.current().biller(biller)
         with self._lock:
             built = self._built.get(biller)
             if built is None or built[0] != settings:
@@ -249,12 +245,7 @@ def _bif_profile(biller: BillerSettings) -> BifProfile:
 
 def bif_profile_of(source: SettingsSource, biller: str) -> BifProfile:
     """Return what a biller's files are written with; raises as `Billers.ports` does."""
-    view = source.current()
-    if biller in view.biller_problems:
-        raise ConfigurationError(*view.biller_problems[biller])
-    if biller not in view.billers:
-        raise NotFoundError(f"there is no biller {biller} in the settings")
-    return _bif_profile(view.billers[biller])
+    return _bif_profile(source.current().biller(biller))
 
 
 def _rules(settings: AdapterSettings) -> Rules:
@@ -263,6 +254,6 @@ def _rules(settings: AdapterSettings) -> Rules:
         lease_seconds=settings.lease_seconds,
         poll_overlap_minutes=settings.poll_overlap_minutes,
         first_reach_hours=settings.first_reach_hours,
-        retry=settings.retry,
+        retry=RetryPolicy(**settings.retry.model_dump()),
         keep_days=settings.keep_days,
     )

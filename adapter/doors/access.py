@@ -16,7 +16,7 @@ from adapter.settings import DoorAccess, SettingsView
 _BASIC = 'Basic realm="adapter", charset="UTF-8"'
 _BEARER = 'Bearer realm="adapter-ops"'
 # Stands in for an unknown biller, so that it takes the same steps as a known one.
-_NOBODY = DoorAccess(biller_guid="", door_key="")
+_NOBODY = DoorAccess.model_construct(biller_guid="", door_key="")
 _FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded")
 
 

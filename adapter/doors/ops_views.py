@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -18,9 +18,10 @@ from adapter.domain.work_item import ItemEvent, WorkItem
 from adapter.kinds.base import DeliveryKind
 from adapter.ledger import Ledger
 from adapter.ledger.watermarks import Watermark
-from adapter.settings import AdapterSettings, BillerSettings, SettingsView, SpectrumAccess
+from adapter.redaction import HIDDEN
+from adapter.settings import AdapterSettings, BillerSettings, SecretText, SettingsView
 
-SECRET = "[hidden]"  # noqa: S105  # stands where a secret is
+_SHOWN_OTHERWISE = {"slug", "advanced_settings", "invoice_cloud", "bif", "posts_per_minute"}
 
 
 def item_view(kind: DeliveryKind[Any], item: WorkItem[Any]) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def configuration_view(view: SettingsView, in_effect: AdapterSettings) -> dict[s
     `adapter` holds what is in effect; of that table only the ops key changes without a restart.
     """
     names = sorted({*view.billers, *view.biller_problems})
-    in_effect = replace(in_effect, ops_key=view.adapter.ops_key)
+    in_effect = in_effect.model_copy(update={"ops_key": view.adapter.ops_key})
     return {
         "problems": list(view.problems),
         "adapter": _adapter_view(in_effect),
@@ -115,41 +116,21 @@ def configuration_view(view: SettingsView, in_effect: AdapterSettings) -> dict[s
 
 
 def _adapter_view(adapter: AdapterSettings) -> dict[str, Any]:
-    shown = asdict(adapter)
-    shown["ops_key"] = SECRET if adapter.ops_key else None
-    return shown
+    listens = {"listen_host": adapter.listen_host, "listen_port": adapter.listen_port}
+    return plain({**adapter.model_dump(exclude={"listen"}), **listens})
 
 
 def _biller_view(biller: BillerSettings) -> dict[str, Any]:
-    return {
-        "name": biller.name,
-        "time_zone": biller.time_zone,
-        "biller_guid": biller.biller_guid,
-        "web_service_key": SECRET,
-        "invoice_format_guid": biller.invoice_format_guid,
-        "door_key": SECRET,
-        "rtdr": _access_view(biller.rtdr),
-        "payments": _access_view(biller.payments),
-        "web_services_url": biller.web_services_url,
-        "upload": "base64" if biller.base64_upload else "plain",
-        "columns": dict(biller.columns),
-        "feed": asdict(biller.feed),
+    """Show each access as a partner's client is given it; a secret is hidden by its type."""
+    shown = {
+        **biller.model_dump(exclude=_SHOWN_OTHERWISE),
+        **biller.invoice_cloud.model_dump(include={"web_services_url", "upload", "columns"}),
+        "rtdr": asdict(biller.rtdr),
+        "payments": asdict(biller.payments),
         "reserved_characters": biller.reserved_characters,
-        "imt": None if biller.imt is None else {**asdict(biller.imt), "password": SECRET},
-        "rest": None if biller.rest is None else {**asdict(biller.rest), "api_key": SECRET},
-        "sign_on": None
-        if biller.sign_on is None
-        else dict.fromkeys(asdict(biller.sign_on), SECRET),
+        "rest": asdict(biller.rest) if biller.rest is not None else None,
     }
-
-
-def _access_view(access: SpectrumAccess) -> dict[str, Any]:
-    return {
-        "base_url": access.base_url,
-        "username": access.username,
-        "key": SECRET,
-        "password": SECRET,
-    }
+    return plain(shown)
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +138,10 @@ def plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain_value(value: Any) -> Any:
+    if isinstance(value, SecretText):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return plain(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Decimal):

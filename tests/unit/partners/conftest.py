@@ -65,23 +65,28 @@ class Spectrum:
         return [request.url.path.rpartition("/")[2] for request in self.requests]
 
 
+ADVANCED = {
+    "8": "https://spectrum.example/wsSpectrumAPICore",
+    "9": "alpha-payments",
+    "10": "0A1B2C3D-0000-4000-8000-00000000000B|p4ss!word",
+    "11": "https://spectrum.example/wsSpectrumAPICore",
+    "12": "alpha-payments",
+    "13": "0A1B2C3D-0000-4000-8000-00000000000B|p4ss!word",
+}
+
+
 @pytest.fixture
 def clock() -> StandingClock:
     return StandingClock()
 
 
 @pytest.fixture
-def access() -> SpectrumAccess:
-    return SpectrumAccess(
-        base_url="https://spectrum.example/wsSpectrumAPICore",
-        username="alpha-payments",
-        key="0A1B2C3D-0000-4000-8000-00000000000B",
-        password="p4ss!word",
-    )
+def access(biller) -> SpectrumAccess:
+    return biller.payments
 
 
 @pytest.fixture
-def biller(access) -> BillerSettings:
+def biller() -> BillerSettings:
     return BillerSettings(
         slug="alpha",
         name="Alpha Mutual",
@@ -90,12 +95,9 @@ def biller(access) -> BillerSettings:
         web_service_key="22222222-0000-4000-8000-000000000001",
         invoice_format_guid="33333333-0000-4000-8000-000000000001",
         door_key="door-secret",
-        rtdr=access,
-        payments=access,
-        web_services_url="https://ic.example/portal/webservices",
-        columns={},
+        advanced_settings=ADVANCED,
+        invoice_cloud={"web_services_url": "https://ic.example/portal/webservices"},
         feed=FeedSettings(kind="http", location="https://spectrum.example/extract", receipts=True),
-        reserved_characters="refuse",
     )
 
 

@@ -1,6 +1,5 @@
 """Invoice Cloud's upload and payment report: what is sent, and what each answer means."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -248,7 +247,8 @@ def test_report_keeps_the_order_and_the_declined(cloud):
 
 
 def test_report_with_renamed_columns(cloud, biller):
-    settings = replace(biller, columns={"amount": "Total"})
+    renamed = biller.invoice_cloud.model_copy(update={"columns": {"amount": "Total"}})
+    settings = biller.model_copy(update={"invoice_cloud": renamed})
     row = {**ROW, "Total": "1.0000"}
     del row["PaymentAmount"]
     client, _ = cloud(report(row), settings)

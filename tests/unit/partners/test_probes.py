@@ -9,33 +9,27 @@ import pytest
 from adapter.errors import ConfigurationError, RetryableError
 from adapter.partners.http import PartnerHttp
 from adapter.partners.probes import probes_of
-from adapter.settings import (
-    BillerSettings,
-    FeedSettings,
-    ImtAccess,
-    RestAccess,
-    SpectrumAccess,
-)
+from adapter.settings import BillerSettings, FeedSettings, ImtAccess
 
 CLOCK = SimpleNamespace(now=lambda: datetime(2026, 1, 5, 9, tzinfo=UTC))
 
 
 def biller(**fields):
-    access = SpectrumAccess(base_url="http://s", username="u", key="k" * 8, password="p" * 8)
     usual = {
         "slug": "a",
         "name": "A",
         "time_zone": "UTC",
         "biller_guid": "28c724d2-0ee2-4200-8a9e-c9e7ce791440",
-        "web_service_key": "w" * 8,
+        "web_service_key": "5d9c1c0e-6f0b-4f60-8a53-0c6a4f2b7a11",
         "invoice_format_guid": "47179ce6-8d9f-46b9-9462-7521f79b0014",
         "door_key": "d" * 8,
-        "rtdr": access,
-        "payments": access,
-        "web_services_url": "http://i",
-        "columns": {},
+        "advanced_settings": {
+            **dict.fromkeys(("8", "11"), "http://s"),
+            **dict.fromkeys(("9", "12"), "u"),
+            **dict.fromkeys(("10", "13"), "0a1b2c3d-0000-4000-8000-00000000000b|p"),
+        },
+        "invoice_cloud": {"web_services_url": "http://i"},
         "feed": FeedSettings(kind="folder", location="/nowhere/at/all", receipts=False),
-        "reserved_characters": "refuse",
     }
     return BillerSettings(**{**usual, **fields})
 
@@ -60,7 +54,7 @@ def test_what_is_not_set_up_is_not_asked():
     ]
     whole = biller(
         imt=ImtAccess(base_url="http://m", company_id="300", username="u", password="p" * 8),
-        rest=RestAccess(base_url="http://r", cloud_sso_url="http://c", api_key="k" * 8),
+        invoice_cloud={"web_services_url": "http://i", "api_key": "k" * 8},
     )
     more = probes(whole, lambda _request: httpx.Response(200))
     assert list(more)[-2:] == ["Invoice Cloud, REST", "IMT, session"]
