@@ -10,7 +10,7 @@ from adapter.correlation import present_correlation_id
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.work_item import Source
 from adapter.doors.access import require_biller
-from adapter.doors.enrollment_notice import change_of
+from adapter.doors.notice import change_of
 from adapter.doors.requests import json_object
 from adapter.kinds import ENROLLMENTS
 

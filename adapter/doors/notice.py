@@ -1,100 +1,77 @@
-"""Maps a payment notice in the words of Invoice Cloud's post-back to a payment (0005)."""
+"""Maps what Invoice Cloud's data pump tells to a payment (0005) or to an enrolment (0020)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
-from adapter.domain.money import CENT, ZERO
+from pydantic import Field
+
+from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
+from adapter.domain.money import ZERO
 from adapter.domain.payment import PAYMENT_REFERENCE_LENGTH, Payment, PaymentMethod
-from adapter.doors.notice_fields import (
-    free_text,
-    guid,
-    moment,
-    number,
-    refused,
-    require_fields,
-    require_own_guid,
-)
+from adapter.doors import notice_fields as fields
 
-CUSTOMER_NAME_LENGTH = 200
-MESSAGE_LENGTH = 500
-_REQUIRED = (
-    "BillerGUID",
-    "PaymentGUID",
-    "InvoiceNumber",
-    "AccountNumber",
-    "PaymentDate",
-    "PaymentAmount",
-    "Approved",
-)
-_OPTIONAL = (
-    "CustomerName",
-    "ConvenienceFee",
-    "PaymentReference",
-    "PaymentMessage",
-    "PaymentType",
-)
-_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2}(00)?)?")
-_DIGITS_BEFORE_POINT_MAX = 15
+# A moment far ahead would count as the newest for as long, whatever the payer does meanwhile.
+AHEAD_MAX = timedelta(days=1)
+_METHOD = "it must be CreditCard or ACH"
+# Decision 0008: declined payments are not pumped.
+_APPROVED = 'it must be true or "True": a declined payment is not taken over'
+
+
+class _Payment(fields.Notice, title="a payment notice"):
+    biller: fields.Biller = Field(alias="BillerGUID")
+    payment_guid: fields.Guid = Field(alias="PaymentGUID")
+    invoice_number: fields.Number = Field(alias="InvoiceNumber")
+    account_number: fields.Number = Field(alias="AccountNumber")
+    customer_name: Annotated[str, fields.free_text(200)] = Field("", alias="CustomerName")
+    paid_at: fields.Moment = Field(alias="PaymentDate")
+    amount: fields.Money = Field(alias="PaymentAmount")
+    fee: fields.Money = Field(ZERO, alias="ConvenienceFee")
+    payment_reference: Annotated[str, fields.free_text(PAYMENT_REFERENCE_LENGTH)] = Field(
+        "", alias="PaymentReference"
+    )
+    payment_message: Annotated[str, fields.free_text(500)] = Field("", alias="PaymentMessage")
+    method: PaymentMethod = Field(
+        PaymentMethod.CREDIT_CARD, alias="PaymentType", description=_METHOD
+    )
+    approved: fields.Truth = Field(alias="Approved", ge=True, description=_APPROVED)
+
+
+class _Paperless(fields.Notice, title="a Paperless notice"):
+    biller: fields.Biller = Field(alias="BillerGUID")
+    event_guid: fields.Guid = Field(alias="EventGUID")
+    account_number: fields.Number = Field(alias="AccountNumber")
+    enrolled: fields.Truth = Field(alias="Paperless")
+    changed_at: fields.Moment = Field(alias="ChangeDate")
+
+
+class _AutoPay(_Paperless, title="an AutoPay notice"):
+    enrolled: fields.Truth = Field(alias="AutoPay")
 
 
 def payment_of(notice: Mapping[str, Any], *, biller: str, biller_guid: str) -> Payment:
     """Return the payment that a notice tells of; BadInputError names the first wrong field."""
-    require_fields(notice, "a payment notice", required=_REQUIRED, optional=_OPTIONAL)
-    require_own_guid(notice, biller_guid)
-    payment = Payment(
-        biller=biller,
-        payment_guid=guid(notice, "PaymentGUID"),
-        invoice_number=number(notice, "InvoiceNumber"),
-        account_number=number(notice, "AccountNumber"),
-        customer_name=free_text(notice, "CustomerName", CUSTOMER_NAME_LENGTH),
-        paid_at=moment(notice, "PaymentDate"),
-        amount=_amount(notice, "PaymentAmount"),
-        fee=_amount(notice, "ConvenienceFee"),
-        payment_reference=free_text(notice, "PaymentReference", PAYMENT_REFERENCE_LENGTH),
-        payment_message=free_text(notice, "PaymentMessage", MESSAGE_LENGTH),
-        method=_method(notice),
-        approved=_approved(notice),
-    )
-    if payment.amount == ZERO:
-        raise refused("PaymentAmount", notice["PaymentAmount"], "it must be positive")
-    return payment
+    told = fields.read(_Payment, notice, biller=biller, biller_guid=biller_guid)
+    if told.amount == ZERO:
+        raise fields.refused("PaymentAmount", notice["PaymentAmount"], "it must be positive")
+    return Payment(**dict(told))
 
 
-def _amount(notice: Mapping[str, Any], field: str) -> Decimal:
-    """Read dollars from text or from a JSON figure, digit by digit."""
-    value = notice.get(field, "0.00")
-    rule = "it must be dollars and whole cents, not negative"
-    if isinstance(value, str):
-        if not _AMOUNT.fullmatch(value):
-            raise refused(field, value, rule)
-        return Decimal(value).quantize(CENT)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise refused(field, value, rule)
-    amount = Decimal(value)
-    if amount.adjusted() >= _DIGITS_BEFORE_POINT_MAX:
-        raise refused(field, "", rule)
-    if amount < ZERO or amount != amount.quantize(CENT):
-        raise refused(field, value, rule)
-    return abs(amount.quantize(CENT))
-
-
-def _method(notice: Mapping[str, Any]) -> PaymentMethod:
-    value = notice.get("PaymentType", PaymentMethod.CREDIT_CARD.value)
-    for method in PaymentMethod:
-        if value == method.value:
-            return method
-    raise refused("PaymentType", value, "it must be CreditCard or ACH")
-
-
-def _approved(notice: Mapping[str, Any]) -> bool:
-    """Take approved payments; declined ones are not pumped (decision 0008)."""
-    value = notice["Approved"]
-    if value is True or value == "True":
-        return True
-    if value is False or value == "False":
-        raise refused("Approved", value, "a declined payment is not taken over")
-    raise refused("Approved", value, 'it must be true or "True"')
+def change_of(
+    notice: Mapping[str, Any],
+    kind: EnrollmentKind,
+    *,
+    biller: str,
+    biller_guid: str,
+    now: datetime,
+) -> EnrollmentChange:
+    """Return the change that a notice tells of; BadInputError names the first wrong field."""
+    model = _Paperless if kind is EnrollmentKind.PAPERLESS else _AutoPay
+    told = fields.read(model, notice, biller=biller, biller_guid=biller_guid)
+    change = EnrollmentChange(kind=kind, **dict(told))
+    if change.changed_at > now + AHEAD_MAX:
+        rule = "it must not be more than a day ahead"
+        raise fields.refused("ChangeDate", notice["ChangeDate"], rule)
+    return change

@@ -1,109 +1,136 @@
-"""Reads the fields of a notice from Invoice Cloud: GUIDs, numbers, moments, truths (0005)."""
+"""Reads notices strictly: the types of their fields, and which wrong field is told (0005).
+
+A field's description is the rule that a wrong value breaks, and perhaps ". " and a remedy.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
 
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import ErrorDetails
+
+from adapter.domain.money import CENT, ZERO
 from adapter.errors import BadInputError
 
-_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-_DATE = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
-)
-_TRUTHS = {"True": True, "False": False}
-_VALUE_SHOWN_MAX = 60
+_SHOWN_MAX = 60
+_DIGITS_BEFORE_POINT_MAX = 15
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2}(00)?)?")
+_DATE = r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+# An unknown field is told before a missing one, and that before a wrong one.
+_RANKS = {"extra_forbidden": 0, "missing": 1}
 
 
-def require_fields(
-    notice: Mapping[str, Any],
-    what: str,
-    *,
-    required: Sequence[str],
-    optional: Sequence[str] = (),
-) -> None:
-    """Refuse a notice with an unknown field, or without a required one."""
-    known = (*required, *optional)
-    for field in notice:
-        if field not in known:
-            raise BadInputError(
-                field=field[:_VALUE_SHOWN_MAX],
-                value="",
-                rule=f"it is no field of {what}",
-                remedy=f"Send these fields only: {', '.join(known)}",
-            )
-    for field in required:
-        if field not in notice:
-            raise BadInputError(field=field, value="", rule="it is missing", remedy="Send it")
+class Notice(BaseModel, extra="forbid"):
+    """A JSON object in a partner's words; its title says what it is."""
 
 
-def require_own_guid(notice: Mapping[str, Any], biller_guid: str) -> None:
-    """Refuse a notice of another biller than the door's."""
-    told = guid(notice, "BillerGUID")
-    if told.lower() != biller_guid.lower():
-        raise refused("BillerGUID", told, "it is not the biller of this door")
+T = TypeVar("T", bound=Notice)
 
 
-def guid(notice: Mapping[str, Any], field: str) -> str:
-    return text(notice, field, _GUID, "it must be a GUID")
-
-
-def number(notice: Mapping[str, Any], field: str) -> str:
-    return text(notice, field, _NUMBER, "it must be digits")
-
-
-def text(notice: Mapping[str, Any], field: str, pattern: re.Pattern[str], rule: str) -> str:
-    value = notice[field]
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise refused(field, value, f"{rule}, as text")
-    return value
-
-
-def free_text(notice: Mapping[str, Any], field: str, length_max: int) -> str:
-    value = notice.get(field, "")
-    if not isinstance(value, str):
-        raise refused(field, value, "it must be text")
-    if len(value) > length_max:
-        raise refused(field, value, f"it must have at most {length_max} characters")
-    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value):
-        raise refused(field, "", "it must be text that can be stored")
-    return value
-
-
-def moment(notice: Mapping[str, Any], field: str) -> datetime:
-    rule = "it must be a date and time with its offset, as 2026-01-05T08:00:00-06:00"
-    told = text(notice, field, _DATE, rule)
+def read(model: type[T], told: Mapping[str, Any], **context: str) -> T:
+    """Return what was told as a model; BadInputError names the first wrong field."""
     try:
-        found = datetime.fromisoformat(told)
-        is_set = found.utctimetuple().tm_year > 1
-    except (ValueError, OverflowError):
-        raise refused(field, told, rule) from None
-    if not is_set:
-        raise refused(field, told, "it must be set; .NET writes no moment as the year 1")
-    return found
-
-
-def truth(notice: Mapping[str, Any], field: str) -> bool:
-    """Read a JSON boolean, or the text that .NET makes of one."""
-    value = notice[field]
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, str) or value not in _TRUTHS:
-        raise refused(field, value, 'it must be true, false, "True" or "False"')
-    return _TRUTHS[value]
+        return model.model_validate(told, context=context)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    raise _refusal(
+        model, min(problems, key=lambda one: (len(one["loc"]), _RANKS.get(one["type"], 2)))
+    )
 
 
 def refused(field: str, value: object, rule: str) -> BadInputError:
-    shown = (
-        value if isinstance(value, str) else "" if isinstance(value, dict | list) else str(value)
-    )
-    safe = "".join(c if c.isprintable() else "?" for c in shown[:_VALUE_SHOWN_MAX])
+    shown = "" if isinstance(value, dict | list) else str(value)
+    rule, _, remedy = rule.partition(". ")
     return BadInputError(
-        field=field,
-        value=safe,
+        field=field[:_SHOWN_MAX],
+        value="".join(c if c.isprintable() else "?" for c in shown[:_SHOWN_MAX]),
         rule=rule,
-        remedy="Send the notice as the contract of the doors says",
+        remedy=remedy or "Send the notice as the contract of the doors says",
     )
+
+
+def _refusal(model: Any, problem: ErrorDetails) -> BadInputError:
+    # A name that is no Unicode stands in no place.
+    *place, name = [str(part) for part in problem["loc"] or (problem["input"],)]
+    for part in place:
+        model = model.model_fields[part].annotation
+    fields = {field.alias or field_name: field for field_name, field in model.model_fields.items()}
+    value = problem["input"]
+    if name not in fields:
+        known = sorted(fields, key=lambda one: not fields[one].is_required())
+        names = ", ".join(".".join((*place, one)) for one in known)
+        value = ""
+        rule = f"it is no field of {model.model_config['title']}. Send these fields only: {names}"
+    elif problem["type"] == "missing":
+        rule = "it is missing. Send it"
+    elif problem["type"] == "string_too_long":
+        rule = f"it must have at most {problem['ctx']['max_length']} characters"
+    else:
+        rule = fields[name].description
+        value = value if fields[name].repr else ""
+    return refused(".".join((*place, name)), value, rule)
+
+
+def text(pattern: str, rule: str, length_max: int | None = None) -> Any:
+    """Describe text of one shape; figures and the like are not made into text."""
+    return Field(strict=True, pattern=f"^{pattern}$", max_length=length_max, description=rule)
+
+
+def free_text(length_max: int) -> Any:
+    return text(r"[^\x00]*", "it must be text that can be stored", length_max)
+
+
+def _biller(guid: str, info: ValidationInfo[Mapping[str, str]]) -> str:
+    """Return the name of the door's biller, if the GUID is its own."""
+    if guid.lower() != info.context["biller_guid"].lower():
+        raise ValueError
+    return info.context["biller"]
+
+
+def _money(value: Any) -> Decimal:
+    """Read dollars from text or from a JSON figure, digit by digit."""
+    is_text = isinstance(value, str) and _AMOUNT.fullmatch(value)
+    amount = Decimal(value) if is_text or type(value) in {int, Decimal} else Decimal(-1)
+    is_bounded = amount.adjusted() < _DIGITS_BEFORE_POINT_MAX
+    if not is_bounded or amount < ZERO or amount != amount.quantize(CENT):
+        raise ValueError
+    return abs(amount.quantize(CENT))
+
+
+Biller = Annotated[
+    str, text(".*", "it must be the GUID of this door's biller, as text"), AfterValidator(_biller)
+]
+Guid = Annotated[
+    str, text("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", "it must be a GUID, as text")
+]
+Number = Annotated[str, text("[1-9][0-9]{0,17}", "it must be digits, as text")]
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    Field(description="it must be dollars and whole cents, not negative"),
+]
+Moment = Annotated[
+    str,  # as it is told
+    text(_DATE, "it must be a set date and time with its offset, as 2026-01-05T08:00:00-06:00"),
+    AfterValidator(datetime.fromisoformat),
+    # .NET writes no moment as the year 1; any other needs a year in UTC.
+    Field(ge=datetime(2, 1, 1, tzinfo=UTC), le=datetime.max.replace(tzinfo=UTC)),
+]
+Truth = Annotated[
+    bool,
+    # .NET makes text of a boolean.
+    BeforeValidator(lambda told: told == "True" if told in ("True", "False") else told),
+    Field(strict=True, description='it must be true, false, "True" or "False"'),
+]
