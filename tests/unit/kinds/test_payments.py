@@ -27,6 +27,15 @@ def run(bench):
     return lambda: bench.run(PAYMENTS)
 
 
+@pytest.fixture
+def doubtful(bench, run):
+    """Return a payment whose answer was lost."""
+    payment = bench.accept()
+    bench.partners.receipt_answers = [LOST]
+    run()
+    return payment
+
+
 def test_payments_on_one_invoice_are_posted_one_after_the_other(bench, run):
     payments = [bench.accept(number, invoice_number=str(number % 2)) for number in range(1, 6)]
     assert run().counts == {"applied": 5}
@@ -42,55 +51,46 @@ def test_the_balance_before_the_post_is_on_disk_before_it_leaves(bench, run):
     assert bench.events(payment)[1].detail == "balance 731.37; posting the receipt, try 1"
 
 
-def test_okay_without_a_receipt_is_pending(bench, run):
+@pytest.mark.parametrize(
+    ("answer", "word", "seconds", "words", "review"),
+    [
+        (OKAY, "pending", 120, "(maybe already was): pending, looked for later", None),
+        (LOST, "in_doubt", 120, "evidence is looked for at 2026-01-05T08:02:00Z", None),
+        (ReceiptNotApplied(), "not_applied", None, "policy 1204117", ExceptionKind.NOT_APPLIED),
+    ],
+)
+def test_what_becomes_of_an_answer(bench, run, *, answer, word, seconds, words, review):
     payment = bench.accept()
-    bench.partners.receipt_answers = [OKAY]
-    assert run().counts == {"pending": 1}
+    bench.partners.receipt_answers = [answer]
+    assert run().counts == {word: 1}
     item = bench.item(payment)
-    assert (item.state, item.may_have_left) == (State.UNCONFIRMED, True)
-    assert item.next_at == bench.clock.now() + timedelta(seconds=120)
-    assert "maybe already was" in bench.events(payment)[-1].detail
-    assert bench.exceptions() == ()
-
-
-def test_success_without_data_needs_a_person(bench, run):
-    payment = bench.accept()
-    bench.partners.receipt_answers = [ReceiptNotApplied()]
-    assert run().counts == {"not_applied": 1}
-    assert bench.item(payment).next_at is None
-    [review] = bench.exceptions()
-    assert review.kind is ExceptionKind.NOT_APPLIED
-    assert "policy 1204117" in review.detail
-    assert (review.payment_guid, review.invoice_number) == (payment.payment_guid, "30254")
-
-
-def test_a_lost_answer_says_when_evidence_is_looked_for(bench, run):
-    payment = bench.accept()
-    bench.partners.receipt_answers = [LOST]
-    assert run().counts == {"in_doubt": 1}
-    detail = bench.events(payment)[-1].detail
-    assert detail.endswith("evidence is looked for at 2026-01-05T08:02:00Z")
+    at = None if seconds is None else bench.clock.now() + timedelta(seconds=seconds)
+    assert (item.next_at, item.may_have_left, item.review) == (at, at is not None, review)
+    assert words in bench.events(payment)[-1].detail
+    wanted = [(review, payment.payment_guid, "30254")] if review else []
+    reviews = bench.exceptions()
+    assert [(each.kind, each.payment_guid, each.invoice_number) for each in reviews] == wanted
 
 
 @pytest.mark.parametrize(
-    "error", [RetryableError("503", **WHERE), OutcomeUnknownError("silence", **WHERE), OSError()]
+    ("error", "word"),
+    [
+        (RetryableError("503", **WHERE), "failed"),
+        (OutcomeUnknownError("silence", **WHERE), "failed"),
+        (OSError(), "failed"),
+        (RejectedError("404", **WHERE), "dead"),
+    ],
 )
-def test_without_a_balance_nothing_is_posted(bench, run, error):
+def test_without_a_balance_nothing_is_posted(bench, run, error, word):
     payment = bench.accept()
     bench.partners.balance = error
-    assert run().counts == {"failed": 1}
+    assert run().counts == {word: 1}
     assert bench.partners.posted == []
     item = bench.item(payment)
     assert (item.attempts, item.sent_at, item.may_have_left) == (1, None, False)
     assert "not sent, it could not be prepared" in item.last_error
     assert bench.events(payment)[-1].cause is Cause.NOT_SENT
-
-
-def test_an_invoice_that_spectrum_does_not_know_needs_a_person(bench, run):
-    bench.accept()
-    bench.partners.balance = RejectedError("404", **WHERE)
-    assert run().counts == {"dead": 1}
-    assert bench.open_kinds() == [ExceptionKind.DEAD]
+    assert bench.open_kinds() == ([ExceptionKind.DEAD] if word == "dead" else [])
 
 
 def test_a_setting_that_stops_the_balance_stops_all_and_is_reviewed_after_a_day(bench, run):
@@ -122,13 +122,10 @@ def test_no_more_leave_within_a_minute_than_the_biller_wants(bench, run):
     assert run().counts == {"applied": 1}
 
 
-def test_a_payment_behind_one_in_doubt_waits_for_what_became_of_it(bench, run):
-    first = bench.accept(1)
-    bench.partners.receipt_answers = [LOST]
-    run()
+def test_a_payment_behind_one_in_doubt_waits_for_what_became_of_it(bench, run, doubtful):
     second = bench.accept(2)
     assert run().counts == {}
-    reason = f"waits for payment {first.key.reference}, in_doubt"
+    reason = f"waits for payment {doubtful.key.reference}, in_doubt"
     assert bench.item(second).last_error == reason
     bench.run_on(PAYMENTS)
     assert {item.state for item in bench.items(PAYMENTS)} == {State.DONE}
@@ -143,24 +140,20 @@ def test_a_payment_behind_one_in_doubt_waits_for_what_became_of_it(bench, run):
     ],
 )
 @pytest.mark.parametrize("with_feed", [True, False])
-def test_who_cannot_look_looks_again_later_and_posts_nothing(bench, run, error, with_feed):
-    payment = bench.accept()
-    bench.partners.receipt_answers = [LOST]
-    run()
+def test_who_cannot_look_looks_again_later_and_posts_nothing(
+    bench, run, doubtful, error, with_feed
+):
     bench.pass_time(120)
     bench.partners.balance = error
     bench.partners.searches = [error] if with_feed else None
     assert run().counts == {"in_doubt": 1}
-    item = bench.item(payment)
+    item = bench.item(doubtful)
     assert item.next_at == bench.clock.now() + timedelta(seconds=120)
     assert item.last_error.startswith("could not look: ")
     assert len(bench.partners.posted) == 1
 
 
-def test_a_wrong_setting_of_the_feed_does_not_hold_up_the_posts(bench, run):
-    doubtful = bench.accept(1)
-    bench.partners.receipt_answers = [LOST]
-    run()
+def test_a_wrong_setting_of_the_feed_does_not_hold_up_the_posts(bench, run, doubtful):
     bench.partners.searches = [ConfigurationError("the feed's folder is missing")]
     bench.pass_time(120)
     other = bench.accept(2, invoice_number="30255")
@@ -172,10 +165,8 @@ def test_a_wrong_setting_of_the_feed_does_not_hold_up_the_posts(bench, run):
     assert item.last_error == "waits for a setting: the feed's folder is missing"
 
 
+@pytest.mark.usefixtures("doubtful")
 def test_a_failing_ledger_is_no_evidence(bench, run):
-    bench.accept()
-    bench.partners.receipt_answers = [LOST]
-    run()
     bench.pass_time(120)
     bench.partners.balance = LedgerError("disk full")
     with pytest.raises(LedgerError):
