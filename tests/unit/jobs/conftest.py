@@ -1,6 +1,6 @@
 """A bench with partners that answer what a test scripts, on a clock that stands still."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -54,37 +54,26 @@ def answer(value):
     return value
 
 
-@dataclass
+def following(answers, usual):
+    """Return the next of some scripted answers, or the usual one."""
+    return answer(answers.pop(0) if answers else usual)
+
+
 class Partners:
     """Every port of one biller: scripted answers in their order, and what was asked."""
 
-    clock: object
-    bif_profile: BifProfile
     posts_per_minute = None
-    balance: object = Decimal("731.37")
-    receipt_answers: list = field(default_factory=list)
-    posted: list = field(default_factory=list)
-    searches: list | None = None
-    searched_since: list = field(default_factory=list)
-    invoices: list = field(default_factory=list)
-    extract: object = None
-    cursors: list = field(default_factory=list)
-    upload_answers: list = field(default_factory=list)
-    request_bytes_max: int = 4 * 1024 * 1024
-    uploaded: list = field(default_factory=list)
-    reported: list = field(default_factory=list)
-    windows: list = field(default_factory=list)
-    push_answers: list = field(default_factory=list)
-    pushed: list = field(default_factory=list)
-    customers: dict = field(default_factory=dict)
-    returned: list = field(default_factory=list)
-    reversal_answers: list = field(default_factory=list)
-    reversed: list = field(default_factory=list)
-    looked_for: list = field(default_factory=list)
-    batches: dict = field(default_factory=dict)
-    days: list = field(default_factory=list)
+    request_bytes_max = 4 * 1024 * 1024
+    balance = Decimal("731.37")
+    searches = extract = None
 
-    def __post_init__(self):
+    def __init__(self, clock, bif_profile):
+        self.clock, self.bif_profile = clock, bif_profile
+        self.receipt_answers, self.push_answers, self.reversal_answers = [], [], []
+        self.posted, self.pushed, self.reversed, self.looked_for = [], [], [], []
+        self.upload_answers, self.uploaded, self.invoices, self.cursors = [], [], [], []
+        self.reported, self.returned, self.windows, self.days = [], [], [], []
+        self.searched_since, self.customers, self.batches = [], {}, {}
         self.balances = self.rtdr = self.receipts = self.invoice_feed = self
         self.invoice_upload = self.payment_report = self
         self.enrollments = self.enrollment_report = self
@@ -99,13 +88,11 @@ class Partners:
 
     def post_receipt(self, payment):
         self.posted.append(payment)
-        applied = ReceiptApplied(receipt_id=f"R-{len(self.posted)}")
-        return answer(self.receipt_answers.pop(0) if self.receipt_answers else applied)
+        return following(self.receipt_answers, ReceiptApplied(receipt_id=f"R-{len(self.posted)}"))
 
     def find_receipt(self, _payment, *, since):
         self.searched_since.append(since)
-        absent = ReceiptSearch(receipt=None, as_of=self.clock.now())
-        return answer(self.searches.pop(0) if self.searches else absent)
+        return following(self.searches, ReceiptSearch(receipt=None, as_of=self.clock.now()))
 
     def invoices_since(self, cursor):
         self.cursors.append(cursor)
@@ -121,11 +108,11 @@ class Partners:
 
     def upload(self, *, file_name, content):
         self.uploaded.append((file_name, content))
-        return answer(self.upload_answers.pop(0) if self.upload_answers else ACCEPTED)
+        return following(self.upload_answers, ACCEPTED)
 
     def push(self, change):
         self.pushed.append(change)
-        answer(self.push_answers.pop(0) if self.push_answers else None)
+        following(self.push_answers, None)
 
     def enrolled(self, kind):
         for row in self.customers.get(kind, ()):
@@ -138,12 +125,13 @@ class Partners:
 
     def reverse(self, ach_return):
         self.reversed.append(ach_return)
-        taken = ReversalTaken(receipt_id=f"R-{len(self.reversed)}")
-        return answer(self.reversal_answers.pop(0) if self.reversal_answers else taken)
+        return following(
+            self.reversal_answers, ReversalTaken(receipt_id=f"R-{len(self.reversed)}")
+        )
 
     def outcome(self, ach_return):
         self.looked_for.append(ach_return)
-        return answer(self.reversal_answers.pop(0) if self.reversal_answers else ReversalTaken())
+        return following(self.reversal_answers, ReversalTaken())
 
     def day_of(self, moment):
         return moment.date()
