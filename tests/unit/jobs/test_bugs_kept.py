@@ -1,18 +1,18 @@
-"""Schedules of events that once applied a payment twice, lost one, or stopped a carrier."""
+"""Schedules of events that once applied a payment twice, lost one, or stopped a carrier.
+
+The row that stopped all enrolments or reversals of its biller is kept in `test_deliver.py`.
+"""
 
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import update
 
-from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import ReceiptSearch
 from adapter.domain.redrive import Finding, ManualResolution
 from adapter.domain.work_item import State
 from adapter.doors.ops_views import story_of
 from adapter.errors import ConfigurationError, OutcomeUnknownError
-from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
-from adapter.ledger.schema import ach_returns, enrollment_changes
+from adapter.kinds import PAYMENTS, REVERSALS
 
 LOST = OutcomeUnknownError("silence", partner="spectrum", operation="OnlineReceipt")
 
@@ -79,33 +79,6 @@ def test_a_payment_that_a_setting_stops_lets_the_others_by(bench):
         bench.pass_time(60)
     assert {bench.item(other).state for other in others} == {State.DONE}
     assert bench.item(stopped).state is State.WAITING
-
-
-@pytest.mark.parametrize(
-    ("kind", "spoiled"),
-    [
-        (ENROLLMENTS, {enrollment_changes.c.event_guid: "spoiled"}),
-        (REVERSALS, {ach_returns.c.payment_guid: "spoiled"}),
-    ],
-    ids=["enrollments", "reversals"],
-)
-def test_a_poison_row_stops_no_enrollment_and_no_reversal(bench, kind, spoiled):
-    """The claim found the same unreadable row first, every time, and no review item was opened."""
-    if kind is ENROLLMENTS:
-        poison, other = bench.enroll(1), bench.enroll(2, account_number="2")
-    else:
-        for number in (1, 2):
-            bench.accept(number, invoice_number=str(number))
-        bench.run(PAYMENTS)
-        poison, other = (bench.bring_back(n, invoice_number=str(n)) for n in (1, 2))
-    with bench.ledger.outbox(kind.item)._store.writing() as connection:
-        mine = kind.item.table.c.item_id == bench.item(poison).id
-        connection.execute(update(kind.item.table).where(mine).values(spoiled))
-    report = bench.run(kind)
-    assert (report.counts, report.failure) == ({kind.word(State.DONE): 1}, None)
-    assert bench.item(other).state is State.DONE
-    assert bench.open_kinds() == [ExceptionKind.ROW_UNREADABLE]
-    assert bench.run(kind).counts == {}
 
 
 @pytest.mark.parametrize("finding", Finding)
