@@ -353,7 +353,10 @@ def test_one_run_is_bounded(bench, desk, monkeypatch):
 
 @pytest.mark.parametrize("left", [False, True])
 def test_a_row_that_cannot_be_read_is_set_aside_while_others_go_on(bench, desk, left):
-    """Also one that a worker left behind while it was sent: nobody can say what that was."""
+    """Once it stopped all enrolments and reversals of its biller, for good and unseen.
+
+    It may also be one that a worker left behind while it was sent: what that was is not known.
+    """
     poison, other = desk.put(1), desk.put(2)
     reference = bench.item(poison).reference
     if left:
