@@ -85,7 +85,11 @@ class EnrollmentQueries:
         newest = (
             select(work_items.c.lane, func.max(work_items.c.rank).label("rank"))
             .join(enrollment_changes, enrollment_changes.c.item_id == work_items.c.id)
-            .where(work_items.c.biller == biller, enrollment_changes.c.setting == kind)
+            .where(
+                work_items.c.kind == ENROLLMENT.name,
+                work_items.c.biller == biller,
+                enrollment_changes.c.setting == kind,
+            )
             .group_by(work_items.c.lane)
             .subquery()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import RowMapping, update
+from sqlalchemy import RowMapping, select, update
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.payment import PAYMENT_FIELDS, Payment, PaymentItem, invoice_lane
@@ -83,8 +83,10 @@ class PaymentQueries:
         found: list[PaymentItem] = []
         with self._store.reading() as connection:
             for part in parts_of(sorted(set(payment_guids))):
+                # Asked by itself: SQLite does not begin with the payload of an outer join.
+                named = select(payments.c.item_id).where(payments.c.payment_guid.in_(part))
                 chosen = items_with_payload(PAYMENT).where(
-                    work_items.c.biller == biller, payments.c.payment_guid.in_(part)
+                    work_items.c.biller == biller, work_items.c.id.in_(named)
                 )
                 found.extend(read_items(connection, PAYMENT, chosen.order_by(work_items.c.id)))
         return tuple(found)

@@ -258,6 +258,7 @@ Index(
     exceptions.c.invoice_number,
     exceptions.c.resolved_at,
 )
+Index("exceptions_of_reference", exceptions.c.biller, exceptions.c.reference)
 
 # How many requests of a kind were begun for a biller within a minute, where that is limited.
 request_rates = Table(
