@@ -179,6 +179,12 @@ class Bench:
         return self.ledger.exceptions.resolve(item.id, now=at, resolution=resolution)
 
 
+@pytest.fixture(scope="session")
+def new_bench():
+    """Return a maker of benches for tests that share one."""
+    return Bench
+
+
 @pytest.fixture
 def bench(ledger_url):
     bench = Bench(ledger_url)
