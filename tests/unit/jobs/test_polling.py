@@ -10,10 +10,15 @@ from adapter.errors import (
     LeaseLostError,
     LedgerError,
     MalformedRowError,
+    RetryableError,
 )
+from adapter.jobs import polling, reconcile_payments, reverse_rejects
 from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, told
+from adapter.kinds import PAYMENTS, REVERSALS
 
 JOB = "a_poll"
+BROKEN = RetryableError("broke off", partner="invoice_cloud", operation="report")
+DAY = 24 * 3600
 UNREADABLE = BadInputError(field="RejectAmount", value="much", rule="money", remedy="Ask")
 
 
@@ -109,3 +114,87 @@ def test_rows_come_in_parts_and_the_unreadable_ones_last(monkeypatch, unreadable
     assert in_parts(rows(), parts.append) is unreadable
     assert [len(part) for part in parts] == sizes
     assert [row for part in parts for row in part] == list(range(count))
+
+
+# The polls that read a report of a window
+
+
+class Report:
+    """One of these polls: what its report holds, and what it makes of it."""
+
+    def __init__(self, bench, job):
+        is_payments = job is reconcile_payments
+        self.bench, self.job = bench, job
+        self.kind = PAYMENTS if is_payments else REVERSALS
+        self.row = bench.payment if is_payments else bench.ach_return
+        self.rows = bench.partners.reported if is_payments else bench.partners.returned
+
+    def run(self, *rows):
+        self.rows[:] = rows
+        return self.job.run_once(self.bench.biller, self.bench.work)
+
+    @property
+    def mark(self):
+        return self.bench.ledger.watermarks.get(self.bench.biller, self.job.JOB)
+
+
+@pytest.fixture(params=[reconcile_payments, reverse_rejects], ids=lambda job: job.JOB)
+def report(bench, request):
+    return Report(bench, request.param)
+
+
+def test_a_day_s_outage_is_one_long_window(bench, report):
+    began = bench.clock.now()
+    report.run()
+    bench.pass_time(DAY)
+    report.run()
+    first, second = bench.partners.windows
+    assert (first.start_gmt, first.end_gmt) == (began - timedelta(hours=48), began)
+    assert second.start_gmt == began - timedelta(minutes=30)
+    assert second.end_gmt.isoformat() == bench.clock.now().isoformat() == report.mark
+
+
+def test_a_poll_that_breaks_off_keeps_what_came_and_reads_its_window_again(bench, report):
+    report.run()
+    before = report.mark
+    bench.pass_time(3600)
+    assert report.run(report.row(1), BROKEN).failure is BROKEN
+    assert report.mark == before
+    bench.pass_time(DAY)
+    assert report.run(report.row(1), report.row(2)).failure is None
+    assert bench.partners.windows[-1].start_gmt == bench.partners.windows[-2].start_gmt
+    assert report.mark != before
+    assert len(bench.items(report.kind)) == 2
+
+
+def test_a_poll_that_dies_before_its_mark_moves_loses_and_doubles_nothing(
+    bench, report, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(report.job, "move_mark", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            report.run(report.row())
+    assert "taken_over" not in report.run(report.row()).counts
+    assert len(bench.items(report.kind)) == 1
+
+
+def test_rows_that_cannot_be_read_hold_the_mark_until_a_person_has_settled_them(bench, report):
+    report.run()
+    before = report.mark
+    bench.pass_time(3600)
+    for received in (1, 0):
+        counts = report.run(report.row(), UNREADABLE).counts
+        assert (counts["unreadable"], counts.get("taken_over", 0)) == (1, received)
+        assert report.mark == before
+    [item] = bench.exceptions()
+    assert "RejectAmount = 'much'" in item.detail
+    bench.ledger.exceptions.resolve(item.id, now=bench.clock.now(), resolution="seen to")
+    report.run(report.row(), UNREADABLE)
+    assert report.mark == bench.clock.now().isoformat()
+    assert len(bench.exceptions()) == 1
+
+
+def test_a_report_is_read_in_parts(report, monkeypatch):
+    monkeypatch.setattr(polling, "ROWS_PER_PART", 2)
+    rows = [report.row(number, invoice_number=str(number)) for number in range(1, 6)]
+    assert report.run(*rows).counts["taken_over"] == 5
