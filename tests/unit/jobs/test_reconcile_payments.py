@@ -8,8 +8,8 @@ import pytest
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import Source, State
-from adapter.errors import BadInputError, OutcomeUnknownError
-from adapter.jobs import polling, reconcile_payments
+from adapter.errors import BadInputError
+from adapter.jobs import reconcile_payments
 from adapter.kinds import PAYMENTS
 
 HOUR = 3600
@@ -21,25 +21,6 @@ UNREADABLE = BadInputError(
 @pytest.fixture
 def run(bench):
     return lambda: reconcile_payments.run_once(bench.biller, bench.work)
-
-
-FIRST_MARK = "2026-01-03T08:30:00+00:00"  # 48 h back, less the overlap: where polling began
-
-
-def mark(bench):
-    return bench.ledger.watermarks.get(bench.biller, "reconcile_payments")
-
-
-def test_the_first_poll_reaches_back_and_the_next_overlaps(bench, run):
-    start = bench.clock.now()
-    run()
-    bench.pass_time(26 * HOUR)
-    run()
-    first, second = bench.partners.windows
-    assert first.start_gmt == start - timedelta(hours=48)
-    assert first.end_gmt == start
-    assert second.start_gmt == start - timedelta(minutes=30)
-    assert second.end_gmt == bench.clock.now()
 
 
 def test_what_agrees_is_confirmed_once(bench, run):
@@ -148,58 +129,15 @@ def test_every_moment_is_looked_at_once_for_the_unreported(bench, run):
     assert asked == [p.payment_guid for p in payments if p.paid_at < until]
 
 
-def test_rows_that_cannot_be_read_hold_up_no_other_and_keep_the_mark(bench, run):
+def test_in_a_report_with_gaps_nothing_is_called_unreported(bench, run):
     known = bench.accept(1, invoice_number="1")
     missing = bench.payment(2, invoice_number="2")
     bench.accept(3, invoice_number="3")
     bench.partners.reported = [known, missing, UNREADABLE]
-    report = run()
-    assert report.counts["unreadable"] == 1
-    assert report.failure is None
+    assert run().counts["unreadable"] == 1
     assert bench.item(known).confirmed_at is not None
     assert bench.item(missing).source is Source.PAYMENT_REPORT
-    (item,) = bench.exceptions()  # nothing is called unreported in a report with gaps
-    assert item.kind is ExceptionKind.REPORT_UNREADABLE
-    assert "row 3 PaymentDate = 'soon'" in item.detail
-    assert mark(bench) == FIRST_MARK
-    run()
-    assert len(bench.exceptions()) == 1
-
-
-def test_a_person_lets_the_mark_pass_rows_that_cannot_be_read(bench, run):
-    bench.partners.reported = [UNREADABLE]
-    run()
-    bench.ledger.exceptions.resolve(
-        bench.exceptions()[0].id, now=bench.clock.now(), resolution="a test payment"
-    )
-    run()
-    assert mark(bench) == bench.clock.now().isoformat()
-    assert len(bench.exceptions()) == 1
-
-
-def test_a_report_that_breaks_off_keeps_the_mark(bench, run):
-    known = bench.accept()
-    lost = OutcomeUnknownError("cut off", partner="invoice_cloud", operation="report")
-    bench.partners.reported = [known, bench.payment(2), lost]
-    assert run().failure is lost
-    assert mark(bench) == FIRST_MARK
-    assert bench.exceptions() == ()
-    bench.partners.reported = [known, bench.payment(2)]
-    assert run().counts == {
-        "confirmed": 1,
-        "newly_confirmed": 1,
-        "missing": 1,
-        "taken_over": 1,
-    }
-    assert mark(bench) is not None
-
-
-def test_a_report_is_read_in_parts(bench, run, monkeypatch):
-    monkeypatch.setattr(polling, "ROWS_PER_PART", 2)
-    payments = [bench.accept(n, invoice_number=str(n)) for n in range(1, 6)]
-    bench.partners.reported = [*payments, bench.payment(9, invoice_number="9")]
-    assert run().counts["newly_confirmed"] == 5
-    assert bench.item(bench.partners.reported[-1]) is not None
+    assert bench.open_kinds() == [ExceptionKind.REPORT_UNREADABLE]
 
 
 def test_a_payment_told_while_the_report_was_read_is_confirmed(bench, run):
