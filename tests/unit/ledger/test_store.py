@@ -73,14 +73,14 @@ def test_an_error_undoes_the_whole_transaction(path):
     store.close()
 
 
-def test_a_broken_constraint_tells_of_another_writer(path):
+def test_a_broken_constraint_is_another_writers_doing(path):
     store = open_store(path)
     with pytest.raises(ConcurrentWriteError), store.writing() as connection:
         connection.execute(insert(meta).values(name="application", value="twice"))
     store.close()
 
 
-def test_errors_tell_no_parameters(path):
+def test_errors_name_no_parameters(path):
     """What a statement carries is personal data."""
     store = open_store(path)
     with pytest.raises(LedgerError) as refused, store.writing() as connection:
@@ -133,7 +133,7 @@ def test_writers_queue_up(path):
     store.close()
 
 
-def test_a_password_is_not_told():
+def test_a_password_is_not_shown():
     with pytest.raises(LedgerError) as refused:
         Store("sqlite://user:hunter2secret@/nowhere")
     assert "hunter2secret" not in str(refused.value)
