@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
@@ -12,12 +13,13 @@ from sqlalchemy import create_engine, make_url, text
 
 from adapter.clock import SystemClock
 from adapter.context import JobContext, Rules
-from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
+from adapter.domain.payment import ReceiptApplied
 from adapter.domain.work_item import Source, State
 from adapter.engines import procrastinate
 from adapter.engines.procrastinate import ProcrastinateEngine
 from adapter.ledger import open_ledger
 from adapter.ledger.payments import PAYMENT
+from tests.unit.domain.conftest import PAYMENT as A_PAYMENT
 
 # How long a test waits for what another thread does, before it fails.
 SECONDS_MAX = 60
@@ -82,19 +84,11 @@ class Carrier:
     def accepting(self, ledger):
         def accept(biller="one"):
             number = next(self._numbers)
-            payment = Payment(
+            payment = replace(
+                A_PAYMENT,
                 biller=biller,
                 payment_guid=str(UUID(int=number)),
                 invoice_number=str(30_000 + number),
-                account_number="1204117",
-                customer_name="Dana Whitfield",
-                paid_at=self.clock.now(),
-                amount=Decimal("10.00"),
-                fee=Decimal("0.00"),
-                payment_reference="T-1",
-                payment_message="",
-                method=PaymentMethod.ACH,
-                approved=True,
             )
             outbox = ledger.outbox(PAYMENT)
             return outbox.accept(payment, source=Source.DATA_PUMP, now=self.clock.now()).item

@@ -1,7 +1,7 @@
 """A bench with partners that answer what a test scripts, on a clock that stands still."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
@@ -12,8 +12,8 @@ import structlog
 from adapter.context import JobContext, Rules
 from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
-from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract, ReceiptSearch
-from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
+from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
+from adapter.domain.payment import Payment, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.work_item import Source
 from adapter.errors import NotFoundError
@@ -21,26 +21,10 @@ from adapter.jobs.deliver import deliver
 from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 from adapter.ledger import open_ledger
 from adapter.observer import Unobserved
+from tests.unit.domain.conftest import INVOICE, PAYMENT
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 BILLER = "camp-point"
-INVOICE = Invoice(
-    invoice_number="30254",
-    policy_number="1204117",
-    organization_name="",
-    first_name="Renée",
-    last_name="O'Brien",
-    address1="12 Maple Ave",
-    address2="",
-    city="Camp Point",
-    state="IL",
-    zip_code="62320",
-    email_address="",
-    invoice_date=date(2026, 1, 2),
-    due_date=date(2026, 1, 27),
-    balance_due=Decimal("731.37"),
-    autopay_date=None,
-)
 KIND_OF = {Payment: PAYMENTS, EnrollmentChange: ENROLLMENTS, AchReturn: REVERSALS}
 ACCEPTED = UploadAnswer(accepted=True, file_name="4546.BIF", file_guid="g-1", message="Imported")
 
@@ -196,21 +180,9 @@ class Bench:
         self.clock.at += timedelta(seconds=seconds)
 
     def payment(self, number=1, **fields):
-        usual = {
-            "biller": BILLER,
-            "payment_guid": str(UUID(int=number)),
-            "invoice_number": "30254",
-            "account_number": "1204117",
-            "customer_name": "Renée O'Brien",
-            "paid_at": NOW - timedelta(hours=1),
-            "amount": Decimal("31.37"),
-            "fee": Decimal("0.00"),
-            "payment_reference": "",
-            "payment_message": "",
-            "method": PaymentMethod.CREDIT_CARD,
-            "approved": True,
-        }
-        return Payment(**{**usual, **fields})
+        guid, paid_at = str(UUID(int=number)), NOW - timedelta(hours=1)
+        usual = {"payment_guid": guid, "paid_at": paid_at, "amount": Decimal("31.37")}
+        return replace(PAYMENT, **{**usual, **fields})
 
     def put(self, payload, *, source=Source.DATA_PUMP, correlation_id=""):
         """Put whatever is to be delivered on disk, as its source does."""
