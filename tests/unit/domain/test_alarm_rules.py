@@ -37,32 +37,36 @@ def mark(job, ago):
     return MarkFigure(biller="a", job=job, moved_at=NOW - ago)
 
 
-def test_a_ledger_problem_is_told_as_it_is():
-    assert [f.detail for f in found(rules.ledger_not_writable, ledger_problem="locked")] == [
-        "locked"
-    ]
-    assert not found(rules.ledger_not_writable)
+DISK = rules.DISK_FREE_BYTES_MIN
+SKEWS = {"spectrum": 31.0, "imt": -31.0, "invoice_cloud": 30.0}
 
 
-def test_a_disk_at_its_bound():
-    bound = rules.DISK_FREE_BYTES_MIN
-    assert not found(rules.disk_low, disk="/d", disk_free_bytes=bound)
-    [finding] = found(rules.disk_low, disk="/d", disk_free_bytes=bound - 1)
-    assert "511 MiB are free at /d" in finding.detail
-    assert not found(rules.disk_low)  # a database server's disk is not ours to see
-
-
-def test_clocks_apart_in_both_directions():
-    skews = {"spectrum": 31.0, "imt": -31.0, "invoice_cloud": 30.0}
-    assert [f.detail for f in found(rules.clock_skewed, skews=skews)] == [
-        "imt's clock is 31 s behind ours",
-        "spectrum's clock is 31 s ahead of ours",
-    ]
-
-
-def test_wrong_settings_of_the_file_and_of_a_biller():
-    told = found(rules.biller_settings_wrong, problems=("p",), biller_problems={"a": ("q",)})
-    assert [(f.biller, f.detail) for f in told] == [(None, "p"), ("a", "q")]
+@pytest.mark.parametrize(
+    ("rule", "figures", "details"),
+    [
+        (rules.ledger_not_writable, {"ledger_problem": "locked"}, ["locked"]),
+        (rules.ledger_not_writable, {}, []),
+        (
+            rules.disk_low,
+            {"disk": "/d", "disk_free_bytes": DISK - 1},
+            ["511 MiB are free at /d; 512 are needed"],
+        ),
+        (rules.disk_low, {"disk": "/d", "disk_free_bytes": DISK}, []),
+        (rules.disk_low, {}, []),  # a database server's disk is not ours to see
+        (
+            rules.clock_skewed,
+            {"skews": SKEWS},
+            ["imt's clock is 31 s behind ours", "spectrum's clock is 31 s ahead of ours"],
+        ),
+        (
+            rules.biller_settings_wrong,
+            {"problems": ("p",), "biller_problems": {"a": ("q",)}},
+            ["p", "q"],
+        ),
+    ],
+)
+def test_what_the_machine_and_the_settings_show(rule, figures, details):
+    assert [finding.detail for finding in found(rule, **figures)] == details
 
 
 def test_a_removed_biller_counts_once_with_all_its_states():
@@ -126,15 +130,11 @@ def test_a_job_is_behind_beyond_two_intervals_and_some_slack():
     )
 
 
-def test_invoice_files_are_an_alarm_of_their_own():
-    told = ledger(marks=mark("send_invoices", timedelta(days=1)))
-    assert not found(rules.poll_behind, ledger=told)
-    assert len(found(rules.invoice_file_late, ledger=told)) == 1
-
-
-def test_a_mark_that_is_no_jobs_says_nothing():
-    told = ledger(marks=mark("send_invoices edition", timedelta(days=1)))
-    assert not found(rules.invoice_file_late, ledger=told)
+@pytest.mark.parametrize(("name", "count"), [("send_invoices", 1), ("send_invoices edition", 0)])
+def test_invoice_files_are_an_alarm_of_their_own_and_other_marks_say_nothing(name, count):
+    late = ledger(marks=mark(name, timedelta(days=1)))
+    assert not found(rules.poll_behind, ledger=late)
+    assert len(found(rules.invoice_file_late, ledger=late)) == count
 
 
 def test_what_never_came_to_its_end_is_late_since_the_biller_is_known():
@@ -152,16 +152,7 @@ def test_what_leaves_no_mark_is_never_behind():
 
 
 def test_every_kind_of_exception_belongs_to_one_alarm():
-    kinds = [
-        rules.PAYMENT_KINDS,
-        rules.FILE_KINDS,
-        rules.REVERSAL_KINDS,
-        rules.ENROLLMENT_KINDS,
-        rules.BATCH_KINDS,
-        rules.SETTING_KINDS,
-        rules.DOUBT_KINDS,
-        rules.OTHER_KINDS,
-    ]
+    kinds = [value for name, value in vars(rules).items() if name.endswith("_KINDS")]
     assert sorted(k.value for part in kinds for k in part) == sorted(
         k.value for k in ExceptionKind
     )
