@@ -15,7 +15,6 @@ from adapter.context import JobContext, Rules
 from adapter.engines import embedded, running
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.errors import (
-    AdapterError,
     BadInputError,
     ConfigurationError,
     LedgerError,
@@ -260,15 +259,6 @@ def test_one_billers_failure_stops_no_other_and_no_schedule(bench, error):
     assert [line["biller"] for line in failures] == ["one"] * 3
 
 
-def test_a_crash_is_told_with_its_traceback_and_without_its_words(bench):
-    bench.effects[SEND, "one"] = fail(ValueError("hunter2"))
-    (report,) = bench.engine.run_job(SEND, "one")
-    assert isinstance(report.failure, AdapterError)
-    assert "hunter2" not in str(report.failure)
-    crash = next(line for line in bench.logs if line["event"] == "a job crashed")
-    assert isinstance(crash["exc_info"], ValueError)
-
-
 @pytest.mark.parametrize("broken", ["billers", "ledger"])
 def test_what_cannot_be_read_now_is_read_at_the_next_run(bench, broken):
     bench.engine.start()
@@ -320,16 +310,6 @@ def test_a_full_file_is_an_option_of_one_job(bench):
 def test_unknown_names_are_refused(bench, job, biller):
     with pytest.raises(NotFoundError, match="known are"):
         bench.engine.run_job(job, biller)
-
-
-def test_a_job_never_runs_twice_at_a_time_for_one_biller(bench):
-    inner = []
-    bench.effects[SEND, "one"] = lambda: inner.extend(bench.engine.run_job(SEND))
-    bench.engine.run_job(SEND, "one")
-    assert [(report.biller, report.note) for report in inner] == [
-        ("one", "running already"),
-        ("two", "{}"),
-    ]
 
 
 def test_stopping_waits_for_what_runs(bench):
