@@ -105,12 +105,6 @@ def test_an_item_is_sent_whole_and_once(bench, desk):
     assert bench.observed.moves == [(item.reference, State.DONE, desk.done)]
 
 
-def test_everything_due_is_sent_in_one_run(desk):
-    payloads = [desk.put(number) for number in range(1, 6)]
-    assert desk.run().counts == {desk.done: 5}
-    assert desk.sent == payloads
-
-
 def test_sending_is_on_disk_before_the_request_leaves(bench, desk):
     """No transaction is open meanwhile."""
     payload, seen = desk.put(), []
