@@ -50,21 +50,6 @@ def test_the_ledger_wakes_the_job_of_each_kind(bench):
 
 
 @pytest.mark.parametrize(
-    ("job", "count"),
-    [
-        ("send_invoices", 720),
-        ("reconcile_payments", 360),
-        ("post_payments", 720),
-        ("follow_change_log", 240),
-        ("push_enrollments", 720),
-        ("forget_history", 30),
-    ],
-)
-def test_a_month_has_as_many_runs_as_its_hours_say(job, count):
-    assert len(fires(BY_JOB[job], START, START + timedelta(days=30))) == count
-
-
-@pytest.mark.parametrize(
     ("job", "times"),
     [
         ("send_invoices", ["09:00", "10:00", "11:00", "12:00"]),
