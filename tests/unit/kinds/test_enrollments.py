@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from adapter.domain.enrollment import EnrollmentKind
-from adapter.domain.exceptions import ExceptionKind
 from adapter.errors import (
     ConfigurationError,
     OutcomeUnknownError,
@@ -46,17 +45,6 @@ def test_only_the_newest_change_of_a_setting_leaves(bench):
     assert bench.words(ENROLLMENTS) == ["superseded", "delivered", "superseded", "delivered"]
 
 
-def test_a_newer_change_answers_the_question_about_a_refused_one(bench):
-    bench.enroll()
-    bench.partners.push_answers = [REFUSED]
-    assert run(bench) == {"refused": 1}
-    assert bench.open_kinds() == [ExceptionKind.ENROLLMENT_REFUSED]
-    newer(bench)
-    assert bench.open_kinds() == []
-    assert run(bench) == {"delivered": 1}
-    assert bench.words(ENROLLMENTS) == ["superseded", "delivered"]
-
-
 def test_a_change_that_comes_while_its_setting_is_on_its_way_waits_for_it(bench):
     bench.enroll()
 
@@ -83,26 +71,6 @@ def test_after_a_lost_answer_another_value_waits_until_it_has_settled(bench):
     bench.pass_time(120)
     assert run(bench) == {"delivered": 1}
     assert bench.words(ENROLLMENTS) == ["superseded", "delivered"]
-
-
-def test_what_surely_was_not_taken_holds_nothing_back(bench):
-    bench.enroll()
-    bench.partners.push_answers = [LATER]
-    assert run(bench) == {"failed": 1}
-    newer(bench)
-    assert run(bench) == {"delivered": 1}
-
-
-def test_what_fails_although_it_is_old_by_now_is_superseded(bench):
-    bench.enroll()
-
-    def overtaken():
-        newer(bench)
-        return REFUSED
-
-    bench.partners.push_answers = [overtaken]
-    assert run(bench) == {"superseded": 1, "delivered": 1}
-    assert bench.open_kinds() == []
 
 
 def test_imt_that_locks_out_is_asked_as_seldom_as_the_longest_wait_says(bench):
