@@ -122,15 +122,6 @@ def test_no_more_leave_within_a_minute_than_the_biller_wants(bench, run):
     assert run().counts == {"applied": 1}
 
 
-def test_a_payment_behind_one_in_doubt_waits_for_what_became_of_it(bench, run, doubtful):
-    second = bench.accept(2)
-    assert run().counts == {}
-    reason = f"waits for payment {doubtful.key.reference}, in_doubt"
-    assert bench.item(second).last_error == reason
-    bench.run_on(PAYMENTS)
-    assert {item.state for item in bench.items(PAYMENTS)} == {State.DONE}
-
-
 @pytest.mark.parametrize(
     "error",
     [
