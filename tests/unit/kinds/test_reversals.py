@@ -96,21 +96,6 @@ def test_what_was_never_applied_or_is_of_another_amount_is_a_persons(
 # One lane for the payments and reversals of an invoice
 
 
-def test_no_reversal_leaves_while_a_post_on_its_invoice_is_in_doubt(bench):
-    """The balance says what became of the post: nothing else may move it meanwhile."""
-    returned = applied_and_returned(bench)
-    doubtful = bench.accept(2, amount=Decimal("5.00"))
-    bench.partners.receipt_answers = [LOST]
-    pay(bench)
-    assert run(bench) == {}
-    waits_for = f"waits for payment {doubtful.key.reference}, in_doubt"
-    assert bench.item(returned).last_error == waits_for
-    bench.partners.balance = Decimal("726.37")
-    bench.pass_time(120)
-    pay(bench)
-    assert run(bench) == {"reversed": 1}
-
-
 @pytest.mark.parametrize("answer", [LOST, IN_INBOX], ids=["lost", "in the inbox"])
 def test_nothing_else_leaves_while_a_reversal_on_its_invoice_may_have_left(bench, answer):
     returned = applied_and_returned(bench, answer, IN_INBOX)
@@ -126,16 +111,6 @@ def test_nothing_else_leaves_while_a_reversal_on_its_invoice_may_have_left(bench
         assert pay(bench) == {}
         bench.run_on(REVERSALS, times=1)
     assert pay(bench) == {"applied": 1}
-
-
-def test_a_reversal_that_surely_never_left_holds_no_post_back(bench):
-    applied_and_returned(bench, *[LATER] * bench.work.rules.retry.attempts_max)
-    bench.run_on(REVERSALS, times=1)
-    for number in (2, 3):
-        bench.accept(number, amount=Decimal("5.00"))
-        assert pay(bench) == {"applied": 1}
-        bench.run_on(REVERSALS)
-    assert bench.open_kinds() == [ExceptionKind.REVERSAL_FAILED]
 
 
 # Files in Spectrum's inbox
