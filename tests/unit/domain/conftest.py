@@ -1,5 +1,6 @@
 """Payments, invoices and work items to reason about."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -52,35 +53,24 @@ def invoice():
     return INVOICE
 
 
-def build_item(state=State.DONE, payload=PAYMENT, **fields):
+def build_item(state=State.DONE, payload=PAYMENT, **changes):
     usual = {
         "id": 1,
         "kind": "payment",
         "biller": payload.biller,
-        "reference": f"{payload.payment_guid}:{payload.invoice_number}",
+        "reference": payload.key.reference,
         "lane": invoice_lane(payload.invoice_number),
-        "rank": None,
         "payload": payload,
         "source": Source.DATA_PUMP,
         "correlation_id": "",
         "state": state,
-        "review": None,
         "may_have_left": False,
         "attempts": 1,
         "accepted_at": datetime(2026, 1, 5, 9, 13, tzinfo=UTC),
-        "next_at": None,
-        "sent_at": None,
-        "settles_at": None,
-        "done_at": None,
-        "confirmed_at": None,
-        "lease_owner": None,
-        "lease_until": None,
         "fence": 0,
-        "receipt_id": None,
-        "evidence": None,
         "last_error": "",
     }
-    return WorkItem(**{**usual, **fields})
+    return WorkItem(**{field.name: None for field in fields(WorkItem)} | usual | changes)
 
 
 @pytest.fixture(scope="session")
