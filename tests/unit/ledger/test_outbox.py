@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import (
@@ -98,20 +97,15 @@ def test_a_step_is_recorded_with_its_event_and_ends_the_lease(desk, later, state
     assert (after.state, after.next_at, after.attempts) == (state, later(60), 1)
     assert (after.lease_owner, after.lease_until) == (None, None)
     assert (after.done_at, after.last_error) == ((later(5), "") if is_done else (None, "why"))
+    known = (after.receipt_id, after.evidence)
+    assert known == (("R-1", Evidence.ANSWER) if is_done else (None, None))
     assert after.may_have_left == (state in {State.IN_DOUBT, State.UNCONFIRMED})
     event = desk.events(after)[-1]
     assert (event.at, event.from_state, event.to_state) == (later(5), State.SENDING, state)
     assert (event.detail, event.attempt, event.review) == ("why", 1, None)
 
 
-def test_what_is_done_says_how_it_is_known(desk, now):
-    desk.accept()
-    done = desk.done()
-    assert (done.receipt_id, done.evidence, done.done_at) == ("R-1", Evidence.ANSWER, now)
-    assert desk.outbox.next_due_at() is None
-
-
-def test_a_review_item_names_what_it_is_about_and_what_is_done_settles_it(desk, later):
+def test_a_review_item_names_what_it_is_about_and_another_step_settles_it(desk, later):
     review, subject = desk.kind.reviews[0], desk.kind.subject(desk.accept().reference)
     asking = desk.record(desk.send(), State.IN_DOUBT, next_at=later(60), review=review)
     (item,) = desk.bench.exceptions()
@@ -119,19 +113,15 @@ def test_a_review_item_names_what_it_is_about_and_what_is_done_settles_it(desk, 
     assert item.reference == asking.reference
     assert item.payment_guid == subject.get("payment_guid")
     assert item.invoice_number == subject.get("invoice_number")
-    assert asking.review is None  # it needs nobody yet
+    assert asking.review is None  # no person is needed yet
     assert desk.events(asking)[-1].review is review
-    desk.record(desk.claim(at=later(60)), State.DONE, at=later(61))
-    assert desk.bench.exceptions()[0].resolution == "it was settled after all"
-
-
-def test_one_that_needs_a_person_keeps_why_and_is_never_due(desk, later):
-    desk.accept()
-    review = desk.kind.reviews[0]
-    stuck = desk.record(desk.send(), State.NEEDS_PERSON, review=review)
-    assert (stuck.review, stuck.next_at) == (review, None)
+    other = desk.kind.reviews[1]
+    stuck = desk.record(desk.claim(at=later(60)), State.NEEDS_PERSON, review=other)
+    assert (stuck.review, stuck.next_at, desk.outbox.next_due_at()) == (other, None, None)
     assert desk.claim(at=later(10**6)) is None
-    assert desk.outbox.next_due_at() is None
+    (settled, item) = desk.bench.exceptions()
+    assert settled.resolution == "it was settled after all"
+    assert (item.kind, item.is_open) == (other, True)
 
 
 def test_a_holder_of_an_older_claim_can_record_nothing(desk, later):
@@ -147,38 +137,22 @@ def test_a_holder_of_an_older_claim_can_record_nothing(desk, later):
 
 
 def test_a_lease_that_ended_in_sending_takes_the_step_of_its_kind(desk, later):
-    """Whether it left nobody knows, so it is never just claimed for another request."""
+    """It may have left, so it is never just claimed for another request."""
     desk.accept()
     sending = desk.send()
     assert desk.expire(at=later(LEASE - 1)) == 0
     assert desk.claim(at=later(LEASE)) is None
-    assert desk.expire(at=later(LEASE), settle_seconds=SETTLE) == 1
+    # Until now the request may have been under way, however long ago `sending` was committed.
+    assert desk.expire(at=later(9999), settle_seconds=SETTLE) == 1
     found = desk.find(sending)
-    assert (found.state, found.next_at) == (State.IN_DOUBT, later(LEASE + SETTLE))
-    assert found.fence > sending.fence
+    assert (found.state, found.next_at) == (State.IN_DOUBT, later(9999 + SETTLE))
+    assert (found.sent_at, found.fence) == (later(9999), sending.fence + 1)
     event = desk.events(found)[-1]
     assert (event.cause, event.detail) == (Cause.LEASE_EXPIRED, "answer lost after sending")
-    assert desk.expire(at=later(9999)) == 0
-
-
-def test_settling_begins_when_the_doubt_does(desk, later):
-    """Until then the request may have been under way, however long ago `sending` was committed."""
-    desk.accept()
-    desk.send()
-    desk.expire(at=later(9999), settle_seconds=SETTLE)
-    assert desk.claim(at=later(9999)) is None
-    doubt = desk.claim(at=later(9999 + SETTLE))
-    assert (doubt.state, doubt.sent_at) == (State.IN_DOUBT, later(9999))
-
-
-def test_no_lease_owner_survives_its_process(desk, later):
-    """Another ledger object on the same database claims the item when the lease has ended."""
-    desk.accept()
-    desk.send()
-    desk.expire(at=later(LEASE), settle_seconds=SETTLE)
-    other = open_ledger(desk.bench.url)
+    assert desk.expire(at=later(99999)) == 0
+    other = open_ledger(desk.bench.url)  # no owner of a lease survives its process
     claimed = other.outbox(desk.kind).claim_due(
-        desk.biller, now=later(LEASE + SETTLE), lease_seconds=LEASE
+        desk.biller, now=later(9999 + SETTLE), lease_seconds=LEASE
     )
     assert (claimed.state, claimed.lease_owner) == (State.IN_DOUBT, other.worker)
     other.close()
@@ -236,7 +210,7 @@ def put_off(desk, later, seconds, until):
     )
 
 
-def test_every_balance_that_was_read_is_kept_and_only_that_before_a_request_counts(desk, later):
+def test_every_balance_is_kept_and_only_that_before_a_request_counts(desk, sql, later):
     desk.accept()
     desk.record(desk.send(), State.IN_DOUBT, next_at=later(1))
     looked = BalanceReading(asked_at=later(1), balance=Decimal("5.00"))
@@ -246,12 +220,7 @@ def test_every_balance_that_was_read_is_kept_and_only_that_before_a_request_coun
     step = Step(to_state=State.DONE, cause=Cause.EVIDENCE, detail="found")
     desk.outbox.record(desk.claim(at=later(2)), step, now=later(2), reading=looked)
     assert desk.find(first).balance_before == Decimal("731.37")
-    engine = create_engine(desk.bench.url)
-    with engine.connect() as connection:
-        kept = connection.execute(
-            text("SELECT balance, before_try FROM balance_readings ORDER BY id")
-        ).all()
-    engine.dispose()
+    kept = sql("SELECT balance, before_try FROM balance_readings ORDER BY id").all()
     assert kept == [(73137, 1), (500, None), (500, None)]
 
 

@@ -19,8 +19,14 @@ def open_store(path):
     return Store(f"sqlite:///{path}")
 
 
-def test_commits_are_durable_and_references_are_kept(path):
+@pytest.fixture
+def store(path):
     store = open_store(path)
+    yield store
+    store.close()
+
+
+def test_commits_are_durable_and_references_are_kept(store):
     with store.writing() as connection:
         for pragma, value in {
             "journal_mode": "wal",
@@ -29,7 +35,6 @@ def test_commits_are_durable_and_references_are_kept(path):
             "busy_timeout": 15_000,
         }.items():
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == value
-    store.close()
 
 
 def test_a_ledger_is_opened_again(path):
@@ -58,8 +63,7 @@ def test_a_wrong_url_is_refused(url):
         Store(url)
 
 
-def test_an_error_undoes_the_whole_transaction(path):
-    store = open_store(path)
+def test_an_error_undoes_the_whole_transaction(store):
 
     def write_half():
         with store.writing() as connection:
@@ -70,28 +74,22 @@ def test_an_error_undoes_the_whole_transaction(path):
         write_half()
     with store.reading() as connection:
         assert connection.execute(select(meta).where(meta.c.name == "half")).first() is None
-    store.close()
 
 
-def test_a_broken_constraint_is_another_writers_doing(path):
-    store = open_store(path)
+def test_a_broken_constraint_is_another_writers_doing(store):
     with pytest.raises(ConcurrentWriteError), store.writing() as connection:
         connection.execute(insert(meta).values(name="application", value="twice"))
-    store.close()
 
 
-def test_errors_name_no_parameters(path):
+def test_errors_name_no_parameters(store):
     """What a statement carries is personal data."""
-    store = open_store(path)
     with pytest.raises(LedgerError) as refused, store.writing() as connection:
         connection.exec_driver_sql("INSERT INTO nowhere VALUES (?)", ("Renée O'Brien",))
     assert "nowhere" in str(refused.value)
     assert "Brien" not in str(refused.value)
-    store.close()
 
 
-def test_a_reader_waits_for_no_writer(path):
-    store = open_store(path)
+def test_a_reader_waits_for_no_writer(store):
     answered = threading.Event()
 
     def read():
@@ -105,12 +103,10 @@ def test_a_reader_waits_for_no_writer(path):
         reader.start()
         assert answered.wait(timeout=10)
     reader.join()
-    store.close()
 
 
-def test_writers_queue_up(path):
+def test_writers_queue_up(store):
     """Two that read and then write do not fail each other: the second begins after the first."""
-    store = open_store(path)
     with store.writing() as connection:
         connection.execute(insert(meta).values(name="count", value="0"))
 
@@ -130,7 +126,6 @@ def test_writers_queue_up(path):
     with store.reading() as connection:
         found = select(meta.c.value).where(meta.c.name == "count")
         assert connection.execute(found).scalar_one() == "80"
-    store.close()
 
 
 def test_a_password_is_not_shown():
