@@ -22,11 +22,6 @@ from adapter.ledger.returns import REVERSAL
 NOW = datetime(2026, 1, 5, 9, 12, 30, 123_456, tzinfo=UTC)
 LEASE = 90.0
 READING = BalanceReading(asked_at=NOW, balance=Decimal("731.37"))
-SOURCES = {
-    PAYMENT: Source.DATA_PUMP,
-    REVERSAL: Source.REJECT_REPORT,
-    ENROLLMENT: Source.DATA_PUMP,
-}
 RULES = {
     PAYMENT: RedriveRules(
         command="payments", job="post_payments", repeat_is_harmless=False, needs_receipt=True
@@ -101,10 +96,10 @@ class Desk:
     def payload(self, number=1, *, lane="30254", biller=None, **fields):
         return PAYLOADS[self.kind](number, lane, biller=biller or self.biller, **fields)
 
-    def accepted(self, number=1, *, at=NOW, source=None, correlation_id="", **fields):
+    def accepted(self, number=1, *, at=NOW, source=Source.DATA_PUMP, correlation_id="", **fields):
         return self.outbox.accept(
             self.payload(number, **fields),
-            source=source or SOURCES[self.kind],
+            source=source,
             now=at,
             correlation_id=correlation_id,
         )
@@ -164,9 +159,6 @@ class Bench:
         self.reversals = Desk(self, REVERSAL)
         self.enrollments = Desk(self, ENROLLMENT)
 
-    def desk(self, kind):
-        return Desk(self, kind)
-
     def exceptions(self):
         return self.ledger.exceptions.page(limit=100)
 
@@ -195,7 +187,7 @@ def bench(ledger_url):
 @pytest.fixture(params=[PAYMENT, REVERSAL, ENROLLMENT], ids=lambda kind: kind.name)
 def desk(request, bench):
     """Return the desk of each kind in turn."""
-    return bench.desk(request.param)
+    return Desk(bench, request.param)
 
 
 @pytest.fixture

@@ -138,15 +138,6 @@ def test_of_two_at_one_moment_always_the_same_counts(bench, order):
     assert (old.last_error, desk.events(old)[-1].detail) == (words, words)
 
 
-def test_settings_and_accounts_do_not_concern_each_other(bench):
-    desk = bench.enrollments
-    desk.accept(1)
-    desk.accept(2, kind=EnrollmentKind.AUTOPAY)
-    desk.accept(3, lane="7")
-    desk.accept(4, biller="another-carrier")
-    assert {item.state for item in desk.items.page(limit=9)} == {WAITING}
-
-
 @pytest.mark.parametrize("state", [State.RETRYING, State.NEEDS_PERSON])
 def test_a_newer_one_ends_one_that_failed_and_closes_its_review(bench, later, state):
     desk = bench.enrollments
@@ -156,18 +147,6 @@ def test_a_newer_one_ends_one_that_failed_and_closes_its_review(bench, later, st
     desk.accept(2)
     assert desk.find(failed).state is SUPERSEDED
     assert bench.exceptions()[0].resolution == "a newer one counts instead"
-    assert desk.claim().id == 2
-
-
-def test_a_newer_one_leaves_one_on_its_way_and_what_fails_then_asks_nobody(bench):
-    desk = bench.enrollments
-    desk.accept(1)
-    sending = desk.send()
-    desk.accept(2)
-    assert desk.find(sending).state is State.SENDING
-    review = ExceptionKind.ENROLLMENT_REFUSED
-    assert desk.record(sending, State.NEEDS_PERSON, review=review).state is SUPERSEDED
-    assert bench.exceptions() == ()
     assert desk.claim().id == 2
 
 

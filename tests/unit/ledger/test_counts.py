@@ -12,18 +12,6 @@ from adapter.ledger.counts import AcceptedFile, LedgerCounts
 ACCEPTED = UploadAnswer(accepted=True, file_name="1.BIF", file_guid="g-1", message="")
 
 
-def file(bench, now, reference, *, total="731.37"):
-    return InvoiceFile(
-        biller=bench.biller,
-        reference=reference,
-        content=b"1~FH\n",
-        invoice_count=2,
-        total=Decimal(total),
-        as_of=now,
-        fingerprints={"30254": "aa"},
-    )
-
-
 def test_an_empty_ledger_has_no_figures(bench, now):
     assert bench.ledger.counts.read([bench.biller], now=now) == LedgerCounts()
 
@@ -62,17 +50,25 @@ def test_what_is_open_is_counted_until_it_is_done(bench, now):
 
 def test_the_newest_accepted_file_and_what_was_refused(bench, now, later):
     uploads = bench.ledger.uploads
-    for number, total in enumerate(("1.00", "2.00")):
-        begun = uploads.begin(file(bench, now, f"BIF{number}", total=total), now=now)
-        uploads.record_accepted(begun, ACCEPTED, now=later(number))
-    refused = uploads.begin(file(bench, now, "BIF9"), now=now)
-    uploads.record_failed(refused, UploadState.REFUSED, "no", now=now)
+
+    def begin(reference, total):
+        file = InvoiceFile(
+            biller=bench.biller,
+            reference=reference,
+            content=b"1~FH",
+            invoice_count=2,
+            total=Decimal(total),
+            as_of=now,
+            fingerprints={"30254": "aa"},
+        )
+        return uploads.begin(file, now=now)
+
+    for number in (1, 2):
+        uploads.record_accepted(begin(f"BIF{number}", number), ACCEPTED, now=later(number))
+    uploads.record_failed(begin("BIF9", 9), UploadState.REFUSED, "no", now=now)
     figures = bench.ledger.counts.read([bench.biller], now=now)
-    assert figures.accepted_files == (
-        AcceptedFile(
-            biller=bench.biller, invoice_count=2, total=Decimal("2.00"), answered_at=later(1)
-        ),
-    )
+    newest = {"invoice_count": 2, "total": Decimal("2.00"), "answered_at": later(2)}
+    assert figures.accepted_files == (AcceptedFile(biller=bench.biller, **newest),)
     assert figures.files == {(bench.biller, UploadState.REFUSED): 1}
     assert bench.ledger.counts.read([], now=now).accepted_files == ()
 

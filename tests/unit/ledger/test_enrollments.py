@@ -24,13 +24,6 @@ def test_it_is_the_newest_by_invoice_clouds_time_whatever_came_of_it(bench, now,
     }
 
 
-def test_of_two_at_one_moment_it_is_the_one_that_counts(bench):
-    for number in (2, 1):
-        bench.enrollments.accept(number)
-    known = bench.ledger.enrollments.newest(bench.biller, PAPERLESS)
-    assert known["30254"].change == bench.enrollments.payload(2)
-
-
 def test_settings_accounts_and_billers_are_apart(bench):
     desk = bench.enrollments
     desk.accept(1)
@@ -38,6 +31,7 @@ def test_settings_accounts_and_billers_are_apart(bench):
     desk.accept(3, lane="7")
     desk.accept(4, lane="8", biller="another-carrier")
     bench.payments.accept(5)
+    assert {item.state for item in desk.items.page(limit=9)} == {State.WAITING}
     newest = bench.ledger.enrollments.newest
     assert set(newest(bench.biller, PAPERLESS)) == {"30254", "7"}
     assert set(newest(bench.biller, AUTOPAY)) == {"30254"}

@@ -85,13 +85,9 @@ def test_what_is_unfinished_or_unconfirmed_keeps_everything(bench, forget, state
     assert bench.payments.events(before) == story
 
 
-def test_what_was_finished_lately_keeps_everything(bench, now):
+def test_what_was_finished_lately_or_is_another_carriers_keeps_everything(bench, now):
     confirmed(bench, 1, now)
     assert bench.ledger.forgetting.payments(bench.biller, before=now) == 0
-
-
-def test_another_carriers_payments_are_its_own(bench, now):
-    confirmed(bench, 1, now)
     assert bench.ledger.forgetting.payments("another", before=now + LATER) == 0
 
 
@@ -150,18 +146,15 @@ def test_only_what_is_long_finished_goes(bench, now, number, history):
     assert ((desk.find(brought), desk.events(brought)) == before) is not goes
 
 
+def asked_about(bench, payment, kind):
+    about = {"payment_guid": payment.payment_guid, "invoice_number": payment.invoice_number}
+    return bench.ask(kind, **about)
+
+
 def test_a_payment_that_a_person_is_asked_about_keeps_everything(bench, now, forget):
-    payment = confirmed(bench, 1, now).payload
-    item = bench.ledger.exceptions.open(
-        bench.biller,
-        ExceptionKind.MISMATCH,
-        "differs",
-        now=now,
-        payment_guid=payment.payment_guid,
-        invoice_number=payment.invoice_number,
-    )
+    item = asked_about(bench, confirmed(bench, 1, now).payload, ExceptionKind.MISMATCH)
     assert forget() == 0
-    bench.ledger.exceptions.resolve(item.id, now=now, resolution="seen")
+    bench.answer(item)
     assert forget() == 1
 
 
@@ -169,17 +162,11 @@ def test_a_payment_that_is_being_reversed_keeps_everything(bench, now, forget):
     payment = confirmed(bench, 1, now).payload
     bench.reversals.accept(1, lane=payment.invoice_number)
     assert forget() == 0
+    bench.reversals.done()
+    assert forget() == 1
 
 
 def test_what_was_asked_about_an_unfinished_payment_is_not_asked_again(bench, now):
     payment = bench.payments.accept(1).payload
-    item = bench.ledger.exceptions.open(
-        bench.biller,
-        ExceptionKind.EVIDENCE_OVERDUE,
-        "no evidence",
-        now=now,
-        payment_guid=payment.payment_guid,
-        invoice_number=payment.invoice_number,
-    )
-    bench.ledger.exceptions.resolve(item.id, now=now, resolution="seen")
+    bench.answer(asked_about(bench, payment, ExceptionKind.EVIDENCE_OVERDUE))
     assert bench.ledger.forgetting.exceptions(bench.biller, before=now + LATER) == 0

@@ -30,13 +30,6 @@ def test_one_is_found_by_its_reference_within_its_biller_and_kind(bench, desk):
         assert (other.find(item) is not None) == (other.name == desk.name)
 
 
-def test_the_newest_come_first_and_no_more_than_asked_for(desk):
-    for number in (1, 2, 3):
-        desk.accept(number, lane=str(number))
-    assert ids(desk.items.newest(limit=9)) == [3, 2, 1]
-    assert ids(desk.items.newest(limit=2)) == [3, 2]
-
-
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -45,6 +38,7 @@ def test_the_newest_come_first_and_no_more_than_asked_for(desk):
         ({"states": [State.WAITING, State.DONE], "biller": "camp-point"}, [3, 1]),
         ({"states": [State.IN_DOUBT]}, []),
         ({"states": []}, []),
+        ({}, [3, 2, 1]),
     ],
 )
 def test_each_filter_and_all_together(three, asked, found):
@@ -70,11 +64,10 @@ def test_of_those_that_need_a_person_only_for_these_reasons(desk):
     assert ids(desk.items.page(limit=9, states=states, reviews=[])) == []
 
 
-def test_pages_follow_each_other(desk):
-    made = [desk.accept(number, lane=str(number)).id for number in range(1, 6)]
-    page = desk.items.page(limit=2)
-    assert ids(page) == made[:2]
-    assert ids(desk.items.page(limit=9, after=page[-1].id)) == made[2:]
+def test_no_more_than_asked_for_and_pages_follow_each_other(three):
+    assert ids(three.newest(limit=2)) == [3, 2]
+    assert ids(three.page(limit=2)) == [1, 2]
+    assert ids(three.page(limit=9, after=2)) == [3]
 
 
 def test_whatever_a_person_may_call_it_by(desk):
@@ -125,16 +118,3 @@ def test_what_is_open_about_an_item_is_found_by_its_reference(bench, desk):
     bench.ask(desk.kind.reviews[1], reference="another")
     (found,) = desk.items.open_exceptions(item)
     assert found.reference == item.reference
-
-
-def test_the_story_of_an_item_begins_with_its_acceptance(desk, later):
-    item = desk.accept()
-    desk.record(desk.send(), State.RETRYING, next_at=later(1))
-    desk.done(at=later(1))
-    assert [(event.from_state, event.to_state, event.attempt) for event in desk.events(item)] == [
-        (None, State.WAITING, 0),
-        (State.WAITING, State.SENDING, 1),
-        (State.SENDING, State.RETRYING, 1),
-        (State.RETRYING, State.SENDING, 2),
-        (State.SENDING, State.DONE, 2),
-    ]

@@ -30,7 +30,6 @@ SAME_KIND = [(name, name) for name in ("payments", "reversals", "enrollments")]
 either_first = pytest.mark.parametrize(
     "pair", PAYMENT_AND_REVERSAL, indirect=True, ids=" before ".join
 )
-letting = pytest.mark.parametrize("word", LETTING)
 
 
 @pytest.fixture(params=[*SAME_KIND, *PAYMENT_AND_REVERSAL], ids=" before ".join)
@@ -79,7 +78,7 @@ def test_one_behind_another_that_is_due_right_now_is_looked_at_a_moment_later(pa
     assert second.find(behind).next_at == later(1)
 
 
-@letting
+@pytest.mark.parametrize("word", LETTING)
 def test_one_goes_past_what_surely_did_not_leave_or_is_finished(pair, later, word):
     first, second = pair
     bring(first, word, later, **LETTING[word])
@@ -119,6 +118,7 @@ def test_one_on_the_way_of_a_kind_that_settles_frees_its_lane_by_then(bench, lat
     """Another value must not arrive before the one that was sent first."""
     desk = bench.enrollments
     first = bring(desk, word, later, next_at=5, settles_at=120, may_have_left=True)
+    assert desk.items.holder(first, now=later(5)) is None  # its own request holds nothing back
     newer = desk.accept(2, enrolled=False)
     superseded = desk.find(first)
     assert (superseded.state, superseded.may_have_left) == (State.SUPERSEDED, True)
@@ -130,12 +130,6 @@ def test_one_on_the_way_of_a_kind_that_settles_frees_its_lane_by_then(bench, lat
     assert desk.items.holder(newer, now=later(120)) is None
     assert desk.claim(at=later(120)).id == newer.id
     assert not desk.find(first).may_have_left
-
-
-def test_its_own_request_holds_nothing_back(bench, later):
-    desk = bench.enrollments
-    first = bring(desk, "retrying", later, next_at=5, settles_at=120, may_have_left=True)
-    assert desk.claim(at=later(5)).id == first.id
 
 
 def test_what_fails_and_is_old_by_now_holds_its_lane_until_it_has_settled(bench, later):
@@ -288,33 +282,23 @@ def test_a_claim_that_overlooks_the_holder_of_its_lane_is_refused_too(pair, late
     assert second.find(behind) == behind
 
 
-def test_workers_at_once_never_claim_two_of_a_lane(desk, at_once):
-    for number in range(1, 9):
-        desk.accept(number, lane=str(1 + number % 4))
-
-    def work():
-        found = []
-        while (item := desk.claim()) is not None:
-            found.append(item.lane.rpartition(":")[2])
-        return found
-
-    claimed = at_once(*[work] * 6)
-    assert sorted(lane for each in claimed for lane in each) == ["1", "2", "3", "4"]
-
-
-def test_a_payment_and_a_reversal_at_once_never_both_go(bench, at_once):
-    """The one that is claimed first goes, and the other one waits."""
-    for number in range(1, 21):
-        bench.payments.accept(number, lane=str(number))
-        bench.reversals.accept(number, lane=str(number))
+@pytest.mark.parametrize(
+    "names",
+    [["payments"], ["reversals"], ["enrollments"], ["payments", "reversals"]],
+    ids=" and ".join,
+)
+def test_workers_at_once_never_claim_two_of_a_lane(bench, at_once, names):
+    """The one that is claimed first goes, and the others wait."""
+    desks = [getattr(bench, name) for name in names]
+    for number in range(1, 13):
+        for desk in desks:
+            desk.accept(number, lane=str(number % 6))
 
     def work(desk):
-        found = []
+        claimed = []
         while (item := desk.claim()) is not None:
-            found.append(item.payload.invoice_number)
-        return found
+            claimed.append(item.lane.rpartition(":")[2])
+        return claimed
 
-    desks = (bench.payments, bench.reversals) * 2
-    claimed = at_once(*[lambda desk=desk: work(desk) for desk in desks])
-    numbers = [number for each in claimed for number in each]
-    assert sorted(numbers, key=int) == [str(number) for number in range(1, 21)]
+    found = at_once(*[lambda desk=desk: work(desk) for desk in desks * (4 // len(desks))])
+    assert sorted(lane for claimed in found for lane in claimed) == ["0", "1", "2", "3", "4", "5"]

@@ -168,46 +168,28 @@ def test_putting_off_changes_no_state_and_writes_no_event(desk, now, later):
     assert len(desk.events(put_off)) == 1
 
 
-def test_overdue_evidence_is_reviewed_once_and_settles_itself(desk, later):
+def test_overdue_evidence_is_reviewed_once_for_each_request(desk, later):
+    def look(seconds):
+        desk.outbox.put_off(
+            desk.claim(at=later(seconds)),
+            until=later(seconds + SETTLE),
+            reason="no evidence",
+            now=later(seconds),
+            overdue=OVERDUE,
+        )
+        return [(item.kind, item.is_open) for item in desk.bench.exceptions()]
+
     desk.accept()
     desk.record(desk.send(), State.IN_DOUBT, next_at=later(SETTLE))
-    put_off_twice(desk, later)
-    (item,) = desk.bench.exceptions()
-    assert (item.kind, item.is_open) == (OVERDUE, True)
-    desk.record(desk.claim(at=later(999)), State.DONE, at=later(999))
-    (item,) = desk.bench.exceptions()
-    assert item.resolution == "it was settled after all"
-
-
-def test_a_person_who_resolved_overdue_evidence_is_asked_again_only_after_another_request(
-    desk, later
-):
-    desk.accept()
-    desk.record(desk.send(), State.IN_DOUBT, next_at=later(SETTLE))
-    put_off_twice(desk, later, answer=True)
-    (item,) = desk.bench.exceptions()
-    assert not item.is_open
-    desk.record(desk.claim(at=later(999)), State.RETRYING, at=later(999), next_at=later(999))
-    desk.record(desk.send(at=later(999)), State.IN_DOUBT, at=later(999), next_at=later(999))
-    put_off(desk, later, 999, 2000)
-    assert [item.is_open for item in desk.bench.exceptions()] == [False, True]
-
-
-def put_off_twice(desk, later, *, answer=False):
-    for seconds in (SETTLE, 2 * SETTLE):
-        put_off(desk, later, seconds, 2 * seconds)
-        for item in desk.bench.exceptions() if answer else ():
-            desk.bench.answer(item, at=later(seconds))
-
-
-def put_off(desk, later, seconds, until):
-    return desk.outbox.put_off(
-        desk.claim(at=later(seconds)),
-        until=later(until),
-        reason="no evidence",
-        now=later(seconds),
-        overdue=OVERDUE,
-    )
+    assert look(SETTLE) == look(2 * SETTLE) == [(OVERDUE, True)]
+    desk.bench.answer(desk.bench.exceptions()[0])
+    assert look(3 * SETTLE) == [(OVERDUE, False)], "a person knows of it"
+    at = later(999)
+    desk.record(desk.claim(at=at), State.RETRYING, at=at, next_at=at)
+    desk.record(desk.send(at=at), State.IN_DOUBT, at=at, next_at=at)
+    assert look(999) == [(OVERDUE, False), (OVERDUE, True)]
+    desk.record(desk.claim(at=later(9999)), State.DONE, at=later(9999))
+    assert desk.bench.exceptions()[1].resolution == "it was settled after all"
 
 
 def test_every_balance_is_kept_and_only_that_before_a_request_counts(desk, sql, later):

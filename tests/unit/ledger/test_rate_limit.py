@@ -24,12 +24,6 @@ def test_the_minute_that_is_full_makes_the_rest_wait_for_the_next(desk, now):
     assert claim(desk, next_minute) is not None
 
 
-def test_without_a_limit_all_go(desk, now):
-    for number in range(1, 6):
-        desk.accept(number, lane=str(number))
-    assert all(claim(desk, now, None) for _ in range(5))
-
-
 def test_all_workers_keep_it_together(desk, now):
     for number in range(1, 6):
         desk.accept(number, lane=str(number))

@@ -106,6 +106,8 @@ def test_what_was_answered_okay_and_not_applied_is_sent_again_only_when_confirme
     first = desk.record(desk.send(), State.NEEDS_PERSON, review=kind)
     with pytest.raises(BadInputError, match="only a person can tell that for sure"):
         retry(desk, first)
+    done, (refused,) = desk.redrive.retry_all(by="ada", now=bench.now)
+    assert (done, refused.item, refused.reason.field) == ((), desk.find(first), "state")
     assert bench.exceptions()[0].is_open
     assert retry(desk, first, is_confirmed=True).state is State.RETRYING
     assert desk.claim().id == first.id
@@ -159,17 +161,6 @@ def test_everything_that_failed_is_sent_again_but_what_must_not_be(desk, later):
     assert (done, refused) == ((), ())
     done, refused = desk.redrive.retry_all(by="ada", now=later(5))
     assert ([item.id for item in done], refused) == ([first.id, second.id], ())
-
-
-def test_what_must_not_be_sent_again_is_listed_with_the_reason(bench):
-    desk = bench.payments
-    first = stuck(desk, 1, lane="1")
-    desk.accept(2, lane="2")
-    kind = ExceptionKind.NOT_APPLIED
-    other = desk.record(desk.send(), State.NEEDS_PERSON, review=kind)
-    done, refused = desk.redrive.retry_all(by="ada", now=bench.now)
-    assert [item.id for item in done] == [first.id]
-    assert [(each.item.id, each.reason.field) for each in refused] == [(other.id, "state")]
 
 
 def test_a_persons_finding_is_final_marked_and_closes_its_review(desk):
