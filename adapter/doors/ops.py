@@ -10,10 +10,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from adapter.domain.alarms import raised
 from adapter.doors import ops_views as views
-from adapter.doors.access import require_operator
 from adapter.doors.health import reasons_not_ready
 from adapter.doors.ops_page import add_pages, reference_of
-from adapter.doors.requests import query
+from adapter.doors.requests import query, require_operator
 from adapter.doors.watch import alarm_view, figures_now
 from adapter.errors import BadInputError, NotFoundError
 from adapter.kinds import KINDS

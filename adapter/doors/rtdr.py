@@ -8,9 +8,8 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from adapter.domain.money import money_text
-from adapter.doors.access import require_biller
 from adapter.doors.notice_fields import Notice, Number, read
-from adapter.doors.requests import query
+from adapter.doors.requests import query, require_biller
 from adapter.errors import NotFoundError, RejectedError
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
-from adapter.domain.payment import DeliveryKey, Payment, PaymentItem
-from adapter.domain.reconcile import Finding, compare, differences
+from adapter.domain.payment import DeliveryKey, Finding, Payment, PaymentItem, compare, differences
 from adapter.domain.window import GmtWindow
 from adapter.domain.work_item import Source
 from adapter.errors import ContentConflictError

@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, select, update
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import PAYMENT_FIELDS, Payment, PaymentItem, invoice_lane
-from adapter.domain.reconcile import differences
+from adapter.domain.payment import PAYMENT_FIELDS, Payment, PaymentItem, differences, invoice_lane
 from adapter.errors import BadInputError, ContentConflictError
 from adapter.ledger.item_kind import ItemKind
 from adapter.ledger.item_rows import items_with_payload, parts_of, read_items

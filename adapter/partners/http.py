@@ -8,6 +8,7 @@ not reach the partner, or was surely refused, has a known outcome (decision 0015
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from adapter.clock import Clock
 from adapter.correlation import HEADER, present_correlation_id
 from adapter.errors import (
     ConfigurationError,
@@ -341,3 +343,31 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
+
+
+class CachedCredential:
+    """Keeps one credential for any number of threads.
+
+    `fetch` asks for a new one, and returns until when that may be used; without a moment it is
+    used until the partner refuses it.
+    """
+
+    def __init__(self, fetch: Callable[[], tuple[str, datetime | None]], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._credential = ""
+        self._use_until: datetime | None = None
+
+    def usable(self, *, refused: str | None = None) -> str:
+        """Return the credential, renewed if its time is over or it is the refused one.
+
+        Other threads wait meanwhile, so that one renewal serves them all. A failed fetch leaves
+        no credential behind, and its error is raised.
+        """
+        with self._lock:
+            is_over = self._use_until is not None and self._use_until <= self._clock.now()
+            if is_over or self._credential in {"", refused}:
+                self._credential = ""
+                self._credential, self._use_until = self._fetch()
+            return self._credential

@@ -28,9 +28,9 @@ from adapter.domain.payment import (
     ReceiptPending,
 )
 from adapter.errors import BadInputError, RejectedError
-from adapter.partners.credential import CachedCredential
 from adapter.partners.http import (
     Answer,
+    CachedCredential,
     Call,
     CredentialsRefusedError,
     PartnerHttp,

@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapter.domain.payment import PaymentMethod
-from adapter.domain.reconcile import Finding, compare, differences
+from adapter.domain.payment import Finding, PaymentMethod, compare, differences
 
 
 def test_what_agrees_is_confirmed(payment, item_of):

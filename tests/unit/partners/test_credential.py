@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapter.errors import RetryableError
-from adapter.partners.credential import CachedCredential
+from adapter.partners.http import CachedCredential
 
 LIFETIME = timedelta(minutes=20)
 
