@@ -252,7 +252,8 @@ class _Run:
             return Step(
                 to_state=State.NEEDS_PERSON,
                 cause=cause,
-                detail=f"{words}; no further try ({attempt} used): a person has to look",
+                detail=f"{words}; no further try ({attempt} used): a person has to look, then "
+                f"`adapter {self._kind.command} retry` or `resolve`",
                 may_have_left=left,
                 settles_at=settles_at,
                 attempts=attempt,

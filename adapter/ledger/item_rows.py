@@ -28,7 +28,8 @@ Payload = TypeVar("Payload", bound=AnyPayload)
 Values = dict[str, Any]
 # How many names one statement asks for: every database takes that many.
 NAMES_PER_STATEMENT = 500
-_ITEM_FIELDS = tuple(column.name for column in work_items.c if column.name != "fingerprint")
+_NOT_OF_ITEM = {"fingerprint", "waits_in_lane"}
+_ITEM_FIELDS = tuple(c.name for c in work_items.c if c.name not in _NOT_OF_ITEM)
 _BALANCE_BEFORE = (
     select(balance_readings.c.balance)
     .where(
@@ -43,11 +44,15 @@ _BALANCE_BEFORE = (
 # Statements of every delivery are built once: building one costs more than running it.
 _INSERT_EVENT = insert(work_events)
 _INSERT_READING = insert(balance_readings)
-# An item that is still as its holder knows it; the parameters say what is set.
-_HELD = update(work_items).where(
-    work_items.c.id == bindparam("held_id"),
-    work_items.c.fence == bindparam("held_fence"),
-    work_items.c.state == bindparam("held_state"),
+# An item that is still as its holder knows it; the parameters say what else is set.
+_HELD = (
+    update(work_items)
+    .where(
+        work_items.c.id == bindparam("held_id"),
+        work_items.c.fence == bindparam("held_fence"),
+        work_items.c.state == bindparam("held_state"),
+    )
+    .values(waits_in_lane=False)
 )
 
 

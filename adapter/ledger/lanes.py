@@ -54,7 +54,7 @@ _WAKE = (
     .where(
         work_items.c.biller == _BILLER,
         work_items.c.lane == _LANE,
-        work_items.c.state == State.WAITING,
+        or_(work_items.c.state == State.WAITING, work_items.c.waits_in_lane),
         work_items.c.lease_owner.is_(None),
         work_items.c.next_at > bindparam("at"),
     )
@@ -107,6 +107,7 @@ def wait_in_lane(
         )
         .values(
             next_at=until,
+            waits_in_lane=True,
             last_error=reason,
             lease_owner=None,
             lease_until=None,

@@ -81,6 +81,8 @@ work_items = Table(
     Column("attempts", Integer, nullable=False),
     Column("accepted_at", Moment, nullable=False),
     Column("next_at", Moment),
+    # It was due, and another item held its lane: it is woken when the lane is free.
+    Column("waits_in_lane", Boolean, nullable=False, default=False),
     # When a request last was about to leave, or its outcome became doubtful.
     Column("sent_at", Moment),
     Column("settles_at", Moment),
