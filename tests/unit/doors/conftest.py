@@ -58,6 +58,22 @@ location = "feed"
 """
 
 
+NOTICE = {
+    "BillerGUID": BILLER_GUID,
+    "PaymentGUID": PAYMENT_GUID,
+    "InvoiceNumber": "30254",
+    "AccountNumber": "1204117",
+    "CustomerName": "Ada Carver",
+    "PaymentDate": "2026-01-05T03:04:05.1234567-06:00",
+    "PaymentAmount": "731.37",
+    "ConvenienceFee": "2.95",
+    "PaymentReference": "REF-1",
+    "PaymentMessage": "Approved",
+    "PaymentType": "ACH",
+    "Approved": "True",
+}
+
+
 def settings_text(*, door_key="door-s3cret", time_zone="America/Chicago"):
     return SETTINGS.format(door_key=door_key, time_zone=time_zone)
 
@@ -193,26 +209,7 @@ def credentials():
 @pytest.fixture
 def notice():
     """Return a payment notice; a field changed to None is left out."""
-
-    def build(**changes):
-        whole = {
-            "BillerGUID": BILLER_GUID,
-            "PaymentGUID": PAYMENT_GUID,
-            "InvoiceNumber": "30254",
-            "AccountNumber": "1204117",
-            "CustomerName": "Ada Carver",
-            "PaymentDate": "2026-01-05T03:04:05.1234567-06:00",
-            "PaymentAmount": "731.37",
-            "ConvenienceFee": "2.95",
-            "PaymentReference": "REF-1",
-            "PaymentMessage": "Approved",
-            "PaymentType": "ACH",
-            "Approved": "True",
-        }
-        whole.update(changes)
-        return {name: value for name, value in whole.items() if value is not None}
-
-    return build
+    return lambda **changes: {n: v for n, v in {**NOTICE, **changes}.items() if v is not None}
 
 
 @pytest.fixture
