@@ -114,28 +114,23 @@ def test_many_doors_at_once_make_one_item(desk, at_once):
     assert len(desk.events(item)) == 1
 
 
+@pytest.mark.parametrize("minutes", [1, 0], ids=["one after the other", "at one moment"])
 @pytest.mark.parametrize("order", list(itertools.permutations([1, 2, 3])))
-def test_in_whatever_order_they_come_the_newest_waits_and_the_others_rest(bench, now, order):
+def test_in_whatever_order_they_come_the_newest_waits_and_the_others_rest(
+    bench, now, order, minutes
+):
+    """Of those at one moment, always the same one counts."""
     desk = bench.enrollments
-    items = {
-        number: desk.accept(
-            number, changed_at=now + timedelta(minutes=number), enrolled=number == 2
-        )
-        for number in order
-    }
-    assert [desk.find(items[n]).state for n in (1, 2, 3)] == [SUPERSEDED, SUPERSEDED, WAITING]
-    assert desk.events(items[1])[-1].cause is Cause.SUPERSEDED
-
-
-@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
-def test_of_two_at_one_moment_always_the_same_counts(bench, order):
-    desk = bench.enrollments
-    items = {number: desk.accept(number, enrolled=number == 1) for number in order}
-    assert desk.find(items[2]).state is WAITING
-    old = desk.find(items[1])
-    assert (old.state, old.next_at) == (SUPERSEDED, None)
-    words = f"superseded by the newer {items[2].reference}"
-    assert (old.last_error, desk.events(old)[-1].detail) == (words, words)
+    items = {}
+    for number in order:
+        changed_at = now + timedelta(minutes=minutes * number)
+        items[number] = desk.accept(number, changed_at=changed_at, enrolled=number == 2)
+    found = [desk.find(items[number]) for number in (1, 2, 3)]
+    assert [item.state for item in found] == [SUPERSEDED, SUPERSEDED, WAITING]
+    words = f"superseded by the newer {items[3].reference}"
+    assert (found[1].last_error, found[1].next_at) == (words, None)
+    event = desk.events(found[1])[-1]
+    assert (event.cause, event.detail) == (Cause.SUPERSEDED, words)
 
 
 @pytest.mark.parametrize("state", [State.RETRYING, State.NEEDS_PERSON])

@@ -108,13 +108,8 @@ def test_what_is_open_about_an_item_or_holds_it_back(bench):
     for kind, about in asked:
         bench.ask(kind, **about)
     bench.answer(bench.exceptions()[-1])
+    setting = bench.enrollments.accept()
+    bench.ask(ExceptionKind.ENROLLMENT_FAILED, reference=setting.reference)
+    assert len(bench.enrollments.items.open_exceptions(setting)) == 1
     found = bench.payments.items.open_exceptions(item)
     assert [each.kind for each in found] == [ExceptionKind.DEAD, ExceptionKind.SETTING_OVERDUE]
-
-
-def test_what_is_open_about_an_item_is_found_by_its_reference(bench, desk):
-    item = desk.accept()
-    bench.ask(desk.kind.reviews[0], reference=item.reference)
-    bench.ask(desk.kind.reviews[1], reference="another")
-    (found,) = desk.items.open_exceptions(item)
-    assert found.reference == item.reference

@@ -88,6 +88,7 @@ def test_one_goes_past_what_surely_did_not_leave_or_is_finished(pair, later, wor
 
 
 def test_other_lanes_and_billers_do_not_wait_nor_do_settings_for_invoices(bench, desk, later):
+    bench.ask(ExceptionKind.INVOICE_REFUSED, invoice_number="30254")  # it is about no payment
     bring(desk, "in_doubt", later, next_at=500)
     desk.accept(2, lane="30255")
     desk.accept(3, biller="another-carrier")
@@ -196,12 +197,6 @@ def test_one_that_slept_over_its_lease_may_not_post_past_a_new_review(bench, lat
         desk.begin(slept, at=later(LEASE + 1))
     found = desk.find(slept)
     assert (found.state, found.lease_owner) == (State.WAITING, None)
-
-
-def test_a_review_about_no_payment_holds_nothing_back(bench, desk):
-    bench.ask(ExceptionKind.INVOICE_REFUSED, invoice_number="30254")
-    desk.accept()
-    assert desk.claim() is not None
 
 
 @pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED])

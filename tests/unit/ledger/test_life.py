@@ -1,9 +1,5 @@
 """Since when a ledger is kept, and when its workers last lived."""
 
-from datetime import datetime
-
-import pytest
-
 from adapter.ledger import open_ledger
 
 
@@ -13,11 +9,6 @@ def test_its_beginning_is_noted_once_for_ever(bench, now, later):
     other = open_ledger(bench.url)
     assert other.life.begin(later(120)) == now
     other.close()
-
-
-def test_a_moment_without_a_zone_is_no_beginning(bench):
-    with pytest.raises(ValueError, match="aware"):
-        bench.ledger.life.begin(datetime(2026, 1, 5))  # noqa: DTZ001
 
 
 def test_the_last_heartbeat_is_that_of_any_worker_and_never_goes_back(bench, later):

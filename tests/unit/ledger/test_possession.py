@@ -36,14 +36,6 @@ def test_the_newest_version_is_the_last_revision():
     assert scripts.get_heads() == [HEAD]
 
 
-def test_a_ledger_of_this_version_is_opened_as_often_as_one_likes(bench):
-    item = bench.payments.accept()
-    for _ in range(2):
-        ledger = open_ledger(bench.url)
-        assert ledger.items(bench.payments.kind).page(limit=9) == (item,)
-        ledger.close()
-
-
 @pytest.mark.parametrize("version", ["9999", "0000", "no-revision"])
 def test_another_version_is_refused(bench, sql, version):
     sql("UPDATE alembic_version SET version_num = :version", version=version)

@@ -206,20 +206,18 @@ def test_a_request_that_may_still_arrive_is_not_called_never_applied(desk, later
     assert resolve(desk, doubt, NEVER, at=later(120)).state is State.RETRYING
 
 
-def test_what_was_asked_about_the_content_stays_open(desk):
+def test_what_was_asked_about_the_content_or_another_item_stays_open(desk):
     first = stuck(desk)
     subject = desk.kind.subject(first.reference)
-    desk.bench.ask(ExceptionKind.MISMATCH, **subject, reference=first.reference)
+    for kind, reference in (
+        (ExceptionKind.MISMATCH, first.reference),
+        (ExceptionKind.SETTING_OVERDUE, "another"),
+        (ExceptionKind.SETTING_OVERDUE, first.reference),
+    ):
+        desk.bench.ask(kind, **subject, reference=reference)
     retry(desk, first)
-    is_open = [item.kind for item in desk.bench.exceptions() if item.is_open]
-    assert is_open == [ExceptionKind.MISMATCH]
-
-
-def test_what_was_asked_about_a_setting_is_closed_by_its_reference(desk):
-    first = stuck(desk)
-    kind = ExceptionKind.SETTING_OVERDUE
-    desk.bench.ask(kind, invoice_number="30254", reference=first.reference)
-    desk.bench.ask(kind, invoice_number="30254", reference="another")
-    resolve(desk, first, APPLIED)
-    is_open = [item.reference for item in desk.bench.exceptions() if item.is_open]
-    assert is_open == ["another"]
+    is_open = [(item.kind, item.reference) for item in desk.bench.exceptions() if item.is_open]
+    assert is_open == [
+        (ExceptionKind.MISMATCH, first.reference),
+        (ExceptionKind.SETTING_OVERDUE, "another"),
+    ]

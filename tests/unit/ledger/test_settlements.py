@@ -31,8 +31,8 @@ def book(bench):
 def test_a_row_is_kept_as_it_came_and_once(book, now, later):
     assert book.record([ROW, ROW], now=now) == [ROW]
     assert book.record([replace(ROW, batch_count=2)], now=later(5)) == []
-    [told] = book.page(limit=9)
-    assert (told.row, told.seen_at, told.matched_at) == (ROW, now, None)
+    [kept] = book.page(limit=9)
+    assert (kept.row, kept.seen_at, kept.matched_at) == (ROW, now, None)
     assert book.record([], now=now) == []
 
 
@@ -47,7 +47,7 @@ def test_a_row_is_kept_as_it_came_and_once(book, now, later):
     ],
     ids=["return", "batch", "invoice", "payment", "biller"],
 )
-def test_rows_are_told_apart(book, now, other):
+def test_rows_are_kept_apart(book, now, other):
     assert book.record([ROW, other], now=now) == [ROW, other]
 
 
@@ -61,7 +61,7 @@ def test_a_row_is_unmatched_until_it_is_matched(book, now, later):
     book.match([], now=now)
 
 
-def test_other_batches_of_a_payment_are_told(book, now):
+def test_other_batches_of_a_payment_are_known(book, now):
     book.record([ROW, replace(ROW, batch_id="20260107-CC"), BACK], now=now)
     assert book.payments_in_other_batches(ROW) == ("20260107-CC",)
     assert book.payments_in_other_batches(replace(ROW, invoice_number="7")) == ()
@@ -88,6 +88,6 @@ def test_the_time_of_payment_is_half_open(bench, book):
 
 def test_pages_are_by_id_and_biller(book, now):
     book.record([ROW, BACK, replace(ROW, biller="another-carrier")], now=now)
-    assert [told.id for told in book.page(limit=2)] == [1, 2]
-    assert [told.id for told in book.page(limit=9, after=1)] == [2, 3]
-    assert [told.id for told in book.page(limit=9, biller="another-carrier")] == [3]
+    assert [kept.id for kept in book.page(limit=2)] == [1, 2]
+    assert [kept.id for kept in book.page(limit=9, after=1)] == [2, 3]
+    assert [kept.id for kept in book.page(limit=9, biller="another-carrier")] == [3]

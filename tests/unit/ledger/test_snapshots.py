@@ -1,4 +1,4 @@
-"""Kept snapshots: replaced in one transaction with what they told and the mark."""
+"""Kept snapshots: replaced in one transaction with what they say and the mark."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +35,7 @@ def test_a_snapshot_replaces_the_one_before_it(bench, later):
     assert mark(bench, AUTOPAY) is None
 
 
-def test_what_it_tells_is_accepted_with_it(bench):
+def test_what_it_says_is_accepted_with_it(bench):
     assert (
         accept(
             bench,
