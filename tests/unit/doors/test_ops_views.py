@@ -10,7 +10,7 @@ import pytest
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import Upload, UploadState
-from adapter.domain.work_item import Cause, Evidence, State
+from adapter.domain.work_item import Cause, Evidence, Source, State
 from adapter.doors.ops_views import item_view, story_of, upload_view
 from adapter.kinds import ENROLLMENTS, KINDS, PAYMENTS, REVERSALS
 from contracts.loader import schema
@@ -46,7 +46,6 @@ DETAILS = {
         "handed_over_at": None,
         "reversed_at": MOMENT,
         "state": "reversed",
-        "source": "reject_report",
     },
     ENROLLMENTS: {
         "event_guid": str(UUID(int=1)),
@@ -90,7 +89,7 @@ def story(adapter, kind):
 
 
 def test_an_item_is_shown_by_its_contract(desk, kind, story):
-    desk.accept(correlation_id="IC-1", **FIELDS[kind])
+    desk.accept(source=Source.DATA_PUMP, correlation_id="IC-1", **FIELDS[kind])
     item = desk.record(desk.send(), State.DONE, evidence=Evidence.BALANCE, receipt_id=None)
     common = {
         "number": 1,
