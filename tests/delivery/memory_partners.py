@@ -88,7 +88,11 @@ def send_repeatable(plan, arrive):
             raise ConfigurationError("billers.camp-point is refused")
         case "lose_the_request":
             raise OutcomeUnknownError("silence", **WHERE)
-    arrive(RULES.settle_seconds / 2 if plan.endswith("late") else 0.0)
+    late = {
+        "arrive_late": RULES.settle_seconds / 2,
+        "die_and_arrive_late": RULES.lease_seconds + 20,  # the next process is at work by then
+    }
+    arrive(late.get(plan, 0.0))
     match plan:
         case "crash_in_our_code":
             raise KeyError("receipt_id")
@@ -288,9 +292,17 @@ class Imt:
 
     def is_on(self, account_number, kind):
         """Return what the request set that arrived last."""
-        arrived = self._arrived[account_number, kind]
-        by_now = [each for each in arrived if each[0] <= self.clock.now()]
-        return max(by_now, key=lambda each: each[0], default=(None, False))[1]
+        return self._last_of(filter(self._is_in, self._arrived[account_number, kind]))
+
+    def will_be_on(self, account_number, kind):
+        """Return what it ends at, once everything has arrived that is under way still."""
+        return self._last_of(self._arrived[account_number, kind])
+
+    def _is_in(self, arrival):
+        return arrival[0] <= self.clock.now()
+
+    def _last_of(self, arrivals):
+        return max(arrivals, key=lambda each: each[0], default=(None, False))[1]
 
 
 @dataclass

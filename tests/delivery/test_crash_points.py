@@ -8,7 +8,6 @@ import itertools
 import pytest
 from memory_partners import ProcessDiedError
 
-from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.work_item import Source, State
 from adapter.kinds import ENROLLMENTS, KINDS, PAYMENTS, REVERSALS
 from adapter.ledger.outbox import Outbox
@@ -17,7 +16,6 @@ from adapter.ledger.outbox import Outbox
 POINTS = tuple(
     itertools.product(("claim_due", "begin_sending", "record"), ("before", "committed"), (1, 3))
 )
-AUTOPAY = EnrollmentKind.AUTOPAY
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.item.name)
@@ -103,15 +101,17 @@ def test_a_process_that_dies_while_a_repeatable_request_is_under_way(
     assert len(sent) == 2
 
 
-def test_a_late_setting_never_undoes_a_newer_one(harsh_carrier):
-    """The process dies, its request arrives a minute later, and the payer has thought better."""
+@pytest.mark.parametrize("plan", ["arrive_late", "die_and_arrive_late"])
+def test_a_late_setting_never_undoes_a_newer_one(harsh_carrier, plan):
+    """Its request arrives a minute or two after, and the payer has thought better of it."""
     carrier = harsh_carrier
-    carrier.imt.plans = ["die_and_arrive_late"]
+    carrier.imt.plans = [plan]
     carrier.enroll(enrolled=True)
     carrier.run(ENROLLMENTS)
     newest = carrier.enroll(enrolled=False)
     carrier.run_for(hours=1)
-    assert not carrier.imt.is_on(newest.account_number, AUTOPAY)
+    assert len(carrier.imt.pushes) == 2
+    assert not carrier.imt.is_on(newest.account_number, newest.kind)
     assert carrier.item(newest).state is State.DONE
 
 

@@ -85,10 +85,10 @@ class Customers(Carrier):
         self.clock.advance(seconds)
 
     def imt_is_at_the_newest_change(self):
-        """Nothing waits any more: what IMT has is the newest that the adapter knows."""
+        """Nothing waits any more: IMT ends at the newest that the adapter knows."""
         for kind in KINDS:
             for account, known in self.ledger.enrollments.newest(BILLER, kind).items():
-                assert self.imt.is_on(account, kind) is known.change.enrolled
+                assert self.imt.will_be_on(account, kind) is known.change.enrolled
 
     def come_to_rest(self):
         while self.notices:
