@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.upload import UploadState
 from adapter.domain.work_item import State
 
 
@@ -49,10 +51,26 @@ class MarkFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AcceptedFile:
+    """The figures of a biller's newest invoice file that Invoice Cloud accepted."""
+
+    biller: str
+    invoice_count: int
+    total: Decimal
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerFigures:
-    """What the ledger holds."""
+    """What the ledger holds; a count that is not there is zero. Keys begin with the biller.
+
+    `due` counts what the engine has to look at now, by biller and kind of item.
+    """
 
     items: tuple[StateFigure, ...] = ()
+    due: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    files: Mapping[tuple[str, UploadState], int] = field(default_factory=dict)
+    accepted_files: tuple[AcceptedFile, ...] = ()
     exceptions: tuple[ExceptionFigure, ...] = ()
     marks: tuple[MarkFigure, ...] = ()
     # Since when the ledger knows of a biller at all.

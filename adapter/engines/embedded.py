@@ -132,16 +132,16 @@ class EmbeddedEngine:
             )
 
     def _look_at_what_is_next(self, *, looked: str) -> None:
-        """Plan the next looks: after a woken job its own, after any other those of all of them.
+        """Plan the next looks: what one kind of item has done may free the lane of another.
 
-        What is due although it was `looked` at just now waits a moment.
+        After a woken job, what is due waits a moment: jobs must not spin, nor for each other.
         """
-        for job in (looked,) if looked in WOKEN else tuple(WOKEN):
+        pause = PAUSE_WHILE_DUE if looked in WOKEN else timedelta(0)
+        for job in WOKEN:
             due = min(self._runner.due_at(job).values(), default=None)
             if due is not None:
                 now = self._work.clock.now()
-                earliest = now + PAUSE_WHILE_DUE if job == looked else now
-                self._look_at(job, due if due > now else earliest)
+                self._look_at(job, due if due > now else now + pause)
 
 
 def _label(job: str) -> str:

@@ -46,7 +46,9 @@ class JobRunner:
                 return JobReport(job=name, biller=biller, counts={}, note=RUNNING_ALREADY)
             self._under_way[key] += 1
         try:
-            report = (job or JOBS[name])(biller, self._work)
+            with self._work.observer.job_run(name, biller) as seen:
+                report = (job or JOBS[name])(biller, self._work)
+                seen.counts, seen.failed = report.counts, report.failure is not None
         except AdapterError as error:
             report = JobReport(job=name, biller=biller, counts={}, failure=error)
         except Exception as error:  # noqa: BLE001  # a bug in one run must not end the schedule

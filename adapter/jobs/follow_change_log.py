@@ -14,6 +14,7 @@ from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind, Snapshot,
 from adapter.errors import AdapterError, LedgerError
 from adapter.jobs.polling import Poll, in_parts
 from adapter.jobs.report import JobReport
+from adapter.kinds.enrollments import ENROLLMENT, newest_changes
 from adapter.ports import BillerPorts
 
 JOB = "follow_change_log"
@@ -47,10 +48,11 @@ class _Run(Poll):
             biller=self._biller,
             kind=kind,
             kept=self._ledger.snapshots.kept(self._biller, kind),
-            known=self._ledger.enrollments.newest(self._biller, kind),
+            known=newest_changes(self._ledger, self._biller, kind),
             overlap=timedelta(minutes=self._work.rules.poll_overlap_minutes),
         )
         self._counts["taken_over"] += self._ledger.snapshots.accept(
+            ENROLLMENT,
             self._biller,
             kind,
             snapshot,

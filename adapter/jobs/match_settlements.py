@@ -27,6 +27,8 @@ from adapter.domain.settlement import (
 )
 from adapter.jobs.polling import Poll, in_parts
 from adapter.jobs.report import JobReport
+from adapter.kinds.payments import PaymentQueries
+from adapter.kinds.reversals import returned_amounts
 from adapter.ports import BillerPorts
 
 JOB = "match_settlements"
@@ -112,9 +114,9 @@ class _Run(Poll):
         guids = {settlement.row.payment_guid for settlement in waiting}
         payments = {
             (item.payload.payment_guid, item.payload.invoice_number): item
-            for item in self._ledger.payments.of_guids(self._biller, guids)
+            for item in PaymentQueries(self._ledger).of_guids(self._biller, guids)
         }
-        returned = self._ledger.returns.amounts(self._biller, guids)
+        returned = returned_amounts(self._ledger, self._biller, guids)
         matched: list[Settlement] = []
         for settlement in waiting:
             row = settlement.row
@@ -142,7 +144,7 @@ class _Run(Poll):
 
     def _look_for_unsettled(self) -> None:
         now = self._now()
-        late = self._ledger.settlements.unsettled(
+        late = PaymentQueries(self._ledger).unsettled(
             self._biller, paid_from=now - UNSETTLED_REACH, paid_until=now - UNSETTLED_AFTER
         )
         for item in late:

@@ -19,7 +19,7 @@ from adapter.domain.work_item import Source
 from adapter.errors import ContentConflictError
 from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, told
 from adapter.jobs.report import JobReport
-from adapter.ledger.payments import PAYMENT
+from adapter.kinds.payments import PAYMENT, PaymentQueries
 from adapter.ports import BillerPorts
 
 JOB = "reconcile_payments"
@@ -35,6 +35,7 @@ class _Run(Poll):
 
     def __init__(self, biller: str, work: JobContext) -> None:
         super().__init__(biller, work)
+        self._payments = PaymentQueries(work.ledger)
         self._reported: dict[str, set[str]] = defaultdict(set)  # invoices by payment GUID
         self._missing: list[Payment] = []
 
@@ -53,9 +54,7 @@ class _Run(Poll):
     def _compare(self, rows: Sequence[Payment]) -> None:
         known = {
             item.payload.key: item
-            for item in self._ledger.payments.of_guids(
-                self._biller, (row.payment_guid for row in rows)
-            )
+            for item in self._payments.of_guids(self._biller, (row.payment_guid for row in rows))
         }
         confirmed: list[int] = []
         for row in rows:
@@ -71,7 +70,9 @@ class _Run(Poll):
                 self._disagree(row, differences(row, item.payload))
         if confirmed:
             now = self._now()
-            self._counts["newly_confirmed"] += self._ledger.payments.confirm(confirmed, now=now)
+            self._counts["newly_confirmed"] += self._ledger.outbox(PAYMENT).confirm(
+                confirmed, now=now
+            )
 
     def _accept(self, payment: Payment) -> None:
         """Accept a payment that the data pump never brought.
@@ -81,7 +82,7 @@ class _Run(Poll):
         """
         elsewhere = [
             item.payload.invoice_number
-            for item in self._ledger.payments.of_guids(self._biller, [payment.payment_guid])
+            for item in self._payments.of_guids(self._biller, [payment.payment_guid])
             if item.payload.invoice_number not in self._reported[payment.payment_guid]
         ]
         if elsewhere:
@@ -99,7 +100,7 @@ class _Run(Poll):
         except ContentConflictError as error:  # the data pump brought it just now, and differs
             self._disagree(payment, error.rule)
             return
-        self._ledger.payments.confirm([accepted.item.id], now=self._now())
+        self._ledger.outbox(PAYMENT).confirm([accepted.item.id], now=self._now())
         if not accepted.repeated:  # else the data pump brought it just now
             self._counts["taken_over"] += 1
 
@@ -112,7 +113,7 @@ class _Run(Poll):
         The next window begins where this look ends, so every moment is looked at once.
         """
         settled_until = window.end_gmt - timedelta(minutes=self._work.rules.poll_overlap_minutes)
-        for item in self._ledger.payments.unreported(
+        for item in self._payments.unreported(
             self._biller, paid_from=window.start_gmt, paid_until=settled_until
         ):
             payment = item.payload

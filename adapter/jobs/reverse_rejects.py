@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from adapter.context import JobContext
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import Source
 from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, told
 from adapter.jobs.report import JobReport
+from adapter.kinds.reversals import REVERSAL
 from adapter.ports import BillerPorts
 
 JOB = "reverse_rejects"
@@ -37,7 +39,9 @@ class _Run(Poll):
     def _accept(self, returns: Sequence[AchReturn]) -> None:
         self._counts["seen"] += len(returns)
         ledger, now = self._ledger, self._now()
-        new, others = ledger.returns.accept_all(returns, now=now)
+        new, others = ledger.outbox(REVERSAL).accept_all(
+            returns, source=Source.REJECT_REPORT, now=now
+        )
         self._counts["taken_over"] += len(new)
         for changed in others:
             self._counts["changed"] += 1

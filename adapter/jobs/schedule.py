@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from adapter.clock import require_aware
-from adapter.context import JobContext
 from adapter.jobs import (
     follow_change_log,
     forget_history,
@@ -27,7 +26,7 @@ from adapter.ledger.ledger import Ledger
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
 Job = Callable[..., JobReport]
-_RUNS: Mapping[str, Job] = {
+JOBS: Mapping[str, Job] = {
     send_invoices.JOB: send_invoices.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
     reverse_rejects.JOB: reverse_rejects.run_once,
@@ -36,22 +35,6 @@ _RUNS: Mapping[str, Job] = {
     forget_history.JOB: forget_history.run_once,
     **{kind.job: partial(deliver, kind) for kind in KINDS},
 }
-
-
-def _observed(name: str, run_once: Job) -> Job:
-    """Have the context's observer see each run, whichever engine woke it."""
-
-    def run(biller: str, work: JobContext, **options: Any) -> JobReport:
-        with work.observer.job_run(name, biller) as seen:
-            report = run_once(biller, work, **options)
-            seen.counts, seen.failed = report.counts, report.failure is not None
-        return report
-
-    return run
-
-
-JOBS: Mapping[str, Job] = {name: _observed(name, run_once) for name, run_once in _RUNS.items()}
-
 # The jobs that also run as soon as the ledger has something due for them.
 WOKEN: Mapping[str, DeliveryKind[Any]] = {kind.job: kind for kind in KINDS}
 # Which of them looks at what the ledger announces as due, by the kind of item.
@@ -60,12 +43,12 @@ JOB_FOR: Mapping[str, str] = {kind.item.name: kind.job for kind in KINDS}
 
 def next_due_at(job: str, ledger: Ledger, biller: str) -> datetime | None:
     """Return when a woken job has something to look at for a biller."""
-    return ledger.outbox(WOKEN[job].item).next_due_at([biller])
+    return ledger.items(WOKEN[job].item).next_due_at([biller])
 
 
 def has_backlog(job: str, ledger: Ledger, biller: str, now: datetime) -> bool:
     """Tell whether there is enough for several workers to share."""
-    return ledger.outbox(WOKEN[job].item).are_several_due(biller, now=now)
+    return ledger.items(WOKEN[job].item).are_several_due(biller, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,26 +6,36 @@ evidence (decision 0006).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, RowMapping, and_, exists
 
 from adapter.context import JobContext
 from adapter.domain.evidence import is_overdue
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
 from adapter.domain.payment import (
+    PAYMENT_FIELDS,
     Payment,
     PaymentItem,
     ReceiptAnswer,
     ReceiptApplied,
     ReceiptNotApplied,
     ReceiptPending,
+    differences,
+    invoice_lane,
 )
+from adapter.domain.settlement import TransactionType
 from adapter.domain.work_item import BalanceReading, Cause, Evidence, State, Step
+from adapter.errors import BadInputError, ContentConflictError
 from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready, Word, words
 from adapter.kinds.payment_evidence import look_for_receipt
-from adapter.ledger.payments import PAYMENT
+from adapter.ledger.item_kind import ItemKind
+from adapter.ledger.items import parts_of
+from adapter.ledger.ledger import Ledger
+from adapter.ledger.schema import payments, settlements
 from adapter.ports import BillerPorts
 
 # Not who paid, nor in what words.
@@ -39,6 +49,61 @@ _SHOWN = (
     "paid_at",
 )
 _UNCERTAIN = frozenset({ExceptionKind.NOT_APPLIED})
+
+
+def _read(row: RowMapping) -> Payment:
+    return Payment(**{field: row[field] for field in PAYMENT_FIELDS})
+
+
+def _values(payment: Payment) -> Mapping[str, object]:
+    return {field: getattr(payment, field) for field in PAYMENT_FIELDS if field != "biller"}
+
+
+def _subject(reference: str) -> Mapping[str, str]:
+    guid, _, invoice_number = reference.partition(":")
+    return {"payment_guid": guid, "invoice_number": invoice_number}
+
+
+def _require_approved(payment: Payment) -> None:
+    if not payment.approved:
+        raise BadInputError(
+            field="Approved",
+            value="False",
+            rule="a declined payment is not accepted",
+            remedy="Send approved payments only",
+        )
+
+
+def _conflict(payment: Payment, known: Payment) -> ContentConflictError:
+    return ContentConflictError(
+        field="PaymentGUID",
+        value=payment.payment_guid,
+        rule="this payment on this invoice is known with other content "
+        f"({differences(payment, known)})",
+        remedy="Send a payment once, unchanged; another payment has another GUID",
+    )
+
+
+PAYMENT = ItemKind(
+    name="payment",
+    table=payments,
+    read=_read,
+    values=_values,
+    reference=lambda payment: payment.key.reference,
+    lane=lambda payment: invoice_lane(payment.invoice_number),
+    subject=_subject,
+    conflict=_conflict,
+    require=_require_approved,
+    # What these ask is answered when a payment is sent again, or a person says what became of it.
+    reviews=(
+        ExceptionKind.DEAD,
+        ExceptionKind.NOT_APPLIED,
+        ExceptionKind.EVIDENCE_UNCLEAR,
+        ExceptionKind.EVIDENCE_OVERDUE,
+        ExceptionKind.SETTING_OVERDUE,
+    ),
+    held_by_review=True,
+)
 
 
 class Payments(DeliveryKind[Payment]):
@@ -141,3 +206,42 @@ class Payments(DeliveryKind[Payment]):
             "inferred": item.evidence is Evidence.BALANCE,
             "confirmed_at": item.confirmed_at,
         }
+
+
+class PaymentQueries:
+    """What reports and settled batches ask about payments; reading never waits for a writer."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._items = ledger.items(PAYMENT)
+
+    def of_guids(self, biller: str, payment_guids: Iterable[str]) -> tuple[PaymentItem, ...]:
+        """Return every item of these payments, whatever invoices they pay."""
+        return tuple(
+            item
+            for part in parts_of(sorted(set(payment_guids)))
+            for item in self._items.whose(biller, payments.c.payment_guid.in_(part))
+        )
+
+    def unreported(
+        self, biller: str, *, paid_from: datetime, paid_until: datetime
+    ) -> tuple[PaymentItem, ...]:
+        """Return those paid in this half-open time that no report has agreed with."""
+        in_time = _paid(paid_from, paid_until)
+        found = self._items.whose(biller, in_time)
+        return tuple(item for item in found if item.confirmed_at is None)
+
+    def unsettled(
+        self, biller: str, *, paid_from: datetime, paid_until: datetime
+    ) -> tuple[PaymentItem, ...]:
+        """Return those paid in this half-open time that no batch has paid out."""
+        is_settled = exists().where(
+            settlements.c.biller == biller,
+            settlements.c.payment_guid == payments.c.payment_guid,
+            settlements.c.invoice_number == payments.c.invoice_number,
+            settlements.c.transaction_type == TransactionType.PAYMENT,
+        )
+        return self._items.whose(biller, _paid(paid_from, paid_until), ~is_settled)
+
+
+def _paid(paid_from: datetime, paid_until: datetime) -> ColumnElement[bool]:
+    return and_(payments.c.paid_at >= paid_from, payments.c.paid_at < paid_until)

@@ -6,10 +6,13 @@ that lies in Spectrum's inbox is looked for until it is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
+
+from sqlalchemy import RowMapping
 
 from adapter.context import JobContext
 from adapter.domain.ach_return import (
@@ -21,16 +24,59 @@ from adapter.domain.ach_return import (
     judge_return,
 )
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.payment import invoice_lane
 from adapter.domain.work_item import Cause, Evidence, State, Step, WorkItem
-from adapter.errors import RejectedError
+from adapter.errors import ContentConflictError, RejectedError
 from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready, failed_or_refused, words
-from adapter.ledger.payments import PAYMENT
-from adapter.ledger.returns import REVERSAL
+from adapter.kinds.payments import PAYMENT
+from adapter.ledger.item_kind import ItemKind
+from adapter.ledger.items import parts_of
+from adapter.ledger.ledger import Ledger
+from adapter.ledger.schema import ach_returns
 from adapter.ports import BillerPorts
 
 # How often a file in Spectrum's inbox is looked at, and when a person learns that it lies there.
 INBOX_LOOK_AGAIN = timedelta(minutes=20)
 INBOX_READ_WITHIN = timedelta(days=1)
+_FIELDS = tuple(column.name for column in ach_returns.c if column.name != "item_id")
+
+
+def _read(row: RowMapping) -> AchReturn:
+    return AchReturn(biller=row["biller"], **{field: row[field] for field in _FIELDS})
+
+
+def _values(ach_return: AchReturn) -> Mapping[str, object]:
+    return {field: getattr(ach_return, field) for field in _FIELDS}
+
+
+def _conflict(ach_return: AchReturn, known: AchReturn) -> ContentConflictError:
+    return ContentConflictError(
+        field="RejectGUID",
+        value=ach_return.reject_guid,
+        rule=f"reject {ach_return.reject_guid} was {ach_return.code} of another amount, account "
+        f"or code before ({known.code} of {known.amount:.2f})",
+        remedy="The first report of it counts",
+    )
+
+
+REVERSAL = ItemKind(
+    name="reversal",
+    table=ach_returns,
+    read=_read,
+    values=_values,
+    reference=lambda ach_return: ach_return.reversal_id,
+    lane=lambda ach_return: invoice_lane(ach_return.invoice_number),
+    subject=lambda reference: {"invoice_number": reference.partition(":")[2]},
+    conflict=_conflict,
+    reviews=(
+        ExceptionKind.REJECT_UNKNOWN,
+        ExceptionKind.REJECT_UNAPPLIED,
+        ExceptionKind.REJECT_MISMATCH,
+        ExceptionKind.REVERSAL_FAILED,
+        ExceptionKind.REVERSAL_REFUSED,
+        ExceptionKind.SETTING_OVERDUE,
+    ),
+)
 
 
 class Reversals(DeliveryKind[AchReturn]):
@@ -148,3 +194,15 @@ def _lies_in_inbox(since: datetime) -> str:
         f"its file lies in Spectrum's inbox since {since:%Y-%m-%dT%H:%M:%SZ}; "
         "Spectrum has to read it"
     )
+
+
+def returned_amounts(
+    ledger: Ledger, biller: str, payment_guids: Iterable[str]
+) -> dict[tuple[str, str], Decimal]:
+    """Return what was returned of these payments in dollars, by payment GUID and invoice."""
+    items = ledger.items(REVERSAL)
+    return {
+        (item.payload.payment_guid, item.payload.invoice_number): item.payload.amount
+        for part in parts_of(sorted(set(payment_guids)))
+        for item in items.whose(biller, ach_returns.c.payment_guid.in_(part))
+    }

@@ -11,12 +11,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from adapter.domain.work_item import FINAL_STATES, State
-from adapter.ledger.enrollments import ENROLLMENT
-from adapter.ledger.payments import PAYMENT
-from adapter.ledger.returns import REVERSAL
 from adapter.ledger.schema import (
     IS_UNFINISHED,
     ach_returns,
+    enrollment_changes,
     exceptions,
     payments,
     work_events,
@@ -45,7 +43,6 @@ class ForgettingBook:
             .join(work_events, work_events.c.item_id == work_items.c.id)
             .join(payments, payments.c.item_id == work_items.c.id)
             .where(
-                work_items.c.kind == PAYMENT.name,
                 work_items.c.biller == biller,
                 work_items.c.state == State.DONE,
                 work_items.c.confirmed_at < before,
@@ -77,8 +74,8 @@ class ForgettingBook:
         done = (
             select(work_items.c.id)
             .join(work_events, work_events.c.item_id == work_items.c.id)
+            .join(enrollment_changes, enrollment_changes.c.item_id == work_items.c.id)
             .where(
-                work_items.c.kind == ENROLLMENT.name,
                 work_items.c.biller == biller,
                 work_items.c.state.in_(tuple(FINAL_STATES)),
                 work_items.c.accepted_at < before,
@@ -127,7 +124,6 @@ def _is_in_question(biller: str) -> ColumnElement[bool]:
         select(ach_returns.c.item_id)
         .join(reversal, reversal.c.id == ach_returns.c.item_id)
         .where(
-            reversal.c.kind == REVERSAL.name,
             reversal.c.biller == biller,
             ach_returns.c.payment_guid == payments.c.payment_guid,
             reversal.c.state.not_in(tuple(FINAL_STATES)),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from adapter.domain.exceptions import ExceptionItem, ExceptionKind
 from adapter.domain.work_item import Holder, ItemEvent, State, WorkItem
 from adapter.ledger.exceptions import exception_of
 from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.item_rows import event_of, find_item, items_with_payload, read_items
+from adapter.ledger.items import event_of, find_item, items_with_payload, read_items
 from adapter.ledger.lanes import holder_of
 from adapter.ledger.schema import exceptions, work_events, work_items
 from adapter.ledger.store import Store
@@ -71,6 +71,37 @@ class ItemList(Generic[Payload]):
             newest_first = chosen.order_by(work_items.c.id.desc()).limit(limit)
             return read_items(connection, self._kind, newest_first)
 
+    def whose(
+        self, biller: str, *conditions: ColumnElement[bool]
+    ) -> tuple[WorkItem[Payload], ...]:
+        """Return a biller's items whose payload fulfils conditions, by id.
+
+        The payloads are asked by themselves: no database begins with them in an outer join.
+        """
+        fitting = select(self._kind.table.c.item_id).where(*conditions)
+        chosen = self._of(biller).where(work_items.c.id.in_(fitting))
+        with self._store.reading() as connection:
+            return read_items(connection, self._kind, chosen.order_by(work_items.c.id))
+
+    def newest_of_lanes(
+        self, biller: str, *conditions: ColumnElement[bool]
+    ) -> tuple[WorkItem[Payload], ...]:
+        """Return the item of each lane that counts, of those whose payload fulfils conditions."""
+        newest = (
+            select(work_items.c.lane, func.max(work_items.c.rank).label("rank"))
+            .join(self._kind.table, self._kind.table.c.item_id == work_items.c.id)
+            .where(
+                work_items.c.kind == self._kind.name, work_items.c.biller == biller, *conditions
+            )
+            .group_by(work_items.c.lane)
+            .subquery()
+        )
+        chosen = self._of(biller).join(
+            newest, (work_items.c.lane == newest.c.lane) & (work_items.c.rank == newest.c.rank)
+        )
+        with self._store.reading() as connection:
+            return read_items(connection, self._kind, chosen)
+
     def page(
         self,
         *,
@@ -114,6 +145,33 @@ class ItemList(Generic[Payload]):
         with self._store.reading() as connection:
             holder = holder_of(connection, item)
         return None if holder is None or holder.has_settled(now) else holder
+
+    def are_several_due(self, biller: str, *, now: datetime) -> bool:
+        """Tell whether more than one item of a biller is due."""
+        due = (
+            select(work_items.c.id)
+            .where(
+                work_items.c.kind == self._kind.name,
+                work_items.c.biller == biller,
+                work_items.c.next_at <= now,
+            )
+            .limit(2)
+        )
+        with self._store.reading() as connection:
+            return len(connection.execute(due).all()) > 1
+
+    def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
+        """Return when the next item has to be looked at, of some billers or of all."""
+        chosen = select(func.min(work_items.c.next_at)).where(
+            work_items.c.kind == self._kind.name, work_items.c.next_at.is_not(None)
+        )
+        with self._store.reading() as connection:
+            if billers is None:
+                questions = [chosen]
+            else:
+                questions = [chosen.where(work_items.c.biller == biller) for biller in billers]
+            moments = [connection.execute(question).scalar_one() for question in questions]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def _of(self, biller: str | None) -> Select[Any]:
         chosen = items_with_payload(self._kind)

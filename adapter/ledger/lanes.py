@@ -49,17 +49,18 @@ _QUESTION = (
     .order_by(exceptions.c.id)
     .limit(1)
 )
-_WAKE = (
+_HELD = (
     update(work_items)
     .where(
         work_items.c.biller == _BILLER,
         work_items.c.lane == _LANE,
-        or_(work_items.c.state == State.WAITING, work_items.c.waits_in_lane),
         work_items.c.lease_owner.is_(None),
         work_items.c.next_at > bindparam("at"),
     )
     .values(next_at=bindparam("at"))
 )
+_WAKE_HELD = _HELD.where(work_items.c.waits_in_lane)
+_WAKE = _HELD.where(or_(work_items.c.state == State.WAITING, work_items.c.waits_in_lane))
 
 
 def holder_of(connection: Connection, item: WorkItem[Any]) -> Holder | None:
@@ -119,3 +120,8 @@ def wait_in_lane(
 def wake_lane(connection: Connection, biller: str, lane: str, at: datetime) -> None:
     """Let what waits in a lane be looked at then, instead of later."""
     connection.execute(_WAKE, {"of_biller": biller, "of_lane": lane, "at": at})
+
+
+def wake_held(connection: Connection, item: WorkItem[Any], at: datetime) -> None:
+    """Wake only what this item held back: it has learned nothing, and is put off itself."""
+    connection.execute(_WAKE_HELD, {"of_biller": item.biller, "of_lane": item.lane, "at": at})

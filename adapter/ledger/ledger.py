@@ -10,8 +10,6 @@ from sqlalchemy import Connection, insert, update
 
 from adapter.domain.redrive import RedriveRules
 from adapter.ledger.columns import BillerNames
-from adapter.ledger.counts import CountBook
-from adapter.ledger.enrollments import EnrollmentQueries
 from adapter.ledger.exceptions import ExceptionBook
 from adapter.ledger.figures import FigureBook
 from adapter.ledger.forgetting import ForgettingBook
@@ -19,9 +17,7 @@ from adapter.ledger.item_kind import AnyPayload, ItemKind
 from adapter.ledger.item_list import ItemList
 from adapter.ledger.life import LedgerLife
 from adapter.ledger.outbox import Outbox
-from adapter.ledger.payments import PaymentQueries
 from adapter.ledger.redrive import Redrive
-from adapter.ledger.returns import ReturnQueries
 from adapter.ledger.schema import meta
 from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
@@ -42,16 +38,12 @@ class Ledger:
         # Names this process in leases and heartbeats.
         self.worker = str(uuid.uuid4())
         self.life = LedgerLife(store)
-        self.payments = PaymentQueries(store)
-        self.enrollments = EnrollmentQueries(store)
-        self.returns = ReturnQueries(store)
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
         self.watermarks = WatermarkBook(store)
         self.snapshots = SnapshotBook(store)
         self.settlements = SettlementBook(store)
         self.figures = FigureBook(store)
-        self.counts = CountBook(store)
         self.forgetting = ForgettingBook(store)
 
     def outbox(self, kind: ItemKind[Payload]) -> Outbox[Payload]:

@@ -7,13 +7,13 @@ lease's end: one that its holder never came back to is due again by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, update
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import (
@@ -28,8 +28,7 @@ from adapter.domain.work_item import (
     Step,
     WorkItem,
 )
-from adapter.errors import LeaseLostError, MalformedRowError
-from adapter.ledger.acceptance import accept_payload, newest_in_lane, supersede
+from adapter.errors import ContentConflictError, LeaseLostError, MalformedRowError
 from adapter.ledger.columns import Biller
 from adapter.ledger.exceptions import (
     DETAIL_LENGTH_MAX,
@@ -38,13 +37,18 @@ from adapter.ledger.exceptions import (
     was_opened,
 )
 from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.item_rows import (
+from adapter.ledger.items import (
+    accept_payload,
     add_event,
     add_reading,
     change_item,
+    due_item_of,
     item_of,
     items_with_payload,
+    newest_in_lane,
+    parts_of,
     subject_of,
+    supersede,
     take_step,
 )
 from adapter.ledger.lanes import (
@@ -54,12 +58,13 @@ from adapter.ledger.lanes import (
     let_go,
     question_about,
     wait_in_lane,
+    wake_held,
     wake_lane,
 )
 from adapter.ledger.rate_limit import try_acquire
 from adapter.ledger.schema import work_items
 from adapter.ledger.store import ConcurrentWriteError, Store
-from adapter.ledger.unreadable import due_item_of, set_aside
+from adapter.ledger.unreadable import set_aside
 
 Payload = TypeVar("Payload", bound=AnyPayload)
 # Another worker may take the item, or its lane, a moment before us; never this often on end.
@@ -119,6 +124,39 @@ class Outbox(Generic[Payload]):
         except ConcurrentWriteError:  # another writer accepted it just now
             return accept()
 
+    def accept_all(
+        self, payloads: Sequence[Payload], *, source: Source, now: datetime
+    ) -> tuple[list[Payload], list[Payload]]:
+        """Put payloads on disk in one transaction; return the new, and those known otherwise.
+
+        One that is known with other content stays as it is.
+        """
+        new: list[Payload] = []
+        conflicting: list[Payload] = []
+        with self._store.writing(*(each.biller for each in payloads)) as connection:
+            for each in payloads:
+                try:
+                    accepted = accept_payload(connection, self._kind, each, source=source, now=now)
+                except ContentConflictError:
+                    conflicting.append(each)
+                    continue
+                new += [] if accepted.repeated else [each]
+            for biller in sorted({each.biller for each in new}):
+                self._store.announce(connection, self._kind.name, biller)
+        return new, conflicting
+
+    def confirm(self, item_ids: Iterable[int], *, now: datetime) -> int:
+        """Note, once and for ever, that the partner's report agrees; return how many are new."""
+        confirmed = 0
+        with self._store.writing() as connection:
+            for part in parts_of(list(item_ids)):
+                confirmed += connection.execute(
+                    update(work_items)
+                    .where(work_items.c.id.in_(part), work_items.c.confirmed_at.is_(None))
+                    .values(confirmed_at=now)
+                ).rowcount
+        return confirmed
+
     def claim_due(
         self, biller: str, *, now: datetime, lease_seconds: float, per_minute: int | None = None
     ) -> WorkItem[Payload] | None:
@@ -138,7 +176,10 @@ class Outbox(Generic[Payload]):
                     if due.state in SENDABLE_STATES and (
                         self._is_superseded(connection, due, now)
                         or self._has_to_wait(connection, due, now)
-                        or not try_acquire(connection, due, now, per_minute)
+                        or (
+                            per_minute is not None
+                            and not try_acquire(connection, due, now, per_minute)
+                        )
                     ):
                         continue
                     until = now + timedelta(seconds=lease_seconds)
@@ -213,7 +254,14 @@ class Outbox(Generic[Payload]):
             if step.review is not None:
                 self._open(connection, item, step.review, step.detail, now)
             if step.to_state is State.DONE or item.state in DOUBTFUL_STATES:
-                self._settle(connection, item, now, "it was settled after all", step.review)
+                settle_about(
+                    connection,
+                    item.biller,
+                    [kind for kind in self._kind.reviews if kind is not step.review],
+                    item.reference,
+                    now=now,
+                    resolution="it was settled after all",
+                )
             if not step.holds_lane or step.settles_at is not None:
                 wake_lane(connection, item.biller, item.lane, step.settles_at or now)
             return changed
@@ -237,6 +285,8 @@ class Outbox(Generic[Payload]):
         }
         with self._store.writing(item.biller) as connection:
             changed = change_item(connection, item, values)
+            if not item.may_have_left:
+                wake_held(connection, item, now)
             if reading is not None:
                 add_reading(connection, item.id, reading)
             if overdue is not None and not was_opened(
@@ -288,33 +338,6 @@ class Outbox(Generic[Payload]):
                 )
                 .values(next_at=until, last_error=reason[:DETAIL_LENGTH_MAX])
             ).rowcount
-
-    def are_several_due(self, biller: str, *, now: datetime) -> bool:
-        """Tell whether more than one item of a biller is due."""
-        due = (
-            select(work_items.c.id)
-            .where(
-                work_items.c.kind == self._kind.name,
-                work_items.c.biller == biller,
-                work_items.c.next_at <= now,
-            )
-            .limit(2)
-        )
-        with self._store.reading() as connection:
-            return len(connection.execute(due).all()) > 1
-
-    def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
-        """Return when the next item has to be looked at, of some billers or of all."""
-        chosen = select(func.min(work_items.c.next_at)).where(
-            work_items.c.kind == self._kind.name, work_items.c.next_at.is_not(None)
-        )
-        with self._store.reading() as connection:
-            if billers is None:
-                questions = [chosen]
-            else:
-                questions = [chosen.where(work_items.c.biller == biller) for biller in billers]
-            moments = [connection.execute(question).scalar_one() for question in questions]
-        return min((moment for moment in moments if moment is not None), default=None)
 
     def _due(self, connection: Connection, biller: str, now: datetime) -> WorkItem[Payload] | None:
         """Return what is due first and can be read; what cannot is set aside on the way."""
@@ -373,16 +396,3 @@ class Outbox(Generic[Payload]):
     ) -> None:
         subject = subject_of(self._kind, item.reference)
         open_exception(connection, item.biller, kind, detail, now=now, **subject)
-
-    def _settle(
-        self,
-        connection: Connection,
-        item: WorkItem[Payload],
-        now: datetime,
-        resolution: str,
-        but: ExceptionKind | None,
-    ) -> None:
-        kinds = [kind for kind in self._kind.reviews if kind is not but]
-        settle_about(
-            connection, item.biller, kinds, item.reference, now=now, resolution=resolution
-        )

@@ -14,14 +14,12 @@ MINUTE = timedelta(minutes=1)
 
 
 def try_acquire(
-    connection: Connection, item: WorkItem[Any], now: datetime, per_minute: int | None
+    connection: Connection, item: WorkItem[Any], now: datetime, per_minute: int
 ) -> bool:
     """Count a request of this minute; when all are used, everything due waits for the next one.
 
-    Counted in the ledger, so that all workers keep the limit together. None is no limit.
+    Counted in the ledger, so that all workers keep the limit together.
     """
-    if per_minute is None:
-        return True
     minute = now.replace(second=0, microsecond=0)
     mine = (request_rates.c.kind == item.kind) & (request_rates.c.biller == item.biller)
     row = connection.execute(select(request_rates).where(mine)).first()

@@ -18,7 +18,7 @@ from adapter.domain.work_item import ItemEvent, State, Step, WorkItem
 from adapter.errors import BadInputError, LeaseLostError, NotFoundError
 from adapter.ledger.exceptions import settle_about
 from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.item_rows import event_of, items_with_payload, read_items, take_step
+from adapter.ledger.items import event_of, items_with_payload, read_items, take_step
 from adapter.ledger.lanes import wake_lane
 from adapter.ledger.schema import work_events, work_items
 from adapter.ledger.store import ConcurrentWriteError, Store

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from adapter.domain.payment import PaymentItem
 from adapter.domain.settlement import SettledRow, Settlement, TransactionType
-from adapter.ledger.item_rows import items_with_payload, parts_of, read_items
-from adapter.ledger.payments import PAYMENT
-from adapter.ledger.schema import payments, settlements, work_items
+from adapter.ledger.items import parts_of
+from adapter.ledger.schema import settlements
 from adapter.ledger.store import Store
 
 _ROW_FIELDS = (
@@ -74,27 +72,6 @@ class SettlementBook:
         )
         with self._store.reading() as connection:
             return tuple(connection.execute(chosen.order_by(settlements.c.id)).scalars())
-
-    def unsettled(
-        self, biller: str, *, paid_from: datetime, paid_until: datetime
-    ) -> tuple[PaymentItem, ...]:
-        """Return the payments of this half-open time that no batch has paid out."""
-        is_settled = exists().where(
-            and_(
-                settlements.c.biller == biller,
-                settlements.c.payment_guid == payments.c.payment_guid,
-                settlements.c.invoice_number == payments.c.invoice_number,
-                settlements.c.transaction_type == TransactionType.PAYMENT,
-            )
-        )
-        chosen = items_with_payload(PAYMENT).where(
-            work_items.c.biller == biller,
-            payments.c.paid_at >= paid_from,
-            payments.c.paid_at < paid_until,
-            ~is_settled,
-        )
-        with self._store.reading() as connection:
-            return read_items(connection, PAYMENT, chosen.order_by(work_items.c.id))
 
     def page(
         self, *, limit: int, after: int = 0, biller: str | None = None

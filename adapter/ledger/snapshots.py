@@ -9,9 +9,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind, Snapshot
 from adapter.domain.work_item import Source
-from adapter.ledger.acceptance import accept_payload
-from adapter.ledger.enrollments import ENROLLMENT
-from adapter.ledger.item_rows import parts_of
+from adapter.ledger.item_kind import ItemKind
+from adapter.ledger.items import accept_payload, parts_of
 from adapter.ledger.schema import enrolled_accounts
 from adapter.ledger.store import Store
 from adapter.ledger.watermarks import move_mark
@@ -30,6 +29,7 @@ class SnapshotBook:
 
     def accept(
         self,
+        item_kind: ItemKind[EnrollmentChange],
         biller: str,
         kind: EnrollmentKind,
         snapshot: Snapshot,
@@ -46,7 +46,7 @@ class SnapshotBook:
         source = Source.CUSTOMER_REPORT
         with self._store.writing(biller) as connection:
             accepted = [
-                accept_payload(connection, ENROLLMENT, change, source=source, now=now)
+                accept_payload(connection, item_kind, change, source=source, now=now)
                 for change in changes
             ]
             if snapshot.is_whole:

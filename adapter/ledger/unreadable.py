@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, select, update
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.work_item import DOUBTFUL_STATES, SENDABLE_STATES, WorkItem
-from adapter.errors import MalformedRowError
 from adapter.ledger.exceptions import open_exception
-from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.item_rows import item_of, subject_of
+from adapter.ledger.item_kind import ItemKind
+from adapter.ledger.items import subject_of
 from adapter.ledger.schema import work_items
 
-Payload = TypeVar("Payload", bound=AnyPayload)
 _log = structlog.get_logger(__name__)
-
-
-def due_item_of(kind: ItemKind[Payload], row: RowMapping) -> WorkItem[Payload]:
-    """Read a due row; raises MalformedRowError, also for a state in which nothing is due."""
-    item = item_of(kind, row)
-    if item.state not in SENDABLE_STATES | DOUBTFUL_STATES:
-        state = item.state.value
-        raise MalformedRowError(f"a row of the ledger is malformed: {state} is never due")
-    return item
 
 
 def set_aside(

@@ -13,7 +13,7 @@ from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import InvoiceFile, Upload, UploadAnswer, UploadState
 from adapter.errors import LeaseLostError
 from adapter.ledger.exceptions import DETAIL_LENGTH_MAX, settle_exceptions
-from adapter.ledger.item_rows import parts_of
+from adapter.ledger.items import parts_of
 from adapter.ledger.schema import billed_invoices, uploads
 from adapter.ledger.store import Store
 from adapter.ledger.watermarks import move_mark

@@ -13,11 +13,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from adapter.clock import Clock
+from adapter.domain.figures import LedgerFigures
 from adapter.domain.work_item import State
 from adapter.errors import LedgerError
 from adapter.jobs import send_invoices
 from adapter.kinds import KINDS, PAYMENTS
-from adapter.ledger.counts import LedgerCounts
 from adapter.ledger.ledger import Ledger
 from adapter.ledger.watermarks import Watermark
 
@@ -42,7 +42,7 @@ class LedgerGauges(Collector):
         )
         now = self._clock.now()
         try:
-            figures = self._ledger.counts.read(self._billers(), now=now)
+            figures = self._ledger.figures.gather(self._billers(), now=now)
             marks = self._ledger.watermarks.all()
         except LedgerError as error:
             _log.error("the figures cannot be read", reason=str(error))
@@ -57,7 +57,7 @@ class LedgerGauges(Collector):
         yield _poll_lag(marks, now)
 
 
-def _items(figures: LedgerCounts, now: datetime) -> Iterator[GaugeMetricFamily]:
+def _items(figures: LedgerFigures, now: datetime) -> Iterator[GaugeMetricFamily]:
     for kind in KINDS:
         counts: Counter[tuple[str, str]] = Counter()
         for row in figures.items:
@@ -80,8 +80,9 @@ def _items(figures: LedgerCounts, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield age
 
 
-def _lists(figures: LedgerCounts) -> Iterator[GaugeMetricFamily]:
-    yield _counted("adapter_open_exceptions", "What needs a person.", "kind", figures.exceptions)
+def _lists(figures: LedgerFigures) -> Iterator[GaugeMetricFamily]:
+    open_now = {(each.biller, each.kind): each.count for each in figures.exceptions}
+    yield _counted("adapter_open_exceptions", "What needs a person.", "kind", open_now)
     yield _counted(
         "adapter_engine_queue_depth",
         "Items that are due now: what the engine has to look at.",
@@ -90,7 +91,7 @@ def _lists(figures: LedgerCounts) -> Iterator[GaugeMetricFamily]:
     )
 
 
-def _files(figures: LedgerCounts, now: datetime) -> Iterator[GaugeMetricFamily]:
+def _files(figures: LedgerFigures, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _counted(
         "adapter_invoice_files",
         "Invoice files that Invoice Cloud refused, or whose answer is missing.",

@@ -18,6 +18,7 @@ from adapter.domain.work_item import Source, State
 from adapter.errors import RetryableError
 from adapter.jobs import follow_change_log
 from adapter.kinds import ENROLLMENTS
+from adapter.kinds.enrollments import newest_changes
 
 KINDS = tuple(EnrollmentKind)
 ACCOUNTS = ("1", "2")
@@ -87,7 +88,7 @@ class Customers(Carrier):
     def imt_is_at_the_newest_change(self):
         """Nothing waits any more: IMT ends at the newest that the adapter knows."""
         for kind in KINDS:
-            for account, known in self.ledger.enrollments.newest(BILLER, kind).items():
+            for account, known in newest_changes(self.ledger, BILLER, kind).items():
                 assert self.imt.will_be_on(account, kind) is known.change.enrolled
 
     def come_to_rest(self):

@@ -142,7 +142,7 @@ class BrokenLedger:
 
     items = outbox
 
-    def gather(self, *_kind):
+    def gather(self, *_asked, **_at):
         raise LedgerError("the disk is full")
 
     done = gather

@@ -17,8 +17,8 @@ from adapter.domain.payment import ReceiptApplied
 from adapter.domain.work_item import Source, State
 from adapter.engines import procrastinate
 from adapter.engines.procrastinate import ProcrastinateEngine
+from adapter.kinds.payments import PAYMENT
 from adapter.ledger import open_ledger
-from adapter.ledger.payments import PAYMENT
 from tests.unit.domain.conftest import PAYMENT as A_PAYMENT
 
 # How long a test waits for what another thread does, before it fails.

@@ -14,8 +14,8 @@ from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError, NotFoundError
 from adapter.jobs.report import JobReport
 from adapter.jobs.schedule import SCHEDULE, Schedule
+from adapter.kinds.payments import PAYMENT
 from adapter.ledger.outbox import Outbox
-from adapter.ledger.payments import PAYMENT
 from tests.unit.engines.conftest import SECONDS_MAX, wait_until
 
 POST = "post_payments"

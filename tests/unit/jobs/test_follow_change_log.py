@@ -10,6 +10,7 @@ from adapter.domain.work_item import Source
 from adapter.errors import BadInputError, ConfigurationError, LedgerError, RetryableError
 from adapter.jobs.follow_change_log import run_once
 from adapter.kinds import ENROLLMENTS
+from adapter.kinds.enrollments import newest_changes
 
 PAPERLESS, AUTOPAY = EnrollmentKind
 UNREADABLE = BadInputError(field="EnrollmentDate", value="soon", rule="a rule", remedy="Ask")
@@ -60,7 +61,7 @@ def test_enrolments_and_un_enrolments_that_the_pump_lost_are_received(bench):
     bench.partners.customers[PAPERLESS].pop(0)
     assert run(bench).counts == {"paperless": 1, "autopay": 1, "taken_over": 1}
     assert told(bench)[-1] == ("1", "paperless", False, "customer_report")
-    newest = bench.ledger.enrollments.newest(bench.biller, PAPERLESS)
+    newest = newest_changes(bench.ledger, bench.biller, PAPERLESS)
     assert newest["1"].change.changed_at == bench.clock.now()
 
 
@@ -169,7 +170,7 @@ def test_an_account_that_stands_twice_counts_with_its_newest_date(bench):
     rows = [account(1, hour(bench, 1)), account(1, hour(bench, 3))]
     bench.partners.customers = {PAPERLESS: rows}
     run(bench)
-    newest = bench.ledger.enrollments.newest(bench.biller, PAPERLESS)
+    newest = newest_changes(bench.ledger, bench.biller, PAPERLESS)
     assert newest["1"].change.changed_at == hour(bench, 1)
     assert newest["1"].source is Source.CUSTOMER_REPORT
 

@@ -67,7 +67,7 @@ def test_after_a_lost_answer_another_value_waits_until_it_has_settled(bench):
     newer(bench)
     assert run(bench) == {}
     settled_at = bench.clock.at + timedelta(seconds=120)
-    assert bench.ledger.outbox(ENROLLMENTS.item).next_due_at() == settled_at
+    assert bench.ledger.items(ENROLLMENTS.item).next_due_at() == settled_at
     bench.pass_time(120)
     assert run(bench) == {"delivered": 1}
     assert bench.words(ENROLLMENTS) == ["superseded", "delivered"]

@@ -14,10 +14,10 @@ from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.payment import Payment, PaymentMethod
 from adapter.domain.redrive import RedriveRules
 from adapter.domain.work_item import BalanceReading, Cause, Evidence, Source, State, Step
+from adapter.kinds.enrollments import ENROLLMENT
+from adapter.kinds.payments import PAYMENT
+from adapter.kinds.reversals import REVERSAL
 from adapter.ledger import open_ledger
-from adapter.ledger.enrollments import ENROLLMENT
-from adapter.ledger.payments import PAYMENT
-from adapter.ledger.returns import REVERSAL
 
 NOW = datetime(2026, 1, 5, 9, 12, 30, 123_456, tzinfo=UTC)
 LEASE = 90.0

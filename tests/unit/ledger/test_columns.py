@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from adapter.domain.work_item import Source, State
+from adapter.kinds.payments import PAYMENT
 from adapter.ledger import open_ledger
 from adapter.ledger.columns import Biller, BillerNames, Cents, Member, Moment
-from adapter.ledger.payments import PAYMENT
 
 DIALECT = sqlite.dialect()
 MOMENTS = st.datetimes(timezones=st.just(UTC))
@@ -130,7 +130,7 @@ def test_two_ledgers_of_one_process_have_names_of_their_own(bench):
         billers = [ledger.items(PAYMENT).page(limit=9)[0].biller for ledger in ledgers]
         assert billers == ["one", "two"]
         assert bench.payments.items.page(limit=9)[0].biller == GUID  # opened without names
-    due = [ledger.outbox(PAYMENT).next_due_at(["one"]) for ledger in ledgers]
+    due = [ledger.items(PAYMENT).next_due_at(["one"]) for ledger in ledgers]
     assert due == [bench.now, None]
     for ledger in ledgers:
         ledger.close()

@@ -33,7 +33,7 @@ def forget(bench, now):
 def confirmed(bench, number, now):
     bench.payments.accept(number, lane=str(number))
     item = bench.payments.done()
-    bench.ledger.payments.confirm([item.id], now=now)
+    bench.payments.outbox.confirm([item.id], now=now)
     return bench.payments.find(item)
 
 
@@ -112,7 +112,7 @@ def test_only_resolved_exceptions_are_forgotten(bench, now):
 def test_a_payment_that_was_applied_lately_keeps_its_story(bench, now):
     """The report agreed at once, but Spectrum had no receipt for weeks."""
     accepted = bench.payments.accept(1)
-    bench.ledger.payments.confirm([accepted.id], now=now)
+    bench.payments.outbox.confirm([accepted.id], now=now)
     bench.payments.done(at=now + LATER)
     story = bench.payments.events(accepted)
     forgetting = bench.ledger.forgetting
@@ -138,7 +138,7 @@ def test_only_what_is_long_finished_goes(bench, now, number, history):
     biller, desk = f"carrier-{count}", bench.payments
     brought = brought_to(bench, state, count, biller=biller, at=now + timedelta(days=day))
     if agreed:
-        bench.ledger.payments.confirm([brought.id], now=now)
+        bench.payments.outbox.confirm([brought.id], now=now)
     before = desk.find(brought), desk.events(brought)
     goes = state is State.DONE and agreed and day < limit
     forgotten = bench.ledger.forgetting.payments(biller, before=now + timedelta(days=limit))

@@ -19,6 +19,9 @@ from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import SettledRow, TransactionType
 from adapter.domain.work_item import State
+from adapter.kinds.enrollments import newest_changes
+from adapter.kinds.payments import PaymentQueries
+from adapter.kinds.reversals import returned_amounts
 from adapter.ledger.schema import exceptions, metadata, settlements, work_events, work_items
 
 HISTORY = 2_000
@@ -57,8 +60,8 @@ def ask_about_items(desk):
     now, outbox, items = desk.bench.now, desk.outbox, desk.items
     for _ in range(2):
         desk.accept(7, lane="7")
-    outbox.are_several_due(desk.biller, now=now)
-    outbox.next_due_at([desk.biller])
+    items.are_several_due(desk.biller, now=now)
+    desk.items.next_due_at([desk.biller])
     sending = desk.begin(desk.claim(at=now + DAY), at=now)
     outbox.put_off(sending, until=now, reason="none", now=now, overdue=UNCLEAR)
     assert desk.expire(at=now, settle_seconds=0) == 1
@@ -77,14 +80,14 @@ def ask_about_items(desk):
 def ask_the_books(bench):
     ledger, now = bench.ledger, bench.now
     window = {"paid_from": now, "paid_until": now + DAY}
-    ledger.payments.of_guids(bench.biller, ["1", "2"])
-    ledger.payments.unreported(bench.biller, **window)
-    ledger.returns.amounts(bench.biller, ["1", "2"])
+    payments = PaymentQueries(ledger)
+    payments.of_guids(bench.biller, ["1", "2"])
+    payments.unreported(bench.biller, **window)
+    returned_amounts(ledger, bench.biller, ["1", "2"])
     ledger.settlements.unmatched(bench.biller)
     ledger.settlements.payments_in_other_batches(bench.settled_row)
-    ledger.settlements.unsettled(bench.biller, **window)
-    ledger.figures.gather()
-    ledger.counts.read([bench.biller], now=now)
+    payments.unsettled(bench.biller, **window)
+    ledger.figures.gather([bench.biller], now=now)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +179,7 @@ def test_every_question_has_its_index(history, explained, asked, indexes):
 def test_the_newest_changes_are_looked_for_among_the_changes(history, explained):
     """All of them are asked for; what the payments have come to by then costs nothing."""
     with explained() as plans:
-        history.ledger.enrollments.newest(history.biller, EnrollmentKind.PAPERLESS)
+        newest_changes(history.ledger, history.biller, EnrollmentKind.PAPERLESS)
     read = re.findall(r"(?:SCAN|SEARCH) work_items.*", "\n".join(plans))
     assert len(read) == 2
     assert not [line for line in read if "rowid=?" not in line and "rank=?" not in line]

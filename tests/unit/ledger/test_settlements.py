@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from adapter.domain.settlement import SettledRow, TransactionType
+from adapter.kinds.payments import PaymentQueries
 
 ROW = SettledRow(
     biller="camp-point",
@@ -71,19 +72,28 @@ def test_a_payment_without_a_row_of_its_own_is_unsettled(bench, book, now):
     paid = bench.payments.accept(1)
     day = timedelta(days=1)
     bounds = {"paid_from": now - day, "paid_until": now + day}
-    assert [item.id for item in book.unsettled(bench.biller, **bounds)] == [paid.id]
+    assert [
+        item.id for item in PaymentQueries(bench.ledger).unsettled(bench.biller, **bounds)
+    ] == [paid.id]
     book.record([BACK, replace(ROW, invoice_number="7")], now=now)
-    assert len(book.unsettled(bench.biller, **bounds)) == 1
+    assert len(PaymentQueries(bench.ledger).unsettled(bench.biller, **bounds)) == 1
     book.record([ROW], now=now)
-    assert book.unsettled(bench.biller, **bounds) == ()
+    assert PaymentQueries(bench.ledger).unsettled(bench.biller, **bounds) == ()
 
 
-def test_the_time_of_payment_is_half_open(bench, book):
+def test_the_time_of_payment_is_half_open(bench):
     paid_at = bench.payments.accept(1).payload.paid_at
     second = timedelta(seconds=1)
-    assert book.unsettled(bench.biller, paid_from=paid_at, paid_until=paid_at) == ()
-    assert book.unsettled(bench.biller, paid_from=paid_at, paid_until=paid_at + second)
-    assert not book.unsettled(bench.biller, paid_from=paid_at - second, paid_until=paid_at)
+    assert (
+        PaymentQueries(bench.ledger).unsettled(bench.biller, paid_from=paid_at, paid_until=paid_at)
+        == ()
+    )
+    assert PaymentQueries(bench.ledger).unsettled(
+        bench.biller, paid_from=paid_at, paid_until=paid_at + second
+    )
+    assert not PaymentQueries(bench.ledger).unsettled(
+        bench.biller, paid_from=paid_at - second, paid_until=paid_at
+    )
 
 
 def test_pages_are_by_id_and_biller(book, now):

@@ -6,8 +6,9 @@ import pytest
 
 from adapter.domain.enrollment import EnrollmentKind, Snapshot
 from adapter.errors import LedgerError
+from adapter.kinds.enrollments import ENROLLMENT
 from adapter.ledger import snapshots
-from adapter.ledger.item_rows import NAMES_PER_STATEMENT
+from adapter.ledger.items import NAMES_PER_STATEMENT
 
 PAPERLESS, AUTOPAY = EnrollmentKind
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,7 +17,7 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 def accept(bench, since, *changes, kind=PAPERLESS, at=None, whole=True):
     snapshot = Snapshot(taken_at=at or bench.now, since=since, is_whole=whole)
     return bench.ledger.snapshots.accept(
-        bench.biller, kind, snapshot, changes, mark=f"log.{kind.value}", now=bench.now
+        ENROLLMENT, bench.biller, kind, snapshot, changes, mark=f"log.{kind.value}", now=bench.now
     )
 
 

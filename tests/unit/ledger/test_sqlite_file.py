@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from adapter.errors import LedgerError
+from adapter.kinds.payments import PAYMENT
 from adapter.ledger import open_ledger
-from adapter.ledger.payments import PAYMENT
 
 pytestmark = pytest.mark.sqlite
 

@@ -8,12 +8,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.figures import StateFigure
+from adapter.domain.figures import AcceptedFile, ExceptionFigure, LedgerFigures, StateFigure
 from adapter.domain.upload import UploadState
 from adapter.domain.work_item import State
 from adapter.errors import LedgerError
 from adapter.jobs import send_invoices
-from adapter.ledger.counts import AcceptedFile, LedgerCounts
 from adapter.ledger.watermarks import Watermark
 from adapter.telemetry.gauges import LedgerGauges
 
@@ -25,12 +24,12 @@ class Figures:
     """A ledger with figures as a test wants them, or none."""
 
     def __init__(self):
-        self.told = LedgerCounts()
+        self.told = LedgerFigures()
         self.marks = []
-        self.counts = SimpleNamespace(read=self.read)
+        self.figures = SimpleNamespace(gather=self.gather)
         self.watermarks = SimpleNamespace(all=lambda: tuple(self.marks))
 
-    def read(self, billers, *, now):
+    def gather(self, billers, *, now):
         assert (billers, now) == (("alpha",), NOW)
         if isinstance(self.told, Exception):
             raise self.told
@@ -66,7 +65,7 @@ def standing(kind, state, count, age=0, review=None):
 
 def test_items_are_counted_by_kind_in_the_operators_words(ledger, told):
     dead, unclear = ExceptionKind.DEAD, ExceptionKind.EVIDENCE_UNCLEAR
-    ledger.told = LedgerCounts(
+    ledger.told = LedgerFigures(
         items=(
             standing("payment", State.RETRYING, 2),
             standing("payment", State.NEEDS_PERSON, 4, review=dead),
@@ -93,7 +92,7 @@ def test_items_are_counted_by_kind_in_the_operators_words(ledger, told):
 def test_the_oldest_payment_on_its_way_has_an_age_and_what_waits_for_a_person_has_none(
     ledger, told
 ):
-    ledger.told = LedgerCounts(
+    ledger.told = LedgerFigures(
         items=(
             standing("payment", State.RETRYING, 2, 90),
             standing("payment", State.IN_DOUBT, 1, 300),
@@ -105,7 +104,7 @@ def test_the_oldest_payment_on_its_way_has_an_age_and_what_waits_for_a_person_ha
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_age(ledger, told):
-    ledger.told = LedgerCounts(items=(standing("payment", State.WAITING, 1, -60),))
+    ledger.told = LedgerFigures(items=(standing("payment", State.WAITING, 1, -60),))
     assert told("adapter_oldest_unfinished_delivery_age_seconds", **ALPHA) == 0
 
 
@@ -116,10 +115,12 @@ def test_files_exceptions_and_what_is_due(ledger, told):
         total=Decimal("1234.56"),
         answered_at=NOW - timedelta(hours=1),
     )
-    ledger.told = LedgerCounts(
+    ledger.told = LedgerFigures(
         accepted_files=(accepted,),
         files={("alpha", UploadState.REFUSED): 1},
-        exceptions={("alpha", ExceptionKind.DEAD): 3},
+        exceptions=(
+            ExceptionFigure(biller="alpha", kind=ExceptionKind.DEAD, count=3, oldest_at=NOW),
+        ),
         due={("alpha", "payment"): 7},
     )
     assert told("adapter_accepted_invoice_file_invoices", **ALPHA) == 25

@@ -108,9 +108,8 @@ def install():
     import httpx
 
     from adapter.clock import SystemClock
+    from adapter.kinds.payments import PaymentQueries
     from adapter.ledger.outbox import Outbox
-    from adapter.ledger.payments import PaymentQueries
-    from adapter.ledger.returns import ReturnQueries
     from adapter.ledger.uploads import UploadBook
     from adapter.partners.imt import ImtClient
     from adapter.partners.invoice_cloud import InvoiceCloudClient
@@ -118,7 +117,7 @@ def install():
     from adapter.partners.spectrum_reversals import HttpReversals
 
     die_after(Outbox, "accept", "accepted")
-    die_after(ReturnQueries, "accept_all", "accepted", kind="reversal")
+    die_after(Outbox, "accept_all", "accepted")
     die_after(Outbox, "claim_due", "claimed", when=lambda claimed: claimed is not None)
     die_after(SpectrumClient, "balance_due", "balance_read", kind="payment")
     die_after(Outbox, "begin_sending", "sending_committed")

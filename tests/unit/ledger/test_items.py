@@ -6,7 +6,7 @@ import pytest
 
 from adapter.domain.work_item import Cause, State, Step
 from adapter.errors import LeaseLostError, MalformedRowError
-from adapter.ledger.item_rows import (
+from adapter.ledger.items import (
     NAMES_PER_STATEMENT,
     item_of,
     items_with_payload,
