@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from adapter.correlation import present_correlation_id
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.work_item import Source
-from adapter.doors.notice import change_of
+from adapter.doors.notices import change_of
 from adapter.doors.requests import json_object, require_biller
 from adapter.kinds import ENROLLMENTS
 

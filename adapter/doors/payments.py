@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from adapter.correlation import present_correlation_id
 from adapter.domain.work_item import Source
-from adapter.doors.notice import payment_of
+from adapter.doors.notices import payment_of
 from adapter.doors.requests import json_object, require_biller
 from adapter.kinds import PAYMENTS
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from adapter.domain.money import money_text
-from adapter.doors.notice_fields import Notice, Number, read
+from adapter.doors.notices import Notice, Number, read
 from adapter.doors.requests import query, require_biller
 from adapter.errors import NotFoundError, RejectedError
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic.alias_generators import to_camel
 
 from adapter.domain.registration import Customer, Destination, Payer, Redirect
-from adapter.doors.notice_fields import Notice, Number, free_text, read, text
+from adapter.doors.notices import Notice, Number, free_text, read, text
 
 _EMAIL = r'[^@<>"(),:;\\\[\]\p{C}\p{Z}]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}'
 _OWNER = (

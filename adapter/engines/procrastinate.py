@@ -22,7 +22,7 @@ from adapter.engines.queue_worker import QueueWorker
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError
 from adapter.jobs.report import JobReport
-from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule, has_backlog
+from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule
 
 TASK, TICK = "adapter.job", "adapter.tick"
 SWEEP = "sweep"
@@ -108,7 +108,7 @@ class ProcrastinateEngine:
 
     def _run_shared(self, job: str, biller: str, work: JobContext) -> JobReport:
         """Run a job; if there is a heap, another worker is woken first and begins at it too."""
-        if has_backlog(job, work.ledger, biller, work.clock.now()):
+        if work.ledger.are_several_due(WOKEN[job].item, biller, now=work.clock.now()):
             self._defer(job, biller)
         return JOBS[job](biller, work)
 

@@ -14,7 +14,8 @@ from adapter.context import JobContext
 from adapter.errors import AdapterError, BadInputError, NotFoundError
 from adapter.jobs import send_invoices
 from adapter.jobs.report import JobReport
-from adapter.jobs.schedule import JOBS, Job, next_due_at
+from adapter.jobs.schedule import JOBS, WOKEN, Job
+from adapter.ledger.ledger import Ledger
 
 RUNNING_ALREADY = "running already"
 
@@ -121,6 +122,11 @@ class JobRunner:
         """Let what runs come to its end, within bounds."""
         with self._changed:
             self._changed.wait_for(lambda: not any(self._under_way.values()), timeout=seconds_max)
+
+
+def next_due_at(job: str, ledger: Ledger, biller: str) -> datetime | None:
+    """Return when a woken job has something to look at for a biller."""
+    return ledger.next_due_at(WOKEN[job].item, [biller])
 
 
 def _tell(report: JobReport) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.window import GmtWindow, next_window
+from adapter.domain.window import GmtWindow
 from adapter.errors import AdapterError, BadInputError, LeaseLostError, LedgerError
 from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts
@@ -99,6 +99,17 @@ def poll_window(biller: str, job: str, work: JobContext) -> GmtWindow:
         mark = (now - reach + overlap).isoformat()
         work.ledger.watermarks.move(biller, job, mark, now=now)
     return next_window(datetime.fromisoformat(mark), now, overlap=overlap, first_reach=reach)
+
+
+def next_window(
+    mark: datetime | None, now: datetime, *, overlap: timedelta, first_reach: timedelta
+) -> GmtWindow:
+    """Return the window to poll now: from the mark less the overlap, however long the outage.
+
+    Without a mark (the first poll ever) the window reaches back by `first_reach`.
+    """
+    start = now - first_reach if mark is None else min(mark, now) - overlap
+    return GmtWindow(start_gmt=start, end_gmt=now)
 
 
 def move_mark(biller: str, job: str, window: GmtWindow, work: JobContext) -> None:

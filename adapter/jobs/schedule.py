@@ -21,7 +21,6 @@ from adapter.jobs.deliver import deliver
 from adapter.jobs.report import JobReport
 from adapter.kinds import KINDS
 from adapter.kinds.base import DeliveryKind
-from adapter.ledger.ledger import Ledger
 
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,16 +38,6 @@ JOBS: Mapping[str, Job] = {
 WOKEN: Mapping[str, DeliveryKind[Any]] = {kind.job: kind for kind in KINDS}
 # Which of them looks at what the ledger announces as due, by the kind of item.
 JOB_FOR: Mapping[str, str] = {kind.item.name: kind.job for kind in KINDS}
-
-
-def next_due_at(job: str, ledger: Ledger, biller: str) -> datetime | None:
-    """Return when a woken job has something to look at for a biller."""
-    return ledger.items(WOKEN[job].item).next_due_at([biller])
-
-
-def has_backlog(job: str, ledger: Ledger, biller: str, now: datetime) -> bool:
-    """Tell whether there is enough for several workers to share."""
-    return ledger.items(WOKEN[job].item).are_several_due(biller, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)

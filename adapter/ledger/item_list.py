@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -145,33 +145,6 @@ class ItemList(Generic[Payload]):
         with self._store.reading() as connection:
             holder = holder_of(connection, item)
         return None if holder is None or holder.has_settled(now) else holder
-
-    def are_several_due(self, biller: str, *, now: datetime) -> bool:
-        """Tell whether more than one item of a biller is due."""
-        due = (
-            select(work_items.c.id)
-            .where(
-                work_items.c.kind == self._kind.name,
-                work_items.c.biller == biller,
-                work_items.c.next_at <= now,
-            )
-            .limit(2)
-        )
-        with self._store.reading() as connection:
-            return len(connection.execute(due).all()) > 1
-
-    def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
-        """Return when the next item has to be looked at, of some billers or of all."""
-        chosen = select(func.min(work_items.c.next_at)).where(
-            work_items.c.kind == self._kind.name, work_items.c.next_at.is_not(None)
-        )
-        with self._store.reading() as connection:
-            if billers is None:
-                questions = [chosen]
-            else:
-                questions = [chosen.where(work_items.c.biller == biller) for biller in billers]
-            moments = [connection.execute(question).scalar_one() for question in questions]
-        return min((moment for moment in moments if moment is not None), default=None)
 
     def _of(self, biller: str | None) -> Select[Any]:
         chosen = items_with_payload(self._kind)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from adapter.domain.redrive import RedriveRules
 from adapter.ledger.columns import BillerNames
@@ -18,7 +19,7 @@ from adapter.ledger.item_list import ItemList
 from adapter.ledger.life import LedgerLife
 from adapter.ledger.outbox import Outbox
 from adapter.ledger.redrive import Redrive
-from adapter.ledger.schema import meta
+from adapter.ledger.schema import meta, work_items
 from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
 from adapter.ledger.store import ConcurrentWriteError, Store
@@ -57,6 +58,35 @@ class Ledger:
     def redrive(self, kind: ItemKind[Payload], rules: RedriveRules) -> Redrive[Payload]:
         """Return what a person does to the items of a kind."""
         return Redrive(self._store, kind, rules)
+
+    def next_due_at(
+        self, kind: ItemKind[Any], billers: Iterable[str] | None = None
+    ) -> datetime | None:
+        """Return when the next item of a kind has to be looked at, of some billers or of all."""
+        chosen = select(func.min(work_items.c.next_at)).where(
+            work_items.c.kind == kind.name, work_items.c.next_at.is_not(None)
+        )
+        with self._store.reading() as connection:
+            if billers is None:
+                questions = [chosen]
+            else:
+                questions = [chosen.where(work_items.c.biller == biller) for biller in billers]
+            moments = [connection.execute(question).scalar_one() for question in questions]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def are_several_due(self, kind: ItemKind[Any], biller: str, *, now: datetime) -> bool:
+        """Tell whether more than one item of a kind and biller is due."""
+        due = (
+            select(work_items.c.id)
+            .where(
+                work_items.c.kind == kind.name,
+                work_items.c.biller == biller,
+                work_items.c.next_at <= now,
+            )
+            .limit(2)
+        )
+        with self._store.reading() as connection:
+            return len(connection.execute(due).all()) > 1
 
     def announce_to(self, listener: Callable[[Connection, str, str], None]) -> None:
         """Call a listener, within the transaction, for everything that becomes due by it.

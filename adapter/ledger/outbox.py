@@ -253,7 +253,9 @@ class Outbox(Generic[Payload]):
                 add_reading(connection, item.id, reading)
             if step.review is not None:
                 self._open(connection, item, step.review, step.detail, now)
-            if step.to_state is State.DONE or item.state in DOUBTFUL_STATES:
+            if item.state in DOUBTFUL_STATES or (
+                step.to_state is State.DONE and changed.attempts > 1
+            ):  # of a first try, nothing has been asked
                 settle_about(
                     connection,
                     item.biller,

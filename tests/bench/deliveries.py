@@ -226,7 +226,7 @@ def _notice(biller_guid: str, payment: Payment) -> dict[str, str]:
 
 def _wait_for_the_end(ledger: Ledger) -> None:
     until = time.monotonic() + WAIT_SECONDS_MAX
-    while ledger.outbox(PAYMENTS.item).next_due_at() is not None:
+    while ledger.next_due_at(PAYMENTS.item) is not None:
         if time.monotonic() > until:
             raise TimeoutError("the payments are not all posted")
         time.sleep(0.05)

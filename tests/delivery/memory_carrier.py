@@ -204,7 +204,7 @@ class Carrier:
         return kinds[type(payload)]
 
     def _due_moments(self):
-        moments = {kind: self.ledger.items(kind.item).next_due_at() for kind in KINDS}
+        moments = {kind: self.ledger.next_due_at(kind.item) for kind in KINDS}
         return {kind: moment for kind, moment in moments.items() if moment is not None}
 
     def _guid(self):

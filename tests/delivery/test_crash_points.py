@@ -72,7 +72,7 @@ def arrivals(carrier, kind, payload):
 def assert_at_rest(carrier, kind, payload):
     assert carrier.item(payload).state is State.DONE, carrier.details(payload)
     assert arrivals(carrier, kind, payload) == 1
-    assert carrier.ledger.items(kind.item).next_due_at() is None
+    assert carrier.ledger.next_due_at(kind.item) is None
     carrier.check()
 
 

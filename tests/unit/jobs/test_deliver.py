@@ -367,4 +367,4 @@ def test_a_row_that_cannot_be_read_is_set_aside_while_others_go_on(bench, desk, 
         [review] = bench.exceptions()
         assert (review.kind, review.reference) == (ExceptionKind.ROW_UNREADABLE, reference)
     assert desk.sent[-1] == other
-    assert bench.ledger.items(desk.kind.item).next_due_at() is None
+    assert bench.ledger.next_due_at(desk.kind.item) is None

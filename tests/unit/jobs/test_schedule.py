@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN, has_backlog, next_due_at
+from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 BY_JOB = {schedule.job: schedule for schedule in SCHEDULE}
@@ -40,10 +40,10 @@ def test_the_ledger_wakes_the_job_of_each_kind(bench):
     assert set(JOB_FOR.values()) == set(WOKEN)
     bench.enroll(1)
     for several in (False, True):
-        for job, kind in WOKEN.items():
+        for kind in WOKEN.values():
             due = bench.clock.now() if kind.command == "enrollments" else None
-            assert next_due_at(job, bench.ledger, bench.biller) == due
-            many = has_backlog(job, bench.ledger, bench.biller, bench.clock.now())
+            assert bench.ledger.next_due_at(kind.item, [bench.biller]) == due
+            many = bench.ledger.are_several_due(kind.item, bench.biller, now=bench.clock.now())
             assert many is (several and due is not None)
         bench.enroll(2, account_number="2")
     assert JOBS["push_enrollments"](bench.biller, bench.work).counts == {"delivered": 2}

@@ -87,20 +87,6 @@ def test_it_is_delivered_once(bench, letters, write):
         write(text="Dear Madam")
 
 
-def test_it_is_tried_again_and_comes_to_a_person(bench, letters, write):
-    letter = write()
-    bench.partners.mail_house.answers = [LATER, REFUSED]
-    assert bench.run(letters.LETTERS).counts == {"retrying": 1}
-    bench.run_on(letters.LETTERS)
-    item = bench.item(letter)
-    assert (item.state, item.attempts) == (State.NEEDS_PERSON, 2)
-    [review] = bench.exceptions()
-    assert (review.kind, review.reference) == (ExceptionKind.DEAD, "l-1")
-    bench.redrive(letters.LETTERS).retry(item, by="ada", now=bench.clock.now())
-    assert bench.run(letters.LETTERS).counts == {"done": 1}
-    assert bench.open_kinds() == []
-
-
 @pytest.mark.parametrize("posted", [True, False])
 def test_a_doubt_is_settled_by_its_own_look(bench, letters, write, posted):
     letter = write()
@@ -117,8 +103,12 @@ def test_a_doubt_is_settled_by_its_own_look(bench, letters, write, posted):
 def test_the_common_commands_list_show_retry_and_resolve_it(bench, letters, write, command):
     for number in (1, 2, 3):
         write(number)
-    bench.partners.mail_house.answers = [None, REFUSED, REFUSED]
-    assert bench.run(letters.LETTERS).counts == {"done": 1, "needs_person": 2}
+    bench.partners.mail_house.answers = [None, REFUSED, LATER, REFUSED]
+    assert bench.run(letters.LETTERS).counts == {"done": 1, "needs_person": 1, "retrying": 1}
+    bench.run_on(letters.LETTERS)
+    reviews = [(review.kind, review.reference) for review in bench.exceptions()]
+    assert reviews == [(ExceptionKind.DEAD, "l-2"), (ExceptionKind.DEAD, "l-3")]
+    assert [item.attempts for item in bench.items(letters.LETTERS)] == [1, 1, 2]
     assert [view["letter_guid"] for view in command("list")] == ["l-3", "l-2"]
     assert [view["state"] for view in command("list", "--state", "done")] == ["done"]
     [story] = command("show", "l-2")

@@ -36,13 +36,6 @@ def doubtful(bench, run):
     return payment
 
 
-def test_payments_on_one_invoice_are_posted_one_after_the_other(bench, run):
-    payments = [bench.accept(number, invoice_number=str(number % 2)) for number in range(1, 6)]
-    assert run().counts == {"applied": 5}
-    assert bench.partners.posted == payments
-    assert [bench.item(payment).receipt_id for payment in payments][-1] == "R-5"
-
-
 def test_the_balance_before_the_post_is_on_disk_before_it_leaves(bench, run):
     payment, seen = bench.accept(), []
     bench.partners.receipt_answers = [lambda: seen.append(bench.item(payment)) or OKAY]

@@ -93,26 +93,6 @@ def test_what_was_never_applied_or_is_of_another_amount_is_a_persons(
     assert bench.partners.reversed == []
 
 
-# One lane for the payments and reversals of an invoice
-
-
-@pytest.mark.parametrize("answer", [LOST, IN_INBOX], ids=["lost", "in the inbox"])
-def test_nothing_else_leaves_while_a_reversal_on_its_invoice_may_have_left(bench, answer):
-    returned = applied_and_returned(bench, answer, IN_INBOX)
-    second = bench.accept(2, amount=Decimal("5.00"))
-    bench.accept(3, invoice_number="7")
-    other = bench.bring_back(3, invoice_number="30254")
-    run(bench)
-    assert pay(bench) == {"applied": 1}
-    waits_for = f"waits for reversal {returned.reversal_id}, {bench.item(returned).state.value}"
-    assert [bench.item(payload).last_error for payload in (second, other)] == [waits_for] * 2
-    assert bench.partners.reversed == [returned]
-    while bench.item(returned).state is not State.DONE:
-        assert pay(bench) == {}
-        bench.run_on(REVERSALS, times=1)
-    assert pay(bench) == {"applied": 1}
-
-
 # Files in Spectrum's inbox
 
 

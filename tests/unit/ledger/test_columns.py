@@ -130,7 +130,7 @@ def test_two_ledgers_of_one_process_have_names_of_their_own(bench):
         billers = [ledger.items(PAYMENT).page(limit=9)[0].biller for ledger in ledgers]
         assert billers == ["one", "two"]
         assert bench.payments.items.page(limit=9)[0].biller == GUID  # opened without names
-    due = [ledger.items(PAYMENT).next_due_at(["one"]) for ledger in ledgers]
+    due = [ledger.next_due_at(PAYMENT, ["one"]) for ledger in ledgers]
     assert due == [bench.now, None]
     for ledger in ledgers:
         ledger.close()

@@ -117,7 +117,11 @@ def test_a_review_item_names_what_it_is_about_and_another_step_settles_it(desk, 
     assert desk.events(asking)[-1].review is review
     other = desk.kind.reviews[1]
     stuck = desk.record(desk.claim(at=later(60)), State.NEEDS_PERSON, review=other)
-    assert (stuck.review, stuck.next_at, desk.items.next_due_at()) == (other, None, None)
+    assert (stuck.review, stuck.next_at, desk.bench.ledger.next_due_at(desk.kind)) == (
+        other,
+        None,
+        None,
+    )
     assert desk.claim(at=later(10**6)) is None
     (settled, item) = desk.bench.exceptions()
     assert settled.resolution == "it was settled after all"
@@ -228,17 +232,19 @@ def test_everything_due_waits_for_a_setting_without_losing_a_try(desk, now, late
 
 
 def test_the_next_moment_to_look_is_known_for_some_billers_or_all(bench, desk, later):
-    assert desk.items.next_due_at() is None
+    assert desk.bench.ledger.next_due_at(desk.kind) is None
     desk.accept(1, at=later(5))
     desk.accept(2, at=later(3), biller="another-carrier")
-    assert desk.items.next_due_at() == later(3)
-    assert desk.items.next_due_at([desk.biller]) == later(5)
-    assert desk.items.next_due_at([desk.biller, "another-carrier", "third"]) == later(3)
-    assert desk.items.next_due_at([]) is None
+    assert desk.bench.ledger.next_due_at(desk.kind) == later(3)
+    assert desk.bench.ledger.next_due_at(desk.kind, [desk.biller]) == later(5)
+    assert desk.bench.ledger.next_due_at(
+        desk.kind, [desk.biller, "another-carrier", "third"]
+    ) == later(3)
+    assert desk.bench.ledger.next_due_at(desk.kind, []) is None
     desk.claim(at=later(5))
-    assert desk.items.next_due_at([desk.biller]) == later(5 + LEASE)
+    assert desk.bench.ledger.next_due_at(desk.kind, [desk.biller]) == later(5 + LEASE)
     others = {bench.payments, bench.reversals, bench.enrollments}
-    waiting = [other for other in others if other.items.next_due_at() is not None]
+    waiting = [other for other in others if bench.ledger.next_due_at(other.kind) is not None]
     assert [other.name for other in waiting] == [desk.name]
 
 
@@ -249,8 +255,8 @@ def test_several_due_are_more_than_one_of_a_kind_and_biller(bench, desk, now, la
         desk.accept(number, **fields)
     other = bench.payments if desk.name != "payment" else bench.reversals
     other.accept(4, lane="4")
-    assert not desk.items.are_several_due(desk.biller, now=now)
-    assert desk.items.are_several_due(desk.biller, now=later(1))
+    assert not desk.bench.ledger.are_several_due(desk.kind, desk.biller, now=now)
+    assert desk.bench.ledger.are_several_due(desk.kind, desk.biller, now=later(1))
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -291,7 +297,7 @@ def test_many_workers_send_each_item_once(desk, now, at_once):
 
     at_once(*[work] * 4)
     at = now
-    while (due_at := desk.items.next_due_at()) is not None:
+    while (due_at := desk.bench.ledger.next_due_at(desk.kind)) is not None:
         at = max(at, due_at) + timedelta(seconds=1)
         work(at)
     superseded = desk.items.newest(limit=99, states=[State.SUPERSEDED])

@@ -17,7 +17,7 @@ def test_the_minute_that_is_full_makes_the_rest_wait_for_the_next(desk, now):
         desk.accept(number, lane=str(number))
     assert [claim(desk, now) is not None for _ in range(3)] == [True, True, False]
     next_minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    assert desk.items.next_due_at([desk.biller]) == next_minute
+    assert desk.bench.ledger.next_due_at(desk.kind, [desk.biller]) == next_minute
     waiting = desk.items.page(limit=9)[-1]
     assert (waiting.next_at, waiting.attempts) == (next_minute, 0)
     assert waiting.last_error == "rate limited to 2 a minute"

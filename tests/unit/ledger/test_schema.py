@@ -60,8 +60,8 @@ def ask_about_items(desk):
     now, outbox, items = desk.bench.now, desk.outbox, desk.items
     for _ in range(2):
         desk.accept(7, lane="7")
-    items.are_several_due(desk.biller, now=now)
-    desk.items.next_due_at([desk.biller])
+    desk.bench.ledger.are_several_due(desk.kind, desk.biller, now=now)
+    desk.bench.ledger.next_due_at(desk.kind, [desk.biller])
     sending = desk.begin(desk.claim(at=now + DAY), at=now)
     outbox.put_off(sending, until=now, reason="none", now=now, overdue=UNCLEAR)
     assert desk.expire(at=now, settle_seconds=0) == 1

@@ -55,7 +55,7 @@ def is_set_aside(desk):
     """See that the first row is reviewed and due no more, and that the second one goes on."""
     assert desk.claim().id == 2
     assert desk.claim() is None
-    assert desk.items.next_due_at([desk.biller]) != desk.bench.now
+    assert desk.bench.ledger.next_due_at(desk.kind, [desk.biller]) != desk.bench.now
     (item,) = desk.bench.exceptions()
     assert item.kind is ExceptionKind.ROW_UNREADABLE
     assert f"Row 1 of work_items, {desk.name} {item.reference}, was left as it is" in item.detail

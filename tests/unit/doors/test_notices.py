@@ -7,7 +7,7 @@ import pytest
 
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.payment import PaymentMethod
-from adapter.doors.notice import change_of, payment_of
+from adapter.doors.notices import change_of, payment_of
 from adapter.errors import BadInputError
 
 GUID = "9F2C4B6E-0000-4000-8000-0123456789AB"

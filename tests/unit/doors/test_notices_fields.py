@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field, create_model
 
-from adapter.doors import notice_fields as fields
+from adapter.doors import notices as fields
 from adapter.errors import BadInputError
 
 GUID = "7D0C2B8E-41A5-4F6D-9A37-5E8B1C40D2F9"

@@ -1,13 +1,14 @@
-"""Reads notices strictly: the types of their fields, and which wrong field is told (0005).
+"""Notices at the doors: strict types of fields, and which wrong field is named (0005, 0020).
 
-A field's description is the rule that a wrong value breaks, and perhaps ". " and a remedy.
+A field's description is the rule that a wrong value breaks, and perhaps ". " and a remedy. Below
+them the notices of Invoice Cloud's data pump become payments and enrolment changes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -21,14 +22,21 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.money import CENT, ZERO
+from adapter.domain.payment import PAYMENT_REFERENCE_LENGTH, Payment, PaymentMethod
 from adapter.errors import BadInputError
 
 _SHOWN_MAX = 60
 _DIGITS_BEFORE_POINT_MAX = 15
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2}(00)?)?")
 _DATE = r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
-# An unknown field is told before a missing one, and that before a wrong one.
+# A moment far ahead would count as the newest for as long, whatever the payer does meanwhile.
+AHEAD_MAX = timedelta(days=1)
+_METHOD = "it must be CreditCard or ACH"
+# Decision 0008: declined payments are not pumped.
+_APPROVED = 'it must be true or "True": a declined payment is not taken over'
+# An unknown field is named before a missing one, and that before a wrong one.
 _RANKS = {"extra_forbidden": 0, "missing": 1}
 
 
@@ -134,3 +142,60 @@ Truth = Annotated[
     BeforeValidator(lambda told: told == "True" if told in ("True", "False") else told),
     Field(strict=True, description='it must be true, false, "True" or "False"'),
 ]
+
+
+class _Payment(Notice, title="a payment notice"):
+    biller: Biller = Field(alias="BillerGUID")
+    payment_guid: Guid = Field(alias="PaymentGUID")
+    invoice_number: Number = Field(alias="InvoiceNumber")
+    account_number: Number = Field(alias="AccountNumber")
+    customer_name: Annotated[str, free_text(200)] = Field("", alias="CustomerName")
+    paid_at: Moment = Field(alias="PaymentDate")
+    amount: Money = Field(alias="PaymentAmount")
+    fee: Money = Field(ZERO, alias="ConvenienceFee")
+    payment_reference: Annotated[str, free_text(PAYMENT_REFERENCE_LENGTH)] = Field(
+        "", alias="PaymentReference"
+    )
+    payment_message: Annotated[str, free_text(500)] = Field("", alias="PaymentMessage")
+    method: PaymentMethod = Field(
+        PaymentMethod.CREDIT_CARD, alias="PaymentType", description=_METHOD
+    )
+    approved: Truth = Field(alias="Approved", ge=True, description=_APPROVED)
+
+
+class _Paperless(Notice, title="a Paperless notice"):
+    biller: Biller = Field(alias="BillerGUID")
+    event_guid: Guid = Field(alias="EventGUID")
+    account_number: Number = Field(alias="AccountNumber")
+    enrolled: Truth = Field(alias="Paperless")
+    changed_at: Moment = Field(alias="ChangeDate")
+
+
+class _AutoPay(_Paperless, title="an AutoPay notice"):
+    enrolled: Truth = Field(alias="AutoPay")
+
+
+def payment_of(notice: Mapping[str, Any], *, biller: str, biller_guid: str) -> Payment:
+    """Return the payment that a notice tells of; BadInputError names the first wrong field."""
+    told = read(_Payment, notice, biller=biller, biller_guid=biller_guid)
+    if told.amount == ZERO:
+        raise refused("PaymentAmount", notice["PaymentAmount"], "it must be positive")
+    return Payment(**dict(told))
+
+
+def change_of(
+    notice: Mapping[str, Any],
+    kind: EnrollmentKind,
+    *,
+    biller: str,
+    biller_guid: str,
+    now: datetime,
+) -> EnrollmentChange:
+    """Return the change that a notice tells of; BadInputError names the first wrong field."""
+    model = _Paperless if kind is EnrollmentKind.PAPERLESS else _AutoPay
+    told = read(model, notice, biller=biller, biller_guid=biller_guid)
+    change = EnrollmentChange(kind=kind, **dict(told))
+    if change.changed_at > now + AHEAD_MAX:
+        rule = "it must not be more than a day ahead"
+        raise refused("ChangeDate", notice["ChangeDate"], rule)
+    return change
