@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -15,6 +16,7 @@ from adapter.errors import OutcomeUnknownError, RejectedError, RetryableError
 from adapter.kinds import PAYMENTS
 from adapter.kinds.base import PutOff
 from adapter.kinds.payment_evidence import look_for_receipt
+from tests.unit.jobs.conftest import NOW
 
 WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
 DOUBT = OutcomeUnknownError("connection lost", **WHERE)
@@ -44,15 +46,15 @@ def look(bench):
     return look
 
 
-def found_in_feed(bench, amount="31.37"):
+def found_in_feed(amount="31.37"):
     receipt = ExtractedReceipt(
         receipt_id="R-77",
         invoice_number="30254",
-        reference_number=bench.payment().payment_guid,
+        reference_number=str(UUID(int=1)),
         amount=Decimal(amount),
-        applied_at=bench.clock.now(),
+        applied_at=NOW,
     )
-    return ReceiptSearch(receipt=receipt, as_of=bench.clock.now())
+    return ReceiptSearch(receipt=receipt, as_of=NOW)
 
 
 EITHER = pytest.mark.parametrize(
@@ -73,9 +75,9 @@ def test_moved_by_the_amount_is_applied_and_inferred_for_ever(look, answer, open
 
 
 @EITHER
-def test_a_receipt_in_the_feed_is_applied_with_its_number(bench, look, answer, opening):
+def test_a_receipt_in_the_feed_is_applied_with_its_number(look, answer, opening):
     unasked = RetryableError("never asked", **WHERE)
-    step = look(answer, searches=[found_in_feed(bench)], balance=unasked)
+    step = look(answer, searches=[found_in_feed()], balance=unasked)
     assert (step.to_state, step.evidence) == (State.DONE, Evidence.RECEIPTS_FEED)
     assert step.receipt_id == "R-77"
     assert step.detail == f"{opening}; found in the receipts feed as receipt R-77: applied"
@@ -104,28 +106,25 @@ def test_what_did_not_arrive_is_posted_again_at_once_while_tries_are_left(
     assert words in step.detail
 
 
-def test_with_every_try_used_it_needs_a_person_and_surely_did_not_arrive(look):
-    step = look(attempts_max=1)
-    assert (step.to_state, step.review) == (State.NEEDS_PERSON, ExceptionKind.DEAD)
-    assert not step.may_have_left
+UNCLEAR = ExceptionKind.EVIDENCE_UNCLEAR
+MOVEMENTS = ("700.01", "731.38", "0.00", "-31.37")
 
 
-@pytest.mark.parametrize("balance", ["700.01", "731.38", "0.00", "-31.37"])
-def test_any_other_movement_needs_a_person(look, balance):
-    step = look(balance=Decimal(balance))
-    assert (step.to_state, step.review) == (State.NEEDS_PERSON, ExceptionKind.EVIDENCE_UNCLEAR)
-    assert (step.next_at, step.may_have_left) == (None, True)
-    assert f"balance moved 731.37 -> {balance}, and the amount is 31.37" in step.detail
-
-
-def test_an_invoice_that_vanished_needs_a_person(look):
-    assert look(balance=GONE).review is ExceptionKind.EVIDENCE_UNCLEAR
-
-
-def test_a_receipt_of_another_amount_needs_a_person(bench, look):
-    step = look(searches=[found_in_feed(bench, "31.00")])
-    assert step.review is ExceptionKind.EVIDENCE_UNCLEAR
-    assert "receipt R-77 of 31.00, not of 31.37" in step.detail
+@pytest.mark.parametrize(
+    ("how", "review", "words"),
+    [
+        *(({"balance": Decimal(b)}, UNCLEAR, f"31.37 -> {b}, and the amount") for b in MOVEMENTS),
+        ({"balance": GONE}, UNCLEAR, "404"),
+        ({"searches": [found_in_feed("31.00")]}, UNCLEAR, "receipt R-77 of 31.00, not of 31.37"),
+        ({"attempts_max": 1}, ExceptionKind.DEAD, "balance is still 731.37"),  # did not arrive
+    ],
+    ids=str,
+)
+def test_what_proves_nothing_or_comes_after_the_last_try_needs_a_person(look, how, review, words):
+    step = look(**how)
+    assert (step.to_state, step.review) == (State.NEEDS_PERSON, review)
+    assert (step.next_at, step.may_have_left) == (None, review is UNCLEAR)
+    assert words in step.detail
 
 
 @pytest.mark.parametrize(
