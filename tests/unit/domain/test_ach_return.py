@@ -8,7 +8,6 @@ import pytest
 
 from adapter.domain.ach_return import (
     UNKNOWN_AFTER,
-    AchReturn,
     AskPerson,
     Proceed,
     Wait,
@@ -17,23 +16,16 @@ from adapter.domain.ach_return import (
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import State
 from adapter.errors import BadInputError
+from tests.unit.domain.conftest import PAYMENT, build_return
 
 NOW = datetime(2026, 1, 8, 10, 15, tzinfo=UTC)
 
 
 @pytest.fixture
-def returned(payment):
-    return AchReturn(
-        biller=payment.biller,
-        reject_guid="CCCCCCCC-0000-4000-8000-000000000001",
-        payment_guid=payment.payment_guid.upper(),
-        invoice_number=payment.invoice_number,
-        account_number=payment.account_number,
-        amount=payment.amount,
-        code="R01",
-        reason="Insufficient Funds",
-        returned_at=NOW,
-    )
+def returned():
+    reject_guid = "CCCCCCCC-0000-4000-8000-000000000001"
+    payment_guid = PAYMENT.payment_guid.upper()
+    return build_return(reject_guid=reject_guid, payment_guid=payment_guid, amount=PAYMENT.amount)
 
 
 def judged(returned, payment, *, waited=timedelta(0)):
@@ -57,15 +49,17 @@ def test_what_moves_money_is_its_content(returned, change):
     assert replace(returned, **change).fingerprint() != returned.fingerprint()
 
 
-@pytest.mark.parametrize("field", ["reject_guid", "payment_guid"])
-def test_a_guid_that_is_none_is_refused(returned, field):
-    with pytest.raises(BadInputError):
-        replace(returned, **{field: "12"})
-
-
-def test_a_moment_without_its_zone_is_refused(returned):
-    with pytest.raises(ValueError, match="returned_at"):
-        replace(returned, returned_at=NOW.replace(tzinfo=None))
+@pytest.mark.parametrize(
+    ("field", "value", "error"),
+    [
+        ("reject_guid", "12", BadInputError),
+        ("payment_guid", "12", BadInputError),
+        ("returned_at", NOW.replace(tzinfo=None), ValueError),
+    ],
+)
+def test_words_for_a_guid_and_a_moment_without_its_zone_are_refused(returned, field, value, error):
+    with pytest.raises(error, match=r"GUID|returned_at"):
+        replace(returned, **{field: value})
 
 
 # A payment that needs a person or was given back was never applied, unless it may have left.

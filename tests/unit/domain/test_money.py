@@ -46,21 +46,11 @@ def test_anything_is_read_as_whole_cents_or_refused(text):
     assert amount.as_tuple().exponent == -2
 
 
-def test_a_long_value_is_told_in_short():
-    with pytest.raises(BadInputError) as refused:
-        parse_money("9" * 4000, field="amount")
-    assert len(refused.value.value) == 40
-
-
 @pytest.mark.parametrize(
     "text",
-    ["", "1e3", "NaN", "Infinity", "1,000.00", "$1", "1.", ".5", "1.00000", "+1", "--1", "1_0"],
+    ["", "1e3", "NaN", "1,000.00", "$1", "1.", ".5", "1.00000", "+1", "--1", "1_0", "9" * 4000],
 )
-def test_other_notations_are_refused(text):
-    with pytest.raises(BadInputError):
+def test_other_notations_are_refused_in_short_and_with_what_to_send(text):
+    with pytest.raises(BadInputError, match=r"Send dollars and cents") as refused:
         parse_money(text, field="amount")
-
-
-def test_refusal_says_what_to_send():
-    with pytest.raises(BadInputError, match=r"amount = 'ten': .*Send dollars and cents"):
-        parse_money("ten", field="amount")
+    assert (refused.value.field, refused.value.value) == ("amount", text[:40])

@@ -6,21 +6,14 @@ import pytest
 
 from adapter.domain.exceptions import ExceptionItem, ExceptionKind
 from adapter.domain.outlook import outlook
-from adapter.domain.work_item import FINAL_STATES, SENDABLE_STATES, Evidence, Holder, State
+from adapter.domain.work_item import FINAL_STATES, SENDABLE_STATES, Evidence, State
+from tests.unit.domain.conftest import build_holder
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 FINAL = [state for state in State if state in FINAL_STATES]
 GOES_ON = [state for state in State if state not in {*FINAL, State.NEEDS_PERSON}]
 NEXT_WORDS = {State.WAITING: "It is sent", State.IN_DOUBT: "Evidence is looked for"}
-HOLDER = Holder(
-    id=2,
-    kind="reversal",
-    reference="g:1",
-    state=State.NEEDS_PERSON,
-    next_at=None,
-    settles_at=None,
-    is_leased=False,
-)
+FREE = ", once its lane is free of reversal g:30254, which waits for a person"
 
 
 def review(payment_guid="g"):
@@ -78,8 +71,8 @@ def test_what_is_at_its_end_says_by_what(expect, state, evidence):
     [
         ([review()], None, ", once exception 7 on its invoice is resolved"),
         ([review(None)], None, ""),
-        ([], HOLDER, ", once its lane is free of reversal g:1, which waits for a person"),
-        ([review()], HOLDER, ", once its lane is free of reversal g:1, which waits for a person"),
+        ([], build_holder(), FREE),
+        ([review()], build_holder(), FREE),
     ],
 )
 @pytest.mark.parametrize("state", [State.WAITING, State.IN_DOUBT])

@@ -1,8 +1,6 @@
 """Matching settled rows to the cent, and batches to what is said of them."""
 
-from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,7 +10,6 @@ from hypothesis import strategies as st
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import (
-    SettledRow,
     TransactionType,
     check_batches,
     judge_payment,
@@ -20,28 +17,14 @@ from adapter.domain.settlement import (
     unsettled,
 )
 from adapter.errors import BadInputError
+from tests.unit.domain.conftest import build_row
 
-NOW = datetime(2026, 1, 8, 10, 15, tzinfo=UTC)
 GUID = "aaaaaaaa-0000-4000-8000-000000000001"
-ROW = SettledRow(
-    biller="camp-point",
-    batch_id="20260106-CC",
-    settled_on=date(2026, 1, 6),
-    transaction=TransactionType.PAYMENT,
-    payment_guid=GUID,
-    invoice_number="30254",
-    amount=Decimal("731.37"),
-    batch_total=Decimal("731.37"),
-    batch_count=1,
-)
+ROW = build_row(amount="731.37", payment_guid=GUID)
+TAKEN = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
 CENTS = st.integers(min_value=-10_000_000, max_value=10_000_000).map(
     lambda cents: Decimal(cents).scaleb(-2)
 )
-
-
-@pytest.fixture
-def item(item_of):
-    return item_of()
 
 
 def batch(batch_id, amounts):
@@ -62,7 +45,7 @@ def batch(batch_id, amounts):
 
 def test_a_row_names_batch_payment_and_invoice():
     row = replace(ROW, payment_guid=GUID.upper())
-    assert row.reference == f"20260106-CC:{GUID}:30254"
+    assert row.reference == f"20260105-CC:{GUID}:30254"
     with pytest.raises(BadInputError):
         replace(ROW, payment_guid="12")
 
@@ -111,24 +94,22 @@ def test_a_return_matches_what_its_reject_said(rejected, taken_back):
     assert (doubt is None) == (rejected == taken_back)
 
 
-def test_every_doubt_names_the_row_and_both_amounts(item):
+def test_every_doubt_names_the_row_and_both_amounts(item_of):
     short = replace(ROW, amount=Decimal("731.36"))
-    doubt = judge_payment(short, item)
+    doubt = judge_payment(short, item_of())
     assert doubt.reference == short.reference
     assert "731.36" in doubt.detail
     assert "731.37" in doubt.detail
-    taken = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
-    assert "and its reject is of 5.00" in judge_return(taken, Decimal(5)).detail
+    assert "and its reject is of 5.00" in judge_return(TAKEN, Decimal(5)).detail
 
 
 def test_what_is_not_known_here_is_a_kind_of_its_own():
-    taken = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
-    kinds = Counter(doubt.kind for doubt in (judge_payment(ROW, None), judge_return(taken, None)))
-    assert kinds == {ExceptionKind.SETTLED_UNKNOWN: 2}
+    kinds = [doubt.kind for doubt in (judge_payment(ROW, None), judge_return(TAKEN, None))]
+    assert kinds == [ExceptionKind.SETTLED_UNKNOWN] * 2
 
 
-def test_an_unsettled_payment_is_told_by_payment_and_invoice(item):
-    doubt = unsettled(item)
+def test_an_unsettled_payment_is_named_by_payment_and_invoice(item_of, payment):
+    doubt = unsettled(item_of())
     assert doubt.kind is ExceptionKind.UNSETTLED
-    assert doubt.reference == f"{item.payload.payment_guid}:30254"
+    assert doubt.reference == f"{payment.payment_guid}:30254"
     assert "731.37" in doubt.detail

@@ -11,25 +11,12 @@ from adapter.domain.work_item import (
     SENDABLE_STATES,
     TRANSITIONS,
     Cause,
-    Holder,
     State,
     Step,
 )
+from tests.unit.domain.conftest import build_holder
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-
-
-def holder(**fields):
-    usual = {
-        "id": 7,
-        "kind": "reversal",
-        "reference": "g:30254",
-        "state": State.RETRYING,
-        "next_at": NOW,
-        "settles_at": None,
-        "is_leased": False,
-    }
-    return Holder(**{**usual, **fields})
 
 
 def test_every_state_is_reached_and_no_final_one_is_left():
@@ -70,7 +57,7 @@ def test_a_step_holds_its_lane_while_a_request_may_have_left(state, may_have_lef
     ],
 )
 def test_a_holder_says_what_is_waited_for(state, words):
-    assert holder(state=state).description == words
+    assert build_holder(state).description == words
 
 
 @pytest.mark.parametrize(
@@ -83,4 +70,4 @@ def test_a_holder_says_what_is_waited_for(state, words):
     ],
 )
 def test_a_holder_settles_at_its_moment_unless_it_is_leased(fields, has_settled):
-    assert holder(**fields).has_settled(NOW) is has_settled
+    assert build_holder(State.RETRYING, **fields).has_settled(NOW) is has_settled
