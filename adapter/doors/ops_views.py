@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from sqlalchemy import make_url
+
 from adapter.domain.exceptions import ExceptionItem
 from adapter.domain.money import money_text
 from adapter.domain.outlook import outlook
@@ -116,8 +118,13 @@ def configuration_view(view: SettingsView, in_effect: AdapterSettings) -> dict[s
 
 
 def _adapter_view(adapter: AdapterSettings) -> dict[str, Any]:
-    listens = {"listen_host": adapter.listen_host, "listen_port": adapter.listen_port}
-    return plain({**adapter.model_dump(exclude={"listen"}), **listens})
+    shown = {
+        **adapter.model_dump(exclude={"listen"}),
+        "listen_host": adapter.listen_host,
+        "listen_port": adapter.listen_port,
+        "ledger": make_url(adapter.ledger).render_as_string(hide_password=True),
+    }
+    return plain(shown)
 
 
 def _biller_view(biller: BillerSettings) -> dict[str, Any]:
