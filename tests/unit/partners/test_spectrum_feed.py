@@ -12,6 +12,8 @@ from adapter.partners.spectrum_feed import LINE_CHARACTERS_MAX, FolderFeed, Http
 from tests.unit.partners.conftest import INVOICE, RECEIPT
 
 AS_OF = "2026-01-05T08:00:00Z"
+SEVEN = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
+EIGHT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 GUID = "aaaaaaaa-0000-4000-8000-000000000001"
 
 
@@ -49,7 +51,7 @@ def test_http_invoices(http_feed):
     extract = feed.invoices_since(None)
     assert told(extract) == {"1": "0.00", "2": "731.37"}
     assert extract.cursor == "2026-01-05T07:59:59Z"
-    assert extract.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    assert extract.as_of == EIGHT
     assert str(asked[-1].url) == "https://spectrum.example/extract/v1/invoices"
     assert asked[-1].headers["Authorization"] == "Bearer token-1"
 
@@ -100,33 +102,29 @@ def test_http_a_receipt_that_was_reversed_had_been_applied(http_feed, payment, r
     """Decision 0018: it stays evidence, or a payment in doubt would be posted again."""
     told = receipt(reversal_id=reversed_at and "r-1", reversed_at=reversed_at)
     feed, _ = http_feed(httpx.Response(200, json={"receipts": [told], "as_of": AS_OF}))
-    since = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
-    assert feed.find_receipt(payment, since=since).receipt is not None
+    assert feed.find_receipt(payment, since=SEVEN).receipt is not None
 
 
 def test_http_finds_a_receipt_wherever_the_envelope_stands(http_feed, payment):
     others = [receipt("1", "CHECK 1207"), receipt("2", invoice_number="30255")]
     rows = [*others, receipt("3", GUID.upper()), receipt("4")]
     feed, asked = http_feed(httpx.Response(200, json={"receipts": rows, "as_of": AS_OF}))
-    since = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
-    search = feed.find_receipt(payment, since=since)
-    assert search.receipt.receipt_id == "3"
-    assert search.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    search = feed.find_receipt(payment, since=SEVEN)
+    assert (search.receipt.receipt_id, search.as_of) == ("3", EIGHT)
     assert asked[-1].url.path == "/extract/v1/receipts"
     assert dict(asked[-1].url.params) == {"since": "2026-01-05T07:00:00Z"}
 
 
 def test_http_says_up_to_when_a_receipt_is_absent(http_feed, payment):
     feed, _ = http_feed(httpx.Response(200, json={"receipts": [], "as_of": AS_OF}))
-    search = feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
-    assert search.receipt is None
-    assert search.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    search = feed.find_receipt(payment, since=SEVEN)
+    assert (search.receipt, search.as_of) == (None, EIGHT)
 
 
 def test_http_without_receipts_is_a_wrong_setting(http_feed, payment):
     feed, _ = http_feed(httpx.Response(404))
     with pytest.raises(ConfigurationError, match=r"billers\.alpha\.feed"):
-        feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
+        feed.find_receipt(payment, since=SEVEN)
 
 
 # From a folder
@@ -186,7 +184,7 @@ def test_folder_without_any_file_knows_nothing_yet(feed, payment):
     """An empty folder does not say that there are no invoices."""
     with pytest.raises(RetryableError, match="no file of invoices yet"):
         feed.invoices_since(None)
-    search = feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
+    search = feed.find_receipt(payment, since=SEVEN)
     assert (search.receipt, search.as_of) == (None, None)
 
 
@@ -271,14 +269,13 @@ def test_folder_finds_a_receipt_in_files_that_can_hold_it(feed, tmp_path, paymen
 def test_folder_tells_how_old_its_newest_receipts_are(feed, tmp_path, payment):
     write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt("1", "CHECK 1207")])
     search = feed.find_receipt(payment, since=datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
-    assert search.receipt is None
-    assert search.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    assert (search.receipt, search.as_of) == (None, EIGHT)
 
 
 def test_folder_does_not_call_a_receipt_absent_when_a_line_is_broken(feed, tmp_path, payment):
     write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt("1", amount="?")])
     with pytest.raises(BadInputError, match=r"20260105T080000Z\.jsonl line 1 amount"):
-        feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
+        feed.find_receipt(payment, since=SEVEN)
 
 
 def test_folder_file_that_cannot_be_opened_can_be_tried_again(feed, tmp_path, monkeypatch):
