@@ -76,21 +76,6 @@ def test_a_repeat_is_known_years_later(bench, now, forget):
         accept(other, source=Source.DATA_PUMP, now=now)
 
 
-@pytest.mark.parametrize("state", REACHABLE)
-def test_what_is_unfinished_or_unconfirmed_keeps_everything(bench, forget, state):
-    before = brought_to(bench, state)
-    story = bench.payments.events(before)
-    assert forget() == 0
-    assert bench.payments.find(before) == before
-    assert bench.payments.events(before) == story
-
-
-def test_what_was_finished_lately_or_is_another_carriers_keeps_everything(bench, now):
-    confirmed(bench, 1, now)
-    assert bench.ledger.forgetting.payments(bench.biller, before=now) == 0
-    assert bench.ledger.forgetting.payments("another", before=now + LATER) == 0
-
-
 def test_more_than_one_transaction_takes_is_forgotten_too(bench, now, forget, monkeypatch):
     monkeypatch.setattr("adapter.ledger.forgetting.ROWS_AT_ONCE", 2)
     for number in range(1, 6):
@@ -107,18 +92,6 @@ def test_only_resolved_exceptions_are_forgotten(bench, now):
     assert bench.ledger.forgetting.exceptions(bench.biller, before=now) == 0
     assert bench.ledger.forgetting.exceptions(bench.biller, before=now + LATER) == 1
     assert [item.detail for item in book.page(limit=9)] == ["open"]
-
-
-def test_a_payment_that_was_applied_lately_keeps_its_story(bench, now):
-    """The report agreed at once, but Spectrum had no receipt for weeks."""
-    accepted = bench.payments.accept(1)
-    bench.payments.outbox.confirm([accepted.id], now=now)
-    bench.payments.done(at=now + LATER)
-    story = bench.payments.events(accepted)
-    forgetting = bench.ledger.forgetting
-    assert forgetting.payments(bench.biller, before=now + LATER) == 0
-    assert bench.payments.events(accepted) == story
-    assert forgetting.payments(bench.biller, before=now + 2 * LATER) == 1
 
 
 def test_a_change_that_was_pushed_lately_keeps_its_story(bench, now):

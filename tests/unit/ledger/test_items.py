@@ -6,13 +6,7 @@ import pytest
 
 from adapter.domain.work_item import Cause, State, Step
 from adapter.errors import LeaseLostError, MalformedRowError
-from adapter.ledger.items import (
-    NAMES_PER_STATEMENT,
-    item_of,
-    items_with_payload,
-    parts_of,
-    take_step,
-)
+from adapter.ledger.items import item_of, items_with_payload, take_step
 
 STEP = Step(to_state=State.NEEDS_PERSON, cause=Cause.NOT_SENT, detail="refused")
 
@@ -37,10 +31,3 @@ def test_a_row_that_is_no_such_item_is_malformed(desk):
     for wrong in ({"attempts": "many"}, {first: None}):
         with pytest.raises(MalformedRowError, match=r"whole numbers|cannot be read as"):
             item_of(desk.kind, {**row, **wrong})
-
-
-def test_names_are_cut_into_as_many_as_one_statement_takes():
-    names = [str(number) for number in range(2 * NAMES_PER_STATEMENT + 1)]
-    parts = list(parts_of(names))
-    assert [len(part) for part in parts] == [NAMES_PER_STATEMENT, NAMES_PER_STATEMENT, 1]
-    assert [name for part in parts for name in part] == names

@@ -64,15 +64,13 @@ def test_accepting_is_the_first_event_and_says_who_reported_it(desk, now, source
 
 
 def test_the_same_again_answers_the_same(desk, later):
+    """Names and messages may change."""
     first = desk.accept(correlation_id="c-1")
-    again = desk.accepted(at=later(60), source=Source.PAYMENT_REPORT, correlation_id="c-2")
+    words = {"payment": {"customer_name": "Rene O'Brien"}, "reversal": {"reason": "other words"}}
+    how = {"source": Source.PAYMENT_REPORT, "correlation_id": "c-2", **words.get(desk.name, {})}
+    again = desk.accepted(at=later(60), **how)
     assert (again.repeated, again.item) == (True, first)
     assert len(desk.events(first)) == 1
-
-
-def test_names_and_messages_may_change(bench):
-    first = bench.payments.accept()
-    assert bench.payments.accepted(customer_name="Rene O'Brien").item == first
 
 
 @pytest.mark.parametrize(("name", "change", "words"), CONFLICTS)
@@ -95,15 +93,14 @@ def test_billers_are_apart_and_so_are_the_parts_of_one_guid(bench, desk):
     assert len(desk.items.page(limit=9, biller=bench.biller)) == len(accepted) - 1
 
 
-def test_a_declined_payment_is_not_accepted(bench):
-    with pytest.raises(BadInputError, match="Approved"):
-        bench.payments.accept(approved=False)
-    assert bench.payments.items.page(limit=1) == ()
-
-
-def test_what_the_database_refuses_is_an_error_and_no_promise(bench):
-    with pytest.raises(LedgerError):
-        bench.payments.accept(amount=Decimal("0.00"))
+@pytest.mark.parametrize(
+    ("error", "fields"),
+    [(BadInputError, {"approved": False}), (LedgerError, {"amount": Decimal("0.00")})],
+    ids=["declined", "refused by the database"],
+)
+def test_what_is_no_payment_is_not_accepted(bench, error, fields):
+    with pytest.raises(error):
+        bench.payments.accept(**fields)
     assert bench.payments.items.page(limit=1) == ()
 
 

@@ -94,8 +94,8 @@ def test_other_lanes_and_billers_do_not_wait_nor_do_settings_for_invoices(bench,
     desk.accept(3, biller="another-carrier")
     stranger = bench.payments if desk.name == "enrollment" else bench.enrollments
     stranger.accept(4)
-    assert [desk.claim().id, desk.claim(biller="another-carrier").id] == [2, 3]
-    assert stranger.claim().id == 4
+    assert desk.claim(biller="another-carrier").id == 3
+    assert [stranger.claim().id, desk.claim().id] == [4, 2]
 
 
 def test_the_end_of_one_wakes_what_waits_behind_it(pair, later):
@@ -221,29 +221,12 @@ def test_many_behind_each_other_all_go_in_their_order(bench, later, name):
     assert order == accepted
 
 
-@either_first
-def test_the_database_itself_refuses_a_payment_beside_a_reversal_on_one_invoice(pair, sql, later):
+@pytest.mark.parametrize("word", ["waiting, claimed", "in_doubt", "needs_person"])
+def test_the_database_itself_refuses_another_on_its_way_in_the_lane(pair, sql, later, word):
     """Even a worker that never asked, or a person with a database tool, cannot do that."""
     first, second = pair
-    bring(first, "in_doubt", later, next_at=60)
-    refuses_another(sql, second.accept(2))
-
-
-def test_the_database_itself_refuses_two_changes_of_one_setting(bench, sql):
-    bench.enrollments.accept(1)
-    bench.enrollments.claim()
-    refuses_another(sql, bench.enrollments.accept(2))
-
-
-@pytest.mark.parametrize("name", ["payments", "reversals"])
-def test_the_database_itself_refuses_two_of_a_kind_on_one_invoice(bench, sql, later, name):
-    desk = getattr(bench, name)
-    bring(desk, "needs_person", later, may_have_left=True)
-    refuses_another(sql, desk.accept(2))
-
-
-def refuses_another(sql, behind):
-    """Neither change the item that waits into one on its way, nor add another one that is."""
+    bring(first, word, later, settles_at=500, **HOLDING[word][0])
+    behind = second.accept(2)
     for on_its_way in ("lease_owner = 'me'", "may_have_left = TRUE"):
         with pytest.raises(IntegrityError, match=r"work_items_one_in_a_lane|work_items\.lane"):
             sql(

@@ -3,7 +3,6 @@
 import pytest
 
 from adapter.errors import LedgerError
-from adapter.ledger import open_ledger
 
 
 def test_it_says_whether_it_can_be_written(bench, sql):
@@ -42,14 +41,3 @@ def test_what_becomes_due_is_announced_with_it_or_not_at_all(desk, sql):
     with pytest.raises(LedgerError):
         desk.accept(2)
     assert sql("SELECT count(*) FROM work_items").scalar_one() == 1
-
-
-def test_everything_survives_the_process(bench, desk, now):
-    item = desk.accept()
-    bench.ledger.watermarks.move(bench.biller, "reconcile_payments", "m", now=now)
-    bench.ledger.close()
-    again = open_ledger(bench.url)
-    assert again.worker != bench.ledger.worker
-    assert again.items(desk.kind).page(limit=9) == (item,)
-    assert again.watermarks.get(bench.biller, "reconcile_payments") == "m"
-    again.close()

@@ -24,13 +24,6 @@ SETTLE = 120.0
 OVERDUE = ExceptionKind.SETTING_OVERDUE
 
 
-def test_nothing_due_is_nothing_claimed(desk, later):
-    assert desk.claim() is None
-    desk.accept(at=later(10))
-    assert desk.claim() is None
-    assert desk.claim(at=later(10)) is not None
-
-
 def test_a_claim_leases_the_item_raises_its_fence_and_changes_nothing_else(desk, later):
     accepted = desk.accept()
     claimed = desk.claim()
@@ -48,15 +41,9 @@ def test_a_claim_leases_the_item_raises_its_fence_and_changes_nothing_else(desk,
 def test_what_is_due_first_is_claimed_first(desk, later):
     for number, seconds in ((1, 3), (2, 1), (3, 2), (4, 1)):
         desk.accept(number, at=later(seconds), lane=str(number))
-    assert [desk.claim(at=later(5)).id for _ in range(4)] == [2, 4, 3, 1]
-
-
-def test_billers_and_kinds_are_claimed_apart(bench, desk):
-    desk.accept(biller="another-carrier")
     assert desk.claim() is None
-    for other in (bench.payments, bench.reversals, bench.enrollments):
-        found = other.claim(biller="another-carrier")
-        assert (found is not None) == (other.name == desk.name)
+    assert [desk.claim(at=later(5)).id for _ in range(4)] == [2, 4, 3, 1]
+    assert desk.claim(at=later(5)) is None
 
 
 def test_one_that_was_claimed_and_not_sent_is_claimed_again(desk, later):
@@ -128,18 +115,6 @@ def test_a_review_item_names_what_it_is_about_and_another_step_settles_it(desk, 
     assert (item.kind, item.is_open) == (other, True)
 
 
-def test_a_holder_of_an_older_claim_can_record_nothing(desk, later):
-    desk.accept()
-    sending = desk.send()
-    desk.expire(at=later(LEASE))
-    before = desk.find(sending)
-    with pytest.raises(LeaseLostError, match=sending.reference):
-        desk.record(sending, State.DONE, at=later(LEASE))
-    assert desk.find(sending) == before
-    states = [event.to_state for event in desk.events(sending)]
-    assert states == [State.WAITING, State.SENDING, State.IN_DOUBT]
-
-
 def test_a_lease_that_ended_in_sending_takes_the_step_of_its_kind(desk, later):
     """It may have left, so it is never just claimed for another request."""
     desk.accept()
@@ -154,11 +129,15 @@ def test_a_lease_that_ended_in_sending_takes_the_step_of_its_kind(desk, later):
     event = desk.events(found)[-1]
     assert (event.cause, event.detail) == (Cause.LEASE_EXPIRED, "answer lost after sending")
     assert desk.expire(at=later(99999)) == 0
+    with pytest.raises(LeaseLostError, match=sending.reference):
+        desk.record(sending, State.DONE, at=later(9999))
+    assert (desk.find(sending), desk.events(sending)[-1]) == (found, event)
     other = open_ledger(desk.bench.url)  # no owner of a lease survives its process
     claimed = other.outbox(desk.kind).claim_due(
         desk.biller, now=later(9999 + SETTLE), lease_seconds=LEASE
     )
     assert (claimed.state, claimed.lease_owner) == (State.IN_DOUBT, other.worker)
+    assert other.worker != desk.bench.ledger.worker
     other.close()
 
 

@@ -61,23 +61,6 @@ def test_what_needs_a_person_is_due_again_and_its_review_is_closed(desk):
     assert desk.claim().id == again.id
 
 
-def test_what_is_tried_again_by_itself_is_sent_at_once(desk, later):
-    desk.accept()
-    failed = desk.record(desk.send(), State.RETRYING, next_at=later(600))
-    again = retry(desk, failed, at=later(5))
-    assert (again.state, again.attempts, again.next_at) == (State.RETRYING, 0, desk.bench.now)
-    assert desk.claim(at=later(5)).id == failed.id
-
-
-def test_what_may_have_left_still_may_where_a_repeat_is_harmless(bench, later):
-    for desk in (bench.reversals, bench.enrollments):
-        desk.accept()
-        fields = {"may_have_left": True, "settles_at": later(120), "next_at": later(60)}
-        failed = desk.record(desk.send(), State.RETRYING, **fields)
-        again = retry(desk, failed)
-        assert (again.may_have_left, again.settles_at) == (True, later(120))
-
-
 @pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED])
 def test_an_unclear_payment_is_looked_for_again_and_keeps_what_evidence_needs(bench, state):
     first = unclear(bench, state=state)

@@ -12,8 +12,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Integer, event, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
@@ -22,7 +20,7 @@ from adapter.domain.work_item import State
 from adapter.kinds.enrollments import newest_changes
 from adapter.kinds.payments import PaymentQueries
 from adapter.kinds.reversals import returned_amounts
-from adapter.ledger.schema import exceptions, metadata, settlements, work_events, work_items
+from adapter.ledger.schema import exceptions, settlements, work_events, work_items
 
 HISTORY = 2_000
 DAY = timedelta(days=1)
@@ -183,11 +181,3 @@ def test_the_newest_changes_are_looked_for_among_the_changes(history, explained)
     read = re.findall(r"(?:SCAN|SEARCH) work_items.*", "\n".join(plans))
     assert len(read) == 2
     assert not [line for line in read if "rowid=?" not in line and "rank=?" not in line]
-
-
-@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()])
-def test_every_table_can_be_made_on_every_database(dialect):
-    for table in metadata.sorted_tables:
-        assert str(CreateTable(table).compile(dialect=dialect))
-        for index in table.indexes:
-            assert str(CreateIndex(index).compile(dialect=dialect))
