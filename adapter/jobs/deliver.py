@@ -7,6 +7,7 @@ and nothing that may have left is repeated without evidence unless a repeat is h
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -189,7 +190,7 @@ class _Run:
     def _not_sent(self, item: _Item, error: Exception) -> _Item:
         words = f"not sent, it could not be prepared: {self._words(item, error)}"
         attempt = item.attempts + 1
-        step = self._failed(item, error, words, Cause.NOT_SENT, attempt, left=item.may_have_left)
+        step = self._failed(item, error, words, Cause.NOT_SENT, attempt, before=item)
         return self._record(item, step)
 
     def _refused(
@@ -197,25 +198,20 @@ class _Run:
     ) -> _Item:
         """Record a request that surely was not taken: what may have left, left before it."""
         words = f"surely not applied: {error}"
-        left = before.may_have_left
-        return self._record(
-            sending, self._failed(sending, error, words, Cause.ANSWERED, attempt, left=left)
-        )
+        step = self._failed(sending, error, words, Cause.ANSWERED, attempt, before=before)
+        return self._record(sending, step)
 
     def _lost(self, item: _Item, error: Exception, words: str, cause: Cause) -> Step:
         """Return what follows when a request may have left, and no answer to trust came."""
         settled_at = self._now() + timedelta(seconds=self._work.rules.settle_seconds)
         if self._kind.repeat_is_harmless:
             words = f"answer lost after sending ({words})"
-            return self._failed(
+            left = replace(
                 item,
-                error,
-                words,
-                cause,
-                item.attempts,
-                left=True,
+                may_have_left=True,
                 settles_at=settled_at if self._kind.settles else None,
             )
+            return self._failed(item, error, words, cause, item.attempts, before=left)
         return Step(
             to_state=State.IN_DOUBT,
             cause=cause,
@@ -232,10 +228,13 @@ class _Run:
         cause: Cause,
         attempt: int,
         *,
-        left: bool,
-        settles_at: datetime | None = None,
+        before: _Item,
     ) -> Step:
-        """Return the next try, or that a person has to look."""
+        """Return the next try, or that a person has to look.
+
+        What may have left of the item as it was `before` may have left still.
+        """
+        left, settles_at = before.may_have_left, before.settles_at
         now = self._now()
         decision = decide_retry(
             attempt=attempt,

@@ -23,7 +23,7 @@ from adapter.domain.work_item import (
     Step,
     WorkItem,
 )
-from adapter.errors import BadInputError, LeaseLostError, MalformedRowError
+from adapter.errors import BadInputError, LeaseLostError, MalformedRowError, NotFoundError
 from adapter.ledger.exceptions import DETAIL_LENGTH_MAX, settle_about
 from adapter.ledger.item_kind import AnyPayload, ItemKind
 from adapter.ledger.schema import balance_readings, work_events, work_items
@@ -216,6 +216,15 @@ def find_item(
     )
     row = connection.execute(chosen).mappings().first()
     return None if row is None else item_of(kind, row)
+
+
+def read_item(connection: Connection, kind: ItemKind[Payload], item_id: int) -> WorkItem[Payload]:
+    """Return an item by its number; raises NotFoundError, and as `item_of` does."""
+    chosen = items_with_payload(kind).where(work_items.c.id == item_id)
+    row = connection.execute(chosen).mappings().first()
+    if row is None:
+        raise NotFoundError(f"the {kind.name} {item_id} is gone")
+    return item_of(kind, row)
 
 
 def read_items(

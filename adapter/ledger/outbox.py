@@ -43,10 +43,10 @@ from adapter.ledger.items import (
     add_reading,
     change_item,
     due_item_of,
-    item_of,
     items_with_payload,
     newest_in_lane,
     parts_of,
+    read_item,
     subject_of,
     supersede,
     take_step,
@@ -69,7 +69,6 @@ from adapter.ledger.unreadable import set_aside
 Payload = TypeVar("Payload", bound=AnyPayload)
 # Another worker may take the item, or its lane, a moment before us; never this often on end.
 LOST_RACES_MAX = 100
-# The order of index `work_items_due`.
 _DUE_ORDER = (work_items.c.next_at, work_items.c.id)
 
 
@@ -213,7 +212,6 @@ class Outbox(Generic[Payload]):
         values = {
             "state": step.to_state,
             "may_have_left": True,
-            "settles_at": None,
             "attempts": item.attempts + 1,
             "sent_at": now,
             "lease_until": until,
@@ -317,13 +315,15 @@ class Outbox(Generic[Payload]):
         with self._store.writing(biller) as connection:
             ids = connection.execute(chosen.with_only_columns(work_items.c.id)).scalars().all()
             for item_id in ids:
-                one = items_with_payload(self._kind).where(work_items.c.id == item_id)
                 try:
-                    item = item_of(self._kind, connection.execute(one).mappings().one())
+                    item = read_item(connection, self._kind, item_id)
                 except MalformedRowError as error:
                     set_aside(connection, self._kind, item_id, str(error), now)
                     continue
-                take_step(connection, item, step_for(item), now=now, raise_fence=True)
+                step = step_for(item)
+                take_step(connection, item, step, now=now, raise_fence=True)
+                if step.review is not None:
+                    self._open(connection, item, step.review, step.detail, now)
                 expired += 1
         return expired
 

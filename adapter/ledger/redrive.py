@@ -15,10 +15,10 @@ from sqlalchemy import Connection, or_, select
 
 from adapter.domain.redrive import ManualResolution, RedriveRules, judged_by_person, sent_again
 from adapter.domain.work_item import ItemEvent, State, Step, WorkItem
-from adapter.errors import BadInputError, LeaseLostError, NotFoundError
+from adapter.errors import BadInputError, LeaseLostError
 from adapter.ledger.exceptions import settle_about
 from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.items import event_of, items_with_payload, read_items, take_step
+from adapter.ledger.items import event_of, items_with_payload, read_item, read_items, take_step
 from adapter.ledger.lanes import wake_lane
 from adapter.ledger.schema import work_events, work_items
 from adapter.ledger.store import ConcurrentWriteError, Store
@@ -106,14 +106,11 @@ class Redrive(Generic[Payload]):
         now: datetime,
         resolution: str,
     ) -> WorkItem[Payload]:
-        chosen = items_with_payload(self._kind).where(work_items.c.id == item.id)
         try:
             with self._store.writing(item.biller) as connection:
-                found = read_items(connection, self._kind, chosen)
-                if not found:
-                    raise NotFoundError(f"the {item.kind} {item.reference} is gone")
-                step = step_of(connection, found[0])
-                moved = take_step(connection, found[0], step, now=now, raise_fence=True)
+                present = read_item(connection, self._kind, item.id)
+                step = step_of(connection, present)
+                moved = take_step(connection, present, step, now=now, raise_fence=True)
                 settle_about(
                     connection,
                     item.biller,
