@@ -11,7 +11,7 @@ import structlog
 
 from adapter.context import JobContext, Rules
 from adapter.domain.ach_return import AchReturn, ReversalTaken
-from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
+from adapter.domain.enrollment import EnrollmentChange
 from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
@@ -21,11 +21,17 @@ from adapter.jobs.deliver import deliver
 from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 from adapter.ledger import open_ledger
 from adapter.observer import Unobserved
-from tests.unit.domain.conftest import INVOICE, PAYMENT
+from tests.unit.domain.conftest import INVOICE, PAYMENT, build_change, build_return
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 BILLER = "camp-point"
 KIND_OF = {Payment: PAYMENTS, EnrollmentChange: ENROLLMENTS, AchReturn: REVERSALS}
+PROFILE = BifProfile(
+    biller_guid="5f0c9a3e-7d41-4b86-9c2e-1a6b3d8f4e70",
+    invoice_format_guid="0b6f1c52-93de-4f0a-8a5d-6f2e4c7b9d11",
+    time_zone="America/Chicago",
+    replacement=None,
+)
 ACCEPTED = UploadAnswer(accepted=True, file_name="4546.BIF", file_guid="g-1", message="Imported")
 
 
@@ -148,15 +154,7 @@ class Bench:
 
     def __init__(self, ledger_url):
         self.clock = SimpleNamespace(at=NOW, now=lambda: self.clock.at)
-        self.partners = Partners(
-            clock=self.clock,
-            bif_profile=BifProfile(
-                biller_guid="5f0c9a3e-7d41-4b86-9c2e-1a6b3d8f4e70",
-                invoice_format_guid="0b6f1c52-93de-4f0a-8a5d-6f2e4c7b9d11",
-                time_zone="America/Chicago",
-                replacement=None,
-            ),
-        )
+        self.partners = Partners(clock=self.clock, bif_profile=PROFILE)
         self.settings_problem = None
         self.ledger = open_ledger(ledger_url)
         self.observed = Observed()
@@ -234,34 +232,14 @@ class Bench:
     def open_kinds(self):
         return [item.kind for item in self.exceptions() if item.is_open]
 
+    def mark(self, job):
+        return self.ledger.watermarks.get(BILLER, job)
+
     def uploads(self):
         return self.ledger.uploads.page(limit=100)
 
-    def change(self, number=1, **fields):
-        usual = {
-            "biller": BILLER,
-            "event_guid": str(UUID(int=number)),
-            "account_number": "1204117",
-            "kind": EnrollmentKind.PAPERLESS,
-            "enrolled": True,
-            "changed_at": NOW - timedelta(hours=1),
-        }
-        return EnrollmentChange(**{**usual, **fields})
-
-    def ach_return(self, number=1, **fields):
-        """Return the reject of the payment of this number."""
-        usual = {
-            "biller": BILLER,
-            "reject_guid": str(UUID(int=1000 + number)),
-            "payment_guid": str(UUID(int=number)),
-            "invoice_number": "30254",
-            "account_number": "1204117",
-            "amount": Decimal("31.37"),
-            "code": "R01",
-            "reason": "Insufficient Funds",
-            "returned_at": NOW,
-        }
-        return AchReturn(**{**usual, **fields})
+    change = staticmethod(build_change)
+    ach_return = staticmethod(build_return)
 
     def invoice(self, number="30254", **fields):
         return replace(INVOICE, invoice_number=number, **fields)
