@@ -28,11 +28,6 @@ def test_an_unknown_key_is_told_with_the_one_meant_or_with_all():
     )
 
 
-def test_an_unknown_key_deep_inside_is_compared_with_its_own_table():
-    (line,) = lines(AdapterSettings, {"retry": {"attemts_max": 3}})
-    assert line == "table.retry.attemts_max: is not a setting. Did you mean 'attempts_max'?"
-
-
 def test_each_missing_key_says_what_it_is():
     told = lines(BillerTable, {})
     assert (

@@ -175,10 +175,6 @@ def view(**problems) -> SettingsView:
     return SettingsView(adapter=adapter, billers={}, doors={"a": door}, **problems)
 
 
-def test_sound_settings_pass():
-    view(biller_problems={}).require_sound()
-
-
 def test_every_problem_is_raised_together():
     unsound = view(biller_problems={"a": ("a.x: wrong",), "b": ("b.y: wrong",)}, problems=("f",))
     with pytest.raises(ConfigurationError) as refusal:
