@@ -36,6 +36,18 @@ class Spectrum:
         self.before_posting = lambda _payment: None
         self._lock = threading.Lock()
 
+    def hang(self, *stuck):
+        """Leave payments without an answer, all or some, until the returned event is set."""
+        leave = threading.Event()
+        guids = {item.payload.payment_guid for item in stuck}
+
+        def wait(payment):
+            if not guids or payment.payment_guid in guids:
+                leave.wait(SECONDS_MAX)
+
+        self.before_posting = wait
+        return leave
+
     @property
     def balances(self):
         return self
@@ -79,7 +91,13 @@ class Carrier:
         work = JobContext(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
         engine = ProcrastinateEngine(work, make_url(self.url), threads=threads)
         self._engines.append(engine)
-        return SimpleNamespace(engine=engine, ledger=ledger, accept=self.accepting(ledger))
+        accept = self.accepting(ledger)
+
+        def notice(biller="one"):
+            accept(biller)
+            engine.wake("post_payments")
+
+        return SimpleNamespace(engine=engine, ledger=ledger, accept=accept, notice=notice)
 
     def accepting(self, ledger):
         def accept(biller="one"):

@@ -14,12 +14,7 @@ from adapter.clock import SystemClock, ThreadTimer
 from adapter.context import JobContext, Rules
 from adapter.engines import embedded, running
 from adapter.engines.embedded import EmbeddedEngine
-from adapter.errors import (
-    BadInputError,
-    ConfigurationError,
-    LedgerError,
-    NotFoundError,
-)
+from adapter.errors import BadInputError, ConfigurationError, LedgerError, NotFoundError
 from adapter.jobs.report import JobReport
 from adapter.jobs.schedule import SCHEDULE
 
@@ -144,12 +139,13 @@ def test_a_month_runs_every_job_as_often_as_its_schedule_says(bench):
     assert bench.runs(SEND)[:2] == [(b, START + timedelta(hours=1)) for b in ("one", "two")]
 
 
-def test_starting_looks_at_what_an_earlier_process_left(bench):
-    bench.due.by_biller["two"] = START - timedelta(hours=3)
+def test_starting_looks_at_what_an_earlier_process_left_each_biller_in_its_turn(bench):
+    bench.due.by_biller = {"one": START, "two": START - timedelta(hours=3)}
     bench.engine.start()
     bench.engine.start()
     bench.time.advance()
-    assert bench.runs(POST) == [("two", START)]
+    assert bench.runs(POST) == [("one", START), ("two", START)]
+    assert bench.time.fired[f"adapter.{POST}"] == 2
 
 
 def test_wake_ups_coalesce(bench):
@@ -175,7 +171,10 @@ def test_a_wake_up_may_name_the_job_it_is_for(bench):
 
 
 def test_the_woken_jobs_are_looked_at_on_their_own(bench):
-    """A payment that stays due makes no enrolment wait, and none spins for the other."""
+    """A payment that stays due makes no enrolment wait, and none spins for itself or the other.
+
+    The next look is when the ledger says.
+    """
     retry_at = START + timedelta(seconds=40)
     bench.effects[POST, "one"] = lambda: bench.due.by_biller.update(one=START)
     bench.effects[PUSH, "one"] = lambda: bench.due.pushes.update(
@@ -186,34 +185,6 @@ def test_the_woken_jobs_are_looked_at_on_their_own(bench):
     bench.time.advance(seconds=60)
     assert bench.runs(PUSH) == [("one", START), ("one", retry_at)]
     assert len(bench.runs(POST)) == 61
-
-
-def test_a_wake_up_looks_only_at_billers_with_something_due(bench):
-    bench.engine.start()
-    bench.time.advance()
-    bench.due.by_biller = {"one": START + timedelta(hours=1), "two": START}
-    bench.engine.wake()
-    bench.time.advance(minutes=1)
-    assert bench.runs(POST) == [("two", START)]
-
-
-def test_each_due_biller_has_a_turn_of_its_own(bench):
-    bench.due.by_biller = {"one": START, "two": START}
-    bench.engine.start()
-    bench.time.advance()
-    assert bench.runs(POST) == [("one", START), ("two", START)]
-    assert bench.time.fired[f"adapter.{POST}"] == 2
-
-
-def test_the_next_look_is_when_the_ledger_says(bench):
-    retry_at = START + timedelta(seconds=93)
-    bench.effects[POST, "one"] = lambda: bench.due.by_biller.update(
-        {"one": retry_at} if not bench.runs(POST)[1:] else {}
-    )
-    bench.due.by_biller["one"] = START
-    bench.engine.start()
-    bench.time.advance(minutes=20)
-    assert bench.runs(POST) == [("one", START), ("one", retry_at)]
 
 
 def test_an_earlier_look_is_not_held_up_by_a_later_one(bench):
@@ -227,15 +198,6 @@ def test_an_earlier_look_is_not_held_up_by_a_later_one(bench):
         ("two", START + timedelta(minutes=1)),
         ("one", START + timedelta(minutes=20)),
     ]
-
-
-def test_what_stays_due_is_looked_at_after_a_pause(bench):
-    """A run that leaves something due must not spin."""
-    bench.effects[POST, "one"] = lambda: bench.due.by_biller.update(one=START)
-    bench.due.by_biller["one"] = START
-    bench.engine.start()
-    bench.time.advance(seconds=10)
-    assert len(bench.runs(POST)) == 11
 
 
 def test_jobs_are_followed_by_a_look_at_what_they_left(bench):

@@ -22,16 +22,6 @@ POST = "post_payments"
 START = datetime(2026, 1, 5, 7, 59, tzinfo=UTC)
 
 
-def test_what_is_accepted_is_delivered(carrier):
-    process = carrier.engine()
-    process.engine.start()
-    for _ in range(5):
-        process.accept()
-        process.engine.wake(POST)
-    carrier.wait_until_applied(5)
-    assert set(carrier.spectrum.applied.values()) == {1}
-
-
 def test_the_wake_up_is_committed_with_the_payment(carrier):
     """Doors that die before they wake anybody have left the wake-up in the queue."""
     carrier.engine(threads=0).accept()
@@ -53,8 +43,7 @@ def test_a_payment_that_is_not_accepted_wakes_nobody(carrier):
 def test_one_wake_up_waits_for_each_biller_however_many_payments(carrier):
     process = carrier.engine(threads=0)
     for biller in ("one", "one", "two", "one"):
-        process.accept(biller)
-        process.engine.wake(POST)
+        process.notice(biller)
     assert [biller for _, biller, _ in carrier.jobs()] == ["one", "two"]
 
 
@@ -81,19 +70,12 @@ def test_two_workers_share_a_heap_and_post_each_payment_once(carrier):
 
 def test_one_biller_never_takes_every_thread(carrier):
     """The first biller's Spectrum answers nobody; the second one's payment is applied."""
-    leave = threading.Event()
     process = carrier.engine(threads=2)
-    slow = {process.accept("one").payload.payment_guid for _ in range(4)}
-
-    def hang(payment):
-        if payment.payment_guid in slow:
-            leave.wait(SECONDS_MAX)
-
-    carrier.spectrum.before_posting = hang
+    slow = [process.accept("one") for _ in range(4)]
+    leave = carrier.spectrum.hang(*slow)
     process.engine.start()
     wait_until(lambda: carrier.states()[State.SENDING])
-    process.accept("two")
-    process.engine.wake(POST)
+    process.notice("two")
     carrier.wait_until_applied(1)
     leave.set()
     carrier.wait_until_applied(5)
@@ -177,19 +159,11 @@ def test_what_one_process_has_no_place_for_is_offered_to_the_others_in_a_moment(
 def test_another_process_posts_what_the_first_one_has_no_place_for(carrier, monkeypatch):
     """Spectrum leaves the first process without an answer; its only place is taken."""
     monkeypatch.setattr(queue_worker, "POLL_SECONDS", 0.2)
-    leave = threading.Event()
     process = carrier.engine(threads=2)
-    stuck = process.accept().payload.payment_guid
-
-    def hang(payment):
-        if payment.payment_guid == stuck:
-            leave.wait(SECONDS_MAX)
-
-    carrier.spectrum.before_posting = hang
+    leave = carrier.spectrum.hang(process.accept())
     process.engine.start()
     wait_until(lambda: carrier.states()[State.SENDING])
-    process.accept()
-    process.engine.wake(POST)
+    process.notice()
     wait_until(lambda: any(at is not None for _, _, at in carrier.jobs()))
     carrier.engine(threads=2).engine.start()
     carrier.wait_until_applied(1)
@@ -274,8 +248,7 @@ def test_an_unknown_job_or_biller_in_the_queue_harms_nobody(carrier):
     process.engine._task.defer(job="mend_all", biller="one")
     process.engine._task.defer(job=POST, biller="gone")
     process.engine.start()
-    process.accept()
-    process.engine.wake(POST)
+    process.notice()
     carrier.wait_until_applied(1)
     with pytest.raises(NotFoundError, match="mend_all"):
         process.engine.run_job("mend_all")
@@ -284,15 +257,13 @@ def test_an_unknown_job_or_biller_in_the_queue_harms_nobody(carrier):
 def test_a_worker_outlives_the_databases_absence(postgres, carrier):
     process = carrier.engine()
     process.engine.start()
-    process.accept()
-    process.engine.wake(POST)
+    process.notice()
     carrier.wait_until_applied(1)
     postgres.stop()
     with pytest.raises(LedgerError):
         process.accept()
     postgres.start()
-    process.accept()
-    process.engine.wake(POST)
+    process.notice()
     carrier.wait_until_applied(2)
 
 

@@ -10,31 +10,18 @@ from adapter.clock import SystemClock
 from adapter.context import JobContext, Rules
 from adapter.engines import running
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
-from adapter.errors import AdapterError, LedgerError
+from adapter.errors import LedgerError
 from adapter.jobs.report import JobReport
 
 POST = "post_payments"
 
 
-class Billers:
-    def __init__(self):
-        self.error = None
-
-    def names(self):
-        if self.error is not None:
-            raise self.error
-        return ("one", "two")
-
-
 @pytest.fixture
-def billers():
-    return Billers()
-
-
-@pytest.fixture
-def runner(billers):
-    ledger = SimpleNamespace()
-    work = JobContext(ledger=ledger, billers=billers, clock=SystemClock(), rules=Rules())
+def runner():
+    billers = SimpleNamespace(names=lambda: ("one", "two"))
+    work = JobContext(
+        ledger=SimpleNamespace(), billers=billers, clock=SystemClock(), rules=Rules()
+    )
     return JobRunner(work)
 
 
@@ -111,11 +98,6 @@ def test_each_biller_is_looked_at_as_soon_as_its_own_run_ends(runner, monkeypatc
     runner = JobRunner(runner._work, ended=lambda report: seen.append(f"{report.biller} ended"))
     runner.run_by_name(POST)
     assert seen == ["one runs", "one ended", "two runs", "two ended"]
-
-
-def test_billers_that_cannot_be_read_are_none_for_now(runner, billers):
-    billers.error = AdapterError("no file")
-    assert runner.billers() == ()
 
 
 def test_what_is_due_is_told_by_biller(runner, monkeypatch):
