@@ -106,28 +106,23 @@ def test_the_oldest_is_named():
 
 
 @pytest.mark.parametrize("kind", ["payment", "reversal", "enrollment"])
-def test_due_work_of_every_kind_is_missed(kind):
-    figure = state(State.RETRYING, kind, due_at=NOW - timedelta(days=1))
-    [finding] = found(rules.work_not_done, ledger=ledger(items=figure))
+def test_due_work_of_every_kind_is_missed_and_of_a_removed_biller_another_alarm(kind):
+    due = ledger(items=state(State.RETRYING, kind, due_at=NOW - timedelta(days=1)))
+    [finding] = found(rules.work_not_done, ledger=due)
     assert finding.detail.startswith(f"{kind} items that are retrying have been due since")
-
-
-def test_due_work_of_a_removed_biller_is_another_alarm():
-    figure = state(State.RETRYING, due_at=NOW - timedelta(days=1))
-    assert not found(rules.work_not_done, ledger=ledger(items=figure), billers=("b",))
+    assert not found(rules.work_not_done, ledger=due, billers=("b",))
 
 
 def test_a_job_is_behind_beyond_two_intervals_and_some_slack():
     bound = 2 * timedelta(hours=3) + rules.INTERVAL_SLACK
     name = "follow_change_log.paperless"
+    late = ledger(marks=mark(name, bound + TICK))
     assert not found(rules.poll_behind, ledger=ledger(marks=mark(name, bound)))
-    [finding] = found(rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)))
+    [finding] = found(rules.poll_behind, ledger=late)
     assert finding.detail.startswith(
         "follow_change_log runs every 3 h and has not come to its end since"
     )
-    assert not found(
-        rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)), billers=("b",)
-    )
+    assert not found(rules.poll_behind, ledger=late, billers=("b",))
 
 
 @pytest.mark.parametrize(("name", "count"), [("send_invoices", 1), ("send_invoices edition", 0)])
@@ -141,14 +136,10 @@ def test_what_never_came_to_its_end_is_late_since_the_biller_is_known():
     told = LedgerFigures(known_since={"a": NOW - timedelta(days=1)})
     assert len(found(rules.invoice_file_late, ledger=told)) == 1
     assert len(found(rules.poll_behind, ledger=told)) == 1
+    unmarked = dict.fromkeys(rules.UNMARKED_JOBS, timedelta(hours=1))
+    assert not found(rules.poll_behind, ledger=told, intervals=unmarked)
     early = LedgerFigures(known_since={"a": NOW - timedelta(hours=1)})
     assert not found(rules.poll_behind, ledger=early)
-
-
-def test_what_leaves_no_mark_is_never_behind():
-    intervals = dict.fromkeys(rules.UNMARKED_JOBS, timedelta(hours=1))
-    told = LedgerFigures(known_since={"a": NOW - timedelta(days=1)})
-    assert not found(rules.poll_behind, ledger=told, intervals=intervals)
 
 
 def test_every_kind_of_exception_belongs_to_one_alarm():

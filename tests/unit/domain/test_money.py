@@ -12,19 +12,13 @@ from adapter.errors import BadInputError
 CENTS = st.integers(min_value=-(10**17) + 1, max_value=10**17 - 1)
 
 
-@given(CENTS)
-def test_text_and_back_is_the_same_amount(cents):
+@given(CENTS, st.sampled_from(["", "0", "00"]))
+def test_text_and_back_is_the_same_amount_whatever_zeros_trail(cents, zeros):
     amount = Decimal(cents).scaleb(-2)
     text = money_text(amount)
-    assert parse_money(text, field="amount") == amount
+    assert parse_money(f" {text}{zeros} ", field="amount") == amount
     assert text.partition(".")[2].isdigit()
     assert len(text.partition(".")[2]) == 2
-
-
-@given(CENTS, st.sampled_from(["", "0", "00"]))
-def test_trailing_zeros_change_nothing(cents, zeros):
-    text = money_text(Decimal(cents).scaleb(-2)) + zeros
-    assert parse_money(f" {text} ", field="amount") == Decimal(cents).scaleb(-2)
 
 
 @given(st.integers(min_value=0, max_value=10**12), st.integers(min_value=1, max_value=99))

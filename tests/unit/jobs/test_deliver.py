@@ -105,32 +105,23 @@ def test_an_item_is_sent_whole_and_once(bench, desk):
     assert bench.observed.moves == [(item.reference, State.DONE, desk.done)]
 
 
-def test_sending_is_on_disk_before_the_request_leaves(bench, desk):
+@pytest.mark.parametrize("correlation_id", ["c0ffee", ""])
+def test_sending_is_on_disk_before_the_request_leaves_under_its_id(bench, desk, correlation_id):
     """No transaction is open meanwhile."""
-    payload, seen = desk.put(), []
+    payload, seen = desk.put(correlation_id=correlation_id), []
 
     def look():
-        seen.append(bench.item(payload))
+        context = structlog.contextvars.get_contextvars()
+        seen.append((bench.item(payload), context["correlation_id"]))
         bench.ledger.check_writable()
         return LATER
 
     desk.answers.append(look)
     desk.run()
-    assert (seen[0].state, seen[0].may_have_left) == (State.SENDING, True)
-    assert seen[0].sent_at == bench.clock.now()
-
-
-@pytest.mark.parametrize("correlation_id", ["c0ffee", ""])
-def test_the_correlation_id_of_its_request_goes_with_it(desk, correlation_id):
-    payload, seen = desk.put(correlation_id=correlation_id), []
-
-    def look():
-        seen.append(structlog.contextvars.get_contextvars()["correlation_id"])
-        return LATER
-
-    desk.answers.append(look)
-    desk.run()
-    assert seen == [correlation_id or desk.reference(payload).partition(":")[0]]
+    [(item, logged)] = seen
+    assert (item.state, item.may_have_left) == (State.SENDING, True)
+    assert item.sent_at == bench.clock.now()
+    assert logged == (correlation_id or desk.reference(payload).partition(":")[0])
 
 
 def test_what_surely_failed_is_tried_again_later(bench, desk):

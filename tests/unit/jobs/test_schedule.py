@@ -1,7 +1,6 @@
 """The table of the jobs: UTC-aligned, without a run lost or doubled."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -78,15 +77,6 @@ def test_cutting_a_time_in_two_loses_and_doubles_no_run(schedule, start, length)
     end, middle = start + length, start + length / 2
     whole = fires(schedule, start, end)
     assert fires(schedule, start, middle) + fires(schedule, middle, end) == whole
-
-
-@pytest.mark.parametrize("day", ["2026-03-08", "2026-11-01"])
-def test_daylight_saving_loses_and_doubles_no_run(day):
-    chicago = ZoneInfo("America/Chicago")
-    start = datetime.fromisoformat(day).replace(tzinfo=chicago) - timedelta(days=1)
-    start = start.astimezone(UTC)
-    found = fires(BY_JOB["send_invoices"], start, start + timedelta(days=3))
-    assert len(found) == len(set(found)) == 72
 
 
 def test_a_naive_moment_is_refused():
