@@ -46,17 +46,17 @@ def test_what_is_not_set_up_is_not_asked(settings):
 
 
 def test_a_refusal_blames_the_settings_that_the_probe_reads(settings):
-    told = probes(settings, lambda _request: httpx.Response(401))
+    found = probes(settings, lambda _request: httpx.Response(401))
     with pytest.raises(ConfigurationError, match="8 to 10"):
-        told["Spectrum, RTDR"].ask()
-    assert told["Spectrum, RTDR"].reads == "billers.alpha.advanced_settings.8 to 10"
+        found["Spectrum, RTDR"].ask()
+    assert found["Spectrum, RTDR"].reads == "billers.alpha.advanced_settings.8 to 10"
 
 
-def test_a_partner_that_fails_is_told_as_it_fails(settings):
-    told = probes(settings, lambda _request: httpx.Response(503))
+def test_a_partner_that_fails_has_its_own_error(settings):
+    found = probes(settings, lambda _request: httpx.Response(503))
     for name in ("Spectrum, payments", "Invoice Cloud, WSDL", "Invoice Cloud, report"):
         with pytest.raises(RetryableError, match="503"):
-            told[name].ask()
+            found[name].ask()
 
 
 def test_a_wsdl_that_comes_is_enough(settings):
