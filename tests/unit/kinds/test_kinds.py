@@ -1,12 +1,9 @@
 """The table of the kinds: the words that operators know, and names that do not collide."""
 
-import json
-
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import State
-from adapter.doors.ops_views import item_view
 from adapter.kinds import ENROLLMENTS, KINDS, PAYMENTS, REVERSALS
 
 # By kind: the word for each state, in the order of the states; "-" is one that it never is in.
@@ -50,13 +47,3 @@ def test_no_two_kinds_have_a_name_in_common():
     for name in ("item", "command", "ops_path", "ops_name", "job", "offset", "help"):
         assert len({getattr(kind, name) for kind in KINDS}) == len(KINDS)
     assert len({kind.item.name for kind in KINDS}) == len(KINDS)
-
-
-@EACH
-def test_the_ops_views_show_who_it_is_of_and_how_it_stands(bench, kind):
-    payload = bench.put(
-        {PAYMENTS: bench.payment, ENROLLMENTS: bench.change}.get(kind, bench.ach_return)()
-    )
-    view = item_view(kind, bench.item(payload))
-    assert (view["biller"], view["state"]) == (bench.biller, WORDS[kind].split()[0])
-    assert json.loads(json.dumps(view)) == view

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -9,69 +10,41 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, text
 
-from adapter.domain.ach_return import AchReturn
-from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
-from adapter.domain.payment import Payment, PaymentMethod
-from adapter.domain.redrive import RedriveRules
+from adapter.domain.payment import PaymentMethod
+from adapter.domain.upload import InvoiceFile
 from adapter.domain.work_item import BalanceReading, Cause, Evidence, Source, State, Step
+from adapter.kinds import KINDS
 from adapter.kinds.enrollments import ENROLLMENT
 from adapter.kinds.payments import PAYMENT
 from adapter.kinds.reversals import REVERSAL
 from adapter.ledger import open_ledger
+from tests.unit.domain.conftest import PAYMENT as PAID
+from tests.unit.domain.conftest import build_change, build_return
 
 NOW = datetime(2026, 1, 5, 9, 12, 30, 123_456, tzinfo=UTC)
 LEASE = 90.0
 READING = BalanceReading(asked_at=NOW, balance=Decimal("731.37"))
-RULES = {
-    PAYMENT: RedriveRules(
-        command="payments", job="post_payments", repeat_is_harmless=False, needs_receipt=True
-    ),
-    REVERSAL: RedriveRules(command="reversals", job="post_reversals"),
-    ENROLLMENT: RedriveRules(command="enrollments", job="push_enrollments"),
-}
+RULES = {kind.item: kind.redrive_rules for kind in KINDS}
 
 
 def payment(number, lane, **fields):
     usual = {
         "payment_guid": str(UUID(int=number)),
-        "invoice_number": lane,
-        "account_number": "1204117",
-        "customer_name": "Renée O'Brien",
         "paid_at": NOW - timedelta(minutes=number),
-        "amount": Decimal("731.37"),
-        "fee": Decimal("2.95"),
-        "payment_reference": "T-1",
         "payment_message": "thanks",
         "method": PaymentMethod.ACH,
-        "approved": True,
     }
-    return Payment(**{**usual, **fields})
+    return replace(PAID, invoice_number=lane, **{**usual, **fields})
 
 
 def ach_return(number, lane, **fields):
-    """Return the reject of the payment of this number."""
-    usual = {
-        "reject_guid": str(UUID(int=1000 + number)),
-        "payment_guid": str(UUID(int=number)),
-        "invoice_number": lane,
-        "account_number": "1204117",
-        "amount": Decimal("731.37"),
-        "code": "R01",
-        "reason": "Insufficient Funds",
-        "returned_at": NOW - timedelta(minutes=15),
-    }
-    return AchReturn(**{**usual, **fields})
+    usual = {"amount": PAID.amount, "returned_at": NOW - timedelta(minutes=15)}
+    return build_return(number, invoice_number=lane, **{**usual, **fields})
 
 
 def change(number, lane, **fields):
-    usual = {
-        "event_guid": str(UUID(int=number)),
-        "account_number": lane,
-        "kind": EnrollmentKind.PAPERLESS,
-        "enrolled": True,
-        "changed_at": NOW - timedelta(hours=1),
-    }
-    return EnrollmentChange(**{**usual, **fields})
+    changed_at = fields.pop("changed_at", NOW - timedelta(hours=1))
+    return build_change(number, account_number=lane, changed_at=changed_at, **fields)
 
 
 PAYLOADS = {PAYMENT: payment, REVERSAL: ach_return, ENROLLMENT: change}
@@ -158,6 +131,19 @@ class Bench:
         self.payments = Desk(self, PAYMENT)
         self.reversals = Desk(self, REVERSAL)
         self.enrollments = Desk(self, ENROLLMENT)
+
+    def begin_file(self, reference="BIF1", total="731.37", *, at=NOW, after=None, **fingerprints):
+        """Keep an invoice file that is about to leave."""
+        file = InvoiceFile(
+            biller=self.biller,
+            reference=reference,
+            content="1~FH|2~Renée\n".encode(),
+            invoice_count=2,
+            total=Decimal(total),
+            as_of=NOW,
+            fingerprints=fingerprints or {"30254": "aa", "30255": "bb"},
+        )
+        return self.ledger.uploads.begin(file, now=at, after=after)
 
     def exceptions(self):
         return self.ledger.exceptions.page(limit=100)

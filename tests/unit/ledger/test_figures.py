@@ -6,7 +6,7 @@ from sqlalchemy import event
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.figures import AcceptedFile, LedgerFigures, StateFigure
-from adapter.domain.upload import InvoiceFile, UploadAnswer, UploadState
+from adapter.domain.upload import UploadAnswer, UploadState
 from adapter.domain.work_item import State
 
 ACCEPTED = UploadAnswer(accepted=True, file_name="1.BIF", file_guid="g-1", message="")
@@ -102,22 +102,10 @@ def test_what_is_due_is_counted_for_the_billers_asked_for(bench, desk, later):
 
 def test_the_newest_accepted_file_and_what_was_refused(bench, now, later):
     uploads = bench.ledger.uploads
-
-    def begin(reference, total):
-        file = InvoiceFile(
-            biller=bench.biller,
-            reference=reference,
-            content=b"1~FH",
-            invoice_count=2,
-            total=Decimal(total),
-            as_of=now,
-            fingerprints={"30254": "aa"},
-        )
-        return uploads.begin(file, now=now)
-
     for number in (1, 2):
-        uploads.record_accepted(begin(f"BIF{number}", number), ACCEPTED, now=later(number))
-    uploads.record_failed(begin("BIF9", 9), UploadState.REFUSED, "no", now=now)
+        file = bench.begin_file(f"BIF{number}", number)
+        uploads.record_accepted(file, ACCEPTED, now=later(number))
+    uploads.record_failed(bench.begin_file("BIF9", 9), UploadState.REFUSED, "no", now=now)
     figures = gather(bench)
     newest = {"invoice_count": 2, "total": Decimal("2.00"), "answered_at": later(2)}
     assert figures.accepted_files == (AcceptedFile(biller=bench.biller, **newest),)

@@ -27,9 +27,6 @@ ENDED_BY_A_NEWER = {"retrying", "needs_person"}
 LETTING = {"done": {}, "retrying": {"next_at": 500}, "needs_person": {}, "superseded": {}}
 PAYMENT_AND_REVERSAL = [("payments", "reversals"), ("reversals", "payments")]
 SAME_KIND = [(name, name) for name in ("payments", "reversals", "enrollments")]
-either_first = pytest.mark.parametrize(
-    "pair", PAYMENT_AND_REVERSAL, indirect=True, ids=" before ".join
-)
 
 
 @pytest.fixture(params=[*SAME_KIND, *PAYMENT_AND_REVERSAL], ids=" before ".join)
@@ -68,7 +65,7 @@ def test_one_waits_for_what_holds_its_lane(pair, later, word):
     assert second.items.holder(waiting, now=later(0)).id == holder.id
 
 
-@either_first
+@pytest.mark.parametrize("pair", PAYMENT_AND_REVERSAL, indirect=True, ids=" before ".join)
 def test_one_behind_another_that_is_due_right_now_is_looked_at_a_moment_later(pair, later):
     """So that looking comes to an end."""
     first, second = pair

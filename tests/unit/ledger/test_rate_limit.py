@@ -5,36 +5,26 @@ from datetime import timedelta
 from adapter.domain.work_item import State
 from adapter.ledger import open_ledger
 
-PER_MINUTE = 2
 
-
-def claim(desk, at, per_minute=PER_MINUTE):
+def claim(desk, at, per_minute):
     return desk.claim(at=at, per_minute=per_minute)
 
 
-def test_the_minute_that_is_full_makes_the_rest_wait_for_the_next(desk, now):
+def test_the_minute_that_is_full_makes_the_rest_wait_for_all_workers_until_the_next(desk, now):
     for number in range(1, 6):
         desk.accept(number, lane=str(number))
-    assert [claim(desk, now) is not None for _ in range(3)] == [True, True, False]
+    other = open_ledger(desk.bench.url)
+    limit = {"now": now, "lease_seconds": 90, "per_minute": 2}
+    outboxes = [desk.outbox, other.outbox(desk.kind)] * 2
+    claimed = [outbox.claim_due(desk.biller, **limit) is not None for outbox in outboxes]
+    other.close()
+    assert claimed == [True, True, False, False]
     next_minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     assert desk.bench.ledger.next_due_at(desk.kind, [desk.biller]) == next_minute
     waiting = desk.items.page(limit=9)[-1]
     assert (waiting.next_at, waiting.attempts) == (next_minute, 0)
     assert waiting.last_error == "rate limited to 2 a minute"
-    assert claim(desk, next_minute) is not None
-
-
-def test_all_workers_keep_it_together(desk, now):
-    for number in range(1, 6):
-        desk.accept(number, lane=str(number))
-    other = open_ledger(desk.bench.url)
-    outboxes = [desk.outbox, other.outbox(desk.kind)] * 2
-    claimed = [
-        outbox.claim_due(desk.biller, now=now, lease_seconds=90, per_minute=PER_MINUTE)
-        for outbox in outboxes
-    ]
-    other.close()
-    assert [item is not None for item in claimed] == [True, True, False, False]
+    assert claim(desk, next_minute, 2) is not None
 
 
 def test_another_carrier_and_another_kind_have_their_own(bench, now):

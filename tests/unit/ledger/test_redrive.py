@@ -131,7 +131,7 @@ def test_one_whose_lane_another_item_holds_waits(bench):
 
 def test_what_is_gone_is_not_found(desk):
     gone = replace(desk.accept(), id=77)
-    with pytest.raises(NotFoundError, match=f"the {gone.kind} {gone.reference} is gone"):
+    with pytest.raises(NotFoundError, match=f"the {gone.kind} 77 is gone"):
         retry(desk, gone)
 
 

@@ -7,7 +7,6 @@ items of each kind.
 import re
 from contextlib import contextmanager
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -15,12 +14,12 @@ from sqlalchemy import Integer, event, insert, select, text
 
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.settlement import SettledRow, TransactionType
 from adapter.domain.work_item import State
 from adapter.kinds.enrollments import newest_changes
 from adapter.kinds.payments import PaymentQueries
 from adapter.kinds.reversals import returned_amounts
 from adapter.ledger.schema import exceptions, settlements, work_events, work_items
+from tests.unit.domain.conftest import build_row
 
 HISTORY = 2_000
 DAY = timedelta(days=1)
@@ -101,17 +100,7 @@ def history(new_ledger, new_bench, tmp_path_factory):
             multiply(connection, desk.kind.table, first, kind, "item_id", *guids)
             multiply(connection, work_events, first, kind, "id", "item_id")
     bench.answer(bench.ask(UNCLEAR, reference="first"))
-    row = SettledRow(
-        biller=bench.biller,
-        batch_id="first",
-        settled_on=bench.now.date(),
-        transaction=TransactionType.PAYMENT,
-        payment_guid=str(UUID(int=1)),
-        invoice_number="first",
-        amount=Decimal("1.00"),
-        batch_total=Decimal("1.00"),
-        batch_count=1,
-    )
+    row = build_row(invoice_number="first")
     bench.ledger.settlements.record([row], now=bench.now)
     bench.ledger.settlements.match([1], now=bench.now)
     with bench.ledger._store.writing() as connection:

@@ -14,8 +14,8 @@ PAPERLESS, AUTOPAY = EnrollmentKind
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def accept(bench, since, *changes, kind=PAPERLESS, at=None, whole=True):
-    snapshot = Snapshot(taken_at=at or bench.now, since=since, is_whole=whole)
+def accept(bench, since, *changes, kind=PAPERLESS, at=None):
+    snapshot = Snapshot(taken_at=at or bench.now, since=since, is_whole=True)
     return bench.ledger.snapshots.accept(
         ENROLLMENT, bench.biller, kind, snapshot, changes, mark=f"log.{kind.value}", now=bench.now
     )
@@ -37,25 +37,10 @@ def test_a_snapshot_replaces_the_one_before_it(bench, later):
 
 
 def test_what_it_says_is_accepted_with_it(bench):
-    assert (
-        accept(
-            bench,
-            {"30254": SINCE},
-            bench.enrollments.payload(1),
-            bench.enrollments.payload(2, lane="7"),
-        )
-        == 2
-    )
-    assert accept(bench, {"30254": SINCE}, bench.enrollments.payload(1)) == 0
+    changes = [bench.enrollments.payload(1), bench.enrollments.payload(2, lane="7")]
+    for new in (2, 0):
+        assert accept(bench, {"30254": SINCE}, *changes) == new
     assert len(bench.enrollments.items.page(limit=9)) == 2
-
-
-def test_one_that_is_not_whole_is_not_kept_and_moves_no_mark(bench):
-    accept(bench, {"1": SINCE})
-    before = mark(bench)
-    assert accept(bench, {"2": SINCE}, bench.enrollments.payload(lane="2"), whole=False) == 1
-    assert bench.ledger.snapshots.kept(bench.biller, PAPERLESS) == {"1"}
-    assert mark(bench) == before
 
 
 def test_all_of_it_or_nothing(bench, monkeypatch):

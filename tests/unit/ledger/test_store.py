@@ -5,7 +5,7 @@ from sqlalchemy import insert, select
 
 from adapter.errors import LedgerError
 from adapter.ledger.schema import meta
-from adapter.ledger.store import ConcurrentWriteError, Store
+from adapter.ledger.store import Store
 
 
 def open_store(path):
@@ -63,11 +63,6 @@ def test_an_error_undoes_the_whole_transaction(store):
         write_half()
     with store.reading() as connection:
         assert connection.execute(select(meta).where(meta.c.name == "half")).first() is None
-
-
-def test_a_broken_constraint_is_another_writers_doing(store):
-    with pytest.raises(ConcurrentWriteError), store.writing() as connection:
-        connection.execute(insert(meta).values(name="application", value="twice"))
 
 
 def test_errors_name_no_parameters(store):

@@ -60,7 +60,9 @@ def is_set_aside(desk):
     assert item.kind is ExceptionKind.ROW_UNREADABLE
     assert f"Row 1 of work_items, {desk.name} {item.reference}, was left as it is" in item.detail
     assert item.reference == desk.kind.reference(desk.payload(1, lane="1"))
-    assert item.invoice_number == desk.kind.subject(item.reference).get("invoice_number")
+    named = desk.kind.subject(item.reference)
+    assert item.invoice_number == named.get("invoice_number")
+    assert item.payment_guid == named.get("payment_guid")
 
 
 @pytest.mark.parametrize(
@@ -111,15 +113,6 @@ def test_it_holds_its_lane_while_a_request_of_it_may_have_left(bench, spoil, lat
     assert desk.claim(at=later(1)) is None
     assert bench.payments.claim(at=later(1)) is None
     assert "waits for reversal" in bench.payments.find(behind).last_error
-
-
-def test_payments_behind_a_spoilt_one_wait_for_a_person(bench, spoil):
-    for number in (1, 2):
-        bench.payments.accept(number)
-    spoil("work_items", "source", NO_WORD)
-    assert bench.payments.claim() is None
-    (item,) = bench.exceptions()
-    assert item.payment_guid == bench.payments.payload(1).payment_guid
 
 
 def test_one_that_was_claimed_when_it_broke_is_let_go(desk, spoil, later):
