@@ -94,22 +94,18 @@ def test_a_return_matches_what_its_reject_said(rejected, taken_back):
     assert (doubt is None) == (rejected == taken_back)
 
 
-def test_every_doubt_names_the_row_and_both_amounts(item_of):
+def test_every_doubt_names_what_it_is_about_and_its_amounts(item_of, payment):
     short = replace(ROW, amount=Decimal("731.36"))
     doubt = judge_payment(short, item_of())
     assert doubt.reference == short.reference
     assert "731.36" in doubt.detail
     assert "731.37" in doubt.detail
     assert "and its reject is of 5.00" in judge_return(TAKEN, Decimal(5)).detail
+    doubt = unsettled(item_of())
+    assert (doubt.kind, doubt.reference) == (ExceptionKind.UNSETTLED, payment.key.reference)
+    assert "731.37" in doubt.detail
 
 
 def test_what_is_not_known_here_is_a_kind_of_its_own():
     kinds = [doubt.kind for doubt in (judge_payment(ROW, None), judge_return(TAKEN, None))]
     assert kinds == [ExceptionKind.SETTLED_UNKNOWN] * 2
-
-
-def test_an_unsettled_payment_is_named_by_payment_and_invoice(item_of, payment):
-    doubt = unsettled(item_of())
-    assert doubt.kind is ExceptionKind.UNSETTLED
-    assert doubt.reference == f"{payment.payment_guid}:30254"
-    assert "731.37" in doubt.detail

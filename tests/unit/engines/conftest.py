@@ -33,6 +33,7 @@ class Spectrum:
 
     def __init__(self):
         self.applied = Counter()
+        self.balances = self.receipts = self
         self.before_posting = lambda _payment: None
         self._lock = threading.Lock()
 
@@ -47,14 +48,6 @@ class Spectrum:
 
         self.before_posting = wait
         return leave
-
-    @property
-    def balances(self):
-        return self
-
-    @property
-    def receipts(self):
-        return self
 
     def balance_due(self, _invoice_number):
         return Decimal("100.00")
