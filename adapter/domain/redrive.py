@@ -7,6 +7,7 @@ means looking for evidence again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -45,7 +46,7 @@ class ManualResolution:
 
 @dataclass(frozen=True, kw_only=True)
 class RedriveRules:
-    """What is a kind's own: its command's name, and what its requests and findings need.
+    """What is a kind's own: its command, its job, the word of a state, and what it needs.
 
     Where a `repeat_is_harmless`, an item whose outcome is unknown is sent again. Where a finding
     `needs_receipt`, "applied" names the receipt's number.
@@ -53,6 +54,7 @@ class RedriveRules:
 
     command: str
     job: str
+    word: Callable[[State, ExceptionKind | None], str]
     repeat_is_harmless: bool = True
     needs_receipt: bool = False
 
@@ -82,11 +84,12 @@ def sent_again(
     if item.state is State.RETRYING:
         return _to_be_sent(item, now, f"{by} sends it again at once", item.may_have_left)
     if item.state is not State.NEEDS_PERSON:
-        raise _refusal(item, *_why_not(item, rules))
+        raise _refusal(item, rules, *_why_not(item, rules))
     if item.review is ExceptionKind.NOT_APPLIED:
         if not is_confirmed:
             raise _refusal(
                 item,
+                rules,
                 "Spectrum said okay and applied nothing, and only a person can tell that for sure",
                 f"{rules.look}, or send it again with --confirm-not-applied when it is not there",
             )
@@ -98,6 +101,7 @@ def sent_again(
     if has_moved_since:
         raise _refusal(
             item,
+            rules,
             "its last post's outcome is unclear, and other payments or reversals on the invoice "
             "have moved the balance since, so no evidence can come",
             rules.look,
@@ -124,11 +128,11 @@ def judged_by_person(
     """Return the step that a person's finding makes; raises BadInputError where none is needed."""
     _require_sound(found, rules)
     if item.state not in HOLDING_STATES | SENDABLE_STATES | {State.NEEDS_PERSON}:
-        raise _refusal(item, *_why_not(item, rules))
+        raise _refusal(item, rules, *_why_not(item, rules))
     if item.state is State.SENDING:
-        raise _refusal(item, *_why_not(item, rules))
+        raise _refusal(item, rules, *_why_not(item, rules))
     if item.lease_owner is not None and (item.lease_until or now) > now:
-        raise _refusal(item, "it is being looked at right now", "Try again in a minute")
+        raise _refusal(item, rules, "it is being looked at right now", "Try again in a minute")
     if found.finding is Finding.APPLIED:
         receipt = f", receipt {found.receipt_id}" if found.receipt_id else ""
         return Step(
@@ -139,11 +143,12 @@ def judged_by_person(
             evidence=Evidence.PERSON,
         )
     if item.state in SENDABLE_STATES:
-        raise _refusal(item, *_why_not(item, rules))
+        raise _refusal(item, rules, *_why_not(item, rules))
     settled_at = (item.sent_at or item.accepted_at) + timedelta(seconds=settle_seconds)
     if item.state in HOLDING_STATES and now < settled_at:
         raise _refusal(
             item,
+            rules,
             "its request may still arrive",
             f"Look at the partner again after {settled_at:%Y-%m-%dT%H:%M:%SZ}",
         )
@@ -209,5 +214,6 @@ def _require_sound(found: ManualResolution, rules: RedriveRules) -> None:
         )
 
 
-def _refusal(item: WorkItem[Any], rule: str, remedy: str) -> BadInputError:
-    return BadInputError(field="state", value=item.state.value, rule=rule, remedy=remedy)
+def _refusal(item: WorkItem[Any], rules: RedriveRules, rule: str, remedy: str) -> BadInputError:
+    word = rules.word(item.state, item.review)
+    return BadInputError(field="state", value=word, rule=rule, remedy=remedy)

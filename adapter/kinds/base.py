@@ -114,6 +114,7 @@ class DeliveryKind(ABC, Generic[Payload]):
         return RedriveRules(
             command=self.command,
             job=self.job,
+            word=self.word,
             repeat_is_harmless=self.repeat_is_harmless,
             needs_receipt=self.needs_receipt,
         )

@@ -18,10 +18,20 @@ from adapter.errors import BadInputError
 
 NOW = datetime(2026, 1, 6, 9, tzinfo=UTC)
 ACCEPTED_AT = NOW - timedelta(hours=1)
+
+
+def word_of(state, review):
+    return f"{state.value} {review.value if review else ''}".strip()
+
+
 STRICT = RedriveRules(
-    command="payments", job="post_payments", repeat_is_harmless=False, needs_receipt=True
+    command="payments",
+    job="post_payments",
+    repeat_is_harmless=False,
+    needs_receipt=True,
+    word=word_of,
 )
-LENIENT = RedriveRules(command="enrollments", job="push_enrollments")
+LENIENT = RedriveRules(command="enrollments", job="push_enrollments", word=word_of)
 EITHER = pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=lambda rules: rules.command)
 APPLIED = ManualResolution(
     by="ada", finding=Finding.APPLIED, note="seen in Spectrum", receipt_id="1003"

@@ -3,6 +3,7 @@
 The row that stopped all enrolments or reversals of its biller is kept in `test_deliver.py`.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,9 +12,10 @@ from adapter.domain.invoice import ReceiptSearch
 from adapter.domain.redrive import Finding, ManualResolution
 from adapter.domain.work_item import State
 from adapter.doors.ops_views import story_of
-from adapter.errors import ConfigurationError, OutcomeUnknownError
-from adapter.kinds import PAYMENTS, REVERSALS
+from adapter.errors import ConfigurationError, OutcomeUnknownError, RetryableError
+from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 
+LATER = RetryableError("429", partner="spectrum", operation="OnlineReceipt")
 LOST = OutcomeUnknownError("silence", partner="spectrum", operation="OnlineReceipt")
 
 
@@ -81,23 +83,32 @@ def test_a_payment_that_a_setting_stops_lets_the_others_by(bench):
     assert bench.item(stopped).state is State.WAITING
 
 
+@pytest.mark.parametrize("state", [State.WAITING, State.RETRYING])
 @pytest.mark.parametrize("finding", Finding)
-def test_a_reversal_that_waits_for_a_person_says_what_waits_behind_it(bench, finding):
-    """Its invoice's payments waited for a year, and the page said that they would be posted."""
+def test_a_reversal_that_waits_for_a_person_says_what_waits_behind_it(bench, finding, state):
+    """Its invoice's payments waited for a year, and the page said that they would be posted.
+
+    Once a person has said what became of it they leave at once, also what had been tried before.
+    """
     bench.accept(1)
     bench.run(PAYMENTS)
+    if state is State.RETRYING:
+        bench.partners.receipt_answers = [LATER]
+        behind = bench.accept(2, amount=Decimal("5.00"))
+        bench.run(PAYMENTS)
     returned = bench.bring_back(1)
     bench.partners.reversal_answers = [LOST] * bench.work.rules.retry.attempts_max
     bench.run_on(REVERSALS)
     stuck = bench.item(returned)
     assert (stuck.state, stuck.may_have_left) == (State.NEEDS_PERSON, True)
-    behind = bench.accept(2, amount=Decimal("5.00"))
-    bench.run(PAYMENTS)
+    if state is State.WAITING:
+        behind = bench.accept(2, amount=Decimal("5.00"))
+        bench.run(PAYMENTS)
     bench.pass_time(365 * 86_400)
     assert bench.run(PAYMENTS).counts == {}
     waiting = bench.item(behind)
     holder = f"reversal {returned.reversal_id}, which waits for a person"
-    assert (waiting.state, waiting.last_error) == (State.WAITING, f"waits for {holder}")
+    assert (waiting.state, waiting.last_error) == (state, f"waits for {holder}")
     story = story_of(bench.ledger, PAYMENTS, waiting, now=bench.clock.now())
     assert story["next"]["what"].endswith(f"once its lane is free of {holder}")
     found = ManualResolution(by="ada", finding=finding, note="seen in Spectrum")
@@ -107,3 +118,47 @@ def test_a_reversal_that_waits_for_a_person_says_what_waits_behind_it(bench, fin
     bench.run(REVERSALS)
     assert bench.item(returned).state is State.DONE
     assert bench.open_kinds() == []
+
+
+@pytest.mark.parametrize("refusal", [LATER, ConfigurationError("no session")])
+def test_a_request_that_may_still_arrive_holds_its_setting_though_a_later_try_is_refused(
+    bench, refusal
+):
+    """The later try wiped out when the first one settles, which could undo a newer change."""
+    bench.partners.push_answers = [LOST, refusal]
+    first = bench.enroll(1)
+    bench.run(ENROLLMENTS)
+    settles_at = bench.item(first).settles_at
+    bench.pass_time(30)
+    bench.run(ENROLLMENTS)
+    item = bench.item(first)
+    assert (item.attempts, item.may_have_left, item.settles_at) == (
+        1 if isinstance(refusal, ConfigurationError) else 2,
+        True,
+        settles_at,
+    )
+    newer = bench.enroll(2)
+    bench.run(ENROLLMENTS)
+    assert bench.item(newer).last_error.startswith(f"waits for enrollment {first.event_guid}")
+    assert bench.partners.pushed == [first, first]
+    bench.pass_time(91)
+    assert bench.run(ENROLLMENTS).counts == {"delivered": 1}
+    assert bench.partners.pushed[2:] == [newer]
+
+
+@pytest.mark.parametrize("kind", [REVERSALS, ENROLLMENTS])
+def test_a_last_try_whose_sender_died_asks_a_person(bench, kind):
+    """It waited for a person whom no review item told."""
+    rules = bench.work.rules
+    once = replace(rules, retry=replace(rules.retry, attempts_max=1))
+    bench.work = replace(bench.work, rules=once)
+    bench.accept(1)
+    bench.run(PAYMENTS)
+    payload = bench.bring_back(1) if kind is REVERSALS else bench.enroll(1)
+    outbox, now = bench.ledger.outbox(kind.item), bench.clock.now()
+    claimed = outbox.claim_due(bench.biller, now=now, lease_seconds=90)
+    outbox.begin_sending(claimed, detail="the last one", now=now, lease_seconds=90)
+    bench.pass_time(91)
+    bench.run(kind)
+    assert bench.item(payload).state is State.NEEDS_PERSON
+    assert bench.open_kinds() == [kind.exhausted]
