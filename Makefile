@@ -47,7 +47,7 @@ SEED ?= 7
 KILLS ?= 100
 PAYMENTS ?= 3000
 ENGINE ?= embedded
-kills: $(VENV)/dev-installed ## kill the adapter 100 times under 3,000 payments; SEED, KILLS, PAYMENTS, ENGINE
+kills: $(VENV)/dev-installed ## kill the adapter 100 times under 3,000 payments, returns and enrolments; SEED, KILLS, PAYMENTS, ENGINE
 	@$(BIN)/python -m tests.delivery.rig --seed $(SEED) --kills $(KILLS) --payments $(PAYMENTS) --engine $(ENGINE)
 
 bench: $(VENV)/dev-installed ## speed and size, as a table

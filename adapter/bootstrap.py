@@ -9,11 +9,12 @@ from datetime import timedelta
 from sqlalchemy import make_url
 
 from adapter.clock import Clock, Timer
+from adapter.context import JobContext, Rules
 from adapter.domain.invoice import BifProfile
+from adapter.domain.retry import RetryPolicy
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.engines.engine import Engine
-from adapter.errors import ConfigurationError, NotFoundError
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.errors import ConfigurationError
 from adapter.ledger import Ledger, open_ledger
 from adapter.observer import Observer
 from adapter.partners.clock_watch import ClockWatch
@@ -24,46 +25,11 @@ from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
 from adapter.partners.spectrum_reversals import FolderReversals, HttpReversals
-from adapter.ports import (
-    BalancePort,
-    BillerPorts,
-    EnrollmentPort,
-    EnrollmentReportPort,
-    InvoiceFeedPort,
-    InvoiceUploadPort,
-    PayerAccountsPort,
-    PaymentReportPort,
-    ReceiptFeedPort,
-    ReceiptPort,
-    RejectReportPort,
-    ReversalPort,
-    SettlementReportPort,
-)
+from adapter.ports import BillerPorts, EnrollmentPort, PayerAccountsPort, ReversalPort
 from adapter.settings import AdapterSettings, BillerSettings, SettingsSource
 from adapter.telemetry.gauges import LedgerGauges
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch, open_traces
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connections:
-    """One biller's ports, built from one version of its settings."""
-
-    bif_profile: BifProfile
-    posts_per_minute: int | None
-    rtdr: BalancePort
-    balances: BalancePort
-    receipts: ReceiptPort
-    invoice_feed: InvoiceFeedPort
-    receipt_feed: ReceiptFeedPort | None
-    invoice_upload: InvoiceUploadPort
-    payment_report: PaymentReportPort
-    reject_report: RejectReportPort
-    reversals: ReversalPort
-    settlement_report: SettlementReportPort
-    enrollments: EnrollmentPort
-    enrollment_report: EnrollmentReportPort
-    payer_accounts: PayerAccountsPort | None
 
 
 class Billers:
@@ -83,7 +49,7 @@ class Billers:
             for partner in ("spectrum", "invoice_cloud", "imt")
         }
         self._lock = threading.Lock()
-        self._built: dict[str, tuple[BillerSettings, Connections]] = {}
+        self._built: dict[str, tuple[BillerSettings, BillerPorts]] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return every biller, those with wrong settings too: what they miss is to be seen."""
@@ -92,12 +58,7 @@ class Billers:
 
     def ports(self, biller: str) -> BillerPorts:
         """Return the biller's connections; raises ConfigurationError or NotFoundError."""
-        view = self._source.current()
-        settings = view.billers.get(biller)
-        if settings is None:
-            if biller in view.biller_problems:
-                raise ConfigurationError(*view.biller_problems[biller])
-            raise NotFoundError(f"there is no biller {biller} in the settings")
+        settings = self._source.current().biller(biller)
         with self._lock:
             built = self._built.get(biller)
             if built is None or built[0] != settings:
@@ -117,7 +78,7 @@ class Billers:
     def _imt(self, biller: BillerSettings, settings: str) -> EnrollmentPort:
         if biller.imt is None:
             return MissingImt(settings)
-        return ImtClient(self._http("imt"), biller.imt, settings=settings)
+        return ImtClient(self._http("imt"), biller.imt, self._clock, settings=settings)
 
     def _payer_accounts(self, biller: BillerSettings, settings: str) -> PayerAccountsPort | None:
         if biller.rest is None or biller.sign_on is None:
@@ -130,7 +91,7 @@ class Billers:
             settings=settings,
         )
 
-    def _connect(self, biller: BillerSettings) -> Connections:
+    def _connect(self, biller: BillerSettings) -> BillerPorts:
         table = f"billers.{biller.slug}"
         rtdr = SpectrumClient(
             self._http("spectrum"),
@@ -148,7 +109,7 @@ class Billers:
         invoice_cloud = InvoiceCloudClient(
             self._http("invoice_cloud"), biller, base64_upload=biller.base64_upload
         )
-        return Connections(
+        return BillerPorts(
             bif_profile=_bif_profile(biller),
             posts_per_minute=biller.posts_per_minute,
             rtdr=rtdr,
@@ -179,7 +140,7 @@ class Adapter:
     clock: Clock
     ledger: Ledger
     billers: Billers
-    work: Workbench
+    work: JobContext
     engine: Engine
     watch: Watch
     # Set when the process was told to end: from then on it is not ready.
@@ -212,11 +173,12 @@ def build(
     `sweep` is how often the embedded engine looks for what another process has left.
     """
     settings = source.current().adapter
-    ledger = open_ledger(settings.ledger)
+    ledger = open_ledger(settings.ledger, billers=lambda: source.current().biller_guids)
+    ledger.life.begin(clock.now())
     watch = Watch(Metrics(clock), open_traces())
     billers = Billers(source, clock, watch)
     watch.metrics.registry.register(LedgerGauges(ledger, clock, billers.names))
-    work = Workbench(
+    work = JobContext(
         ledger=ledger, billers=billers, clock=clock, rules=_rules(settings), observer=watch
     )
     return Adapter(
@@ -232,7 +194,7 @@ def build(
 
 
 def _engine(
-    work: Workbench,
+    work: JobContext,
     settings: AdapterSettings,
     timer: Timer,
     *,
@@ -283,12 +245,7 @@ def _bif_profile(biller: BillerSettings) -> BifProfile:
 
 def bif_profile_of(source: SettingsSource, biller: str) -> BifProfile:
     """Return what a biller's files are written with; raises as `Billers.ports` does."""
-    view = source.current()
-    if biller in view.biller_problems:
-        raise ConfigurationError(*view.biller_problems[biller])
-    if biller not in view.billers:
-        raise NotFoundError(f"there is no biller {biller} in the settings")
-    return _bif_profile(view.billers[biller])
+    return _bif_profile(source.current().biller(biller))
 
 
 def _rules(settings: AdapterSettings) -> Rules:
@@ -297,6 +254,6 @@ def _rules(settings: AdapterSettings) -> Rules:
         lease_seconds=settings.lease_seconds,
         poll_overlap_minutes=settings.poll_overlap_minutes,
         first_reach_hours=settings.first_reach_hours,
-        retry=settings.retry,
+        retry=RetryPolicy(**settings.retry.model_dump()),
         keep_days=settings.keep_days,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from adapter.domain.delivery import Delivery
+from adapter.domain.work_item import WorkItem
 
 
 @dataclass(kw_only=True)
@@ -29,8 +29,8 @@ class Observer(Protocol):
         """Observe a call from its beginning until its answer is read."""
         ...
 
-    def delivery_moved(self, delivery: Delivery) -> None:
-        """Learn in which state a look at a payment left it."""
+    def item_moved(self, item: WorkItem[Any], word: str) -> None:
+        """Learn in which state a look at an item left it, as operators call it."""
         ...
 
 
@@ -47,5 +47,5 @@ class Unobserved:
         del partner, operation
         yield
 
-    def delivery_moved(self, delivery: Delivery) -> None:
-        del delivery
+    def item_moved(self, item: WorkItem[Any], word: str) -> None:
+        del item, word

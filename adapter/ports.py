@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -160,39 +161,25 @@ class PayerAccountsPort(Protocol):
         ...
 
 
-class BillerPorts(Protocol):
-    """One biller's connections, built from its present settings."""
+@dataclass(frozen=True, kw_only=True)
+class BillerPorts:
+    """One biller's connections, built from one version of its settings."""
 
-    @property
-    def bif_profile(self) -> BifProfile: ...
-    @property
-    def posts_per_minute(self) -> int | None: ...
-    @property
-    def rtdr(self) -> BalancePort: ...
-    @property
-    def balances(self) -> BalancePort: ...
-    @property
-    def receipts(self) -> ReceiptPort: ...
-    @property
-    def invoice_feed(self) -> InvoiceFeedPort: ...
-    @property
-    def receipt_feed(self) -> ReceiptFeedPort | None: ...
-    @property
-    def invoice_upload(self) -> InvoiceUploadPort: ...
-    @property
-    def payment_report(self) -> PaymentReportPort: ...
-    @property
-    def reject_report(self) -> RejectReportPort: ...
-    @property
-    def reversals(self) -> ReversalPort: ...
-    @property
-    def settlement_report(self) -> SettlementReportPort: ...
-    @property
-    def enrollments(self) -> EnrollmentPort: ...
-    @property
-    def enrollment_report(self) -> EnrollmentReportPort: ...
-    @property
-    def payer_accounts(self) -> PayerAccountsPort | None: ...
+    bif_profile: BifProfile
+    posts_per_minute: int | None
+    rtdr: BalancePort
+    balances: BalancePort
+    receipts: ReceiptPort
+    invoice_feed: InvoiceFeedPort
+    receipt_feed: ReceiptFeedPort | None
+    invoice_upload: InvoiceUploadPort
+    payment_report: PaymentReportPort
+    reject_report: RejectReportPort
+    reversals: ReversalPort
+    settlement_report: SettlementReportPort
+    enrollments: EnrollmentPort
+    enrollment_report: EnrollmentReportPort
+    payer_accounts: PayerAccountsPort | None
 
 
 class BillersPort(Protocol):

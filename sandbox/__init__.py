@@ -1,1 +1,1 @@
-"""Fakes of Spectrum and Invoice Cloud on one clock, with the test bench around them."""
+"""Fakes of Spectrum, Invoice Cloud and IMT on one clock, with the test bench around them."""

@@ -28,7 +28,7 @@ CALL_SECONDS_MAX = 3600.0
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 app = typer.Typer(
-    help="Fakes of Spectrum and Invoice Cloud on one clock, with the test bench around them.",
+    help="Fakes of Spectrum, Invoice Cloud and IMT on one clock, with the test bench around them.",
     epilog="Exit codes: 0 done, 1 broken invariant, 2 wrong or refused, 3 no sandbox answers.",
     add_completion=False,
     no_args_is_help=True,

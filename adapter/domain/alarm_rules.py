@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapter.domain.delivery import DeliveryState
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.figures import Figures, StateFigure, WaitingFigure
+from adapter.domain.figures import Figures, StateFigure
+from adapter.domain.work_item import DOUBTFUL_STATES, State
 
 UNFINISHED_MAX = timedelta(hours=2)
 IN_DOUBT_MAX = timedelta(hours=1)
@@ -55,8 +55,8 @@ OTHER_KINDS = (
     - SETTING_KINDS
     - DOUBT_KINDS
 )
-_ON_ITS_WAY = frozenset({DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.SENDING})
-_DOUBTED = frozenset({DeliveryState.IN_DOUBT, DeliveryState.PENDING})
+PAYMENT, REVERSAL, ENROLLMENT = "payment", "reversal", "enrollment"
+_ON_ITS_WAY = frozenset({State.WAITING, State.RETRYING, State.SENDING})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,39 +98,36 @@ def biller_settings_wrong(figures: Figures) -> Iterator[Finding]:
 
 
 def biller_removed(figures: Figures) -> Iterator[Finding]:
-    open_by_biller: defaultdict[str, list[StateFigure]] = defaultdict(list)
-    for figure in figures.ledger.deliveries:
-        if figure.biller not in figures.billers:
-            open_by_biller[figure.biller].append(figure)
-    for biller, found in open_by_biller.items():
+    removed = (f for f in figures.ledger.of(PAYMENT) if f.biller not in figures.billers)
+    for biller, found in _by_biller(removed).items():
         count = sum(figure.count for figure in found)
         detail = f"{biller} is not in the settings, and {_payments(count)} of it unfinished"
         yield Finding(biller=biller, detail=detail, count=count, since=_oldest(found))
 
 
 def payment_unfinished_too_long(figures: Figures) -> Iterator[Finding]:
-    for figure in figures.ledger.deliveries:
+    for figure in figures.ledger.of(PAYMENT):
         late = figure.oldest_at is not None and figures.now - figure.oldest_at > UNFINISHED_MAX
         if figure.state in _ON_ITS_WAY and late:
             yield _waiting(figure, figure.oldest_at)
 
 
 def payment_in_doubt_too_long(figures: Figures) -> Iterator[Finding]:
-    for figure in figures.ledger.deliveries:
+    for figure in figures.ledger.of(PAYMENT):
         late = figure.sent_at is not None and figures.now - figure.sent_at > IN_DOUBT_MAX
-        if figure.state in _DOUBTED and late:
+        if figure.state in DOUBTFUL_STATES and late:
             yield _waiting(figure, figure.sent_at)
     yield from _asked(figures, DOUBT_KINDS)
 
 
 def work_not_done(figures: Figures) -> Iterator[Finding]:
-    for figure in figures.ledger.deliveries:
+    for figure in figures.ledger.items:
         late = figure.due_at is not None and figures.now - figure.due_at > DUE_MAX
         if late and figure.biller in figures.billers:
             yield Finding(
                 biller=figure.biller,
-                detail=f"a payment that is {figure.state.value} has been due since "
-                f"{_moment(figure.due_at)}, and nobody has looked at it",
+                detail=f"{figure.kind} items that are {figure.state.value} have been due since "
+                f"{_moment(figure.due_at)}, and no worker has looked at them",
                 count=figure.count,
                 since=figure.due_at,
             )
@@ -162,12 +159,12 @@ def invoice_file_refused(figures: Figures) -> Iterator[Finding]:
 
 def reversal_stuck(figures: Figures) -> Iterator[Finding]:
     yield from _asked(figures, REVERSAL_KINDS)
-    yield from _stuck(figures, figures.ledger.reversals, REVERSAL_KINDS, "reversals")
+    yield from _stuck(figures, REVERSAL, REVERSAL_KINDS, "reversals")
 
 
 def enrollment_failed(figures: Figures) -> Iterator[Finding]:
     yield from _asked(figures, ENROLLMENT_KINDS)
-    yield from _stuck(figures, figures.ledger.enrollments, ENROLLMENT_KINDS, "enrolments")
+    yield from _stuck(figures, ENROLLMENT, ENROLLMENT_KINDS, "enrolments")
 
 
 def batch_mismatch(figures: Figures) -> Iterator[Finding]:
@@ -227,27 +224,32 @@ def _asked(figures: Figures, kinds: frozenset[ExceptionKind]) -> Iterator[Findin
 
 
 def _stuck(
-    figures: Figures,
-    waiting: tuple[WaitingFigure, ...],
-    kinds: frozenset[ExceptionKind],
-    what: str,
+    figures: Figures, kind: str, kinds: frozenset[ExceptionKind], plural: str
 ) -> Iterator[Finding]:
-    """Find what has waited too long without anybody being asked about it."""
+    """Find what has waited too long without a review item about it."""
     asked = {figure.biller for figure in figures.ledger.exceptions if figure.kind in kinds}
-    for figure in waiting:
-        if figure.biller not in asked and figures.now - figure.oldest_at > WAITING_MAX:
+    for biller, found in _by_biller(figures.ledger.of(kind)).items():
+        since = _oldest(found)
+        if since is not None and biller not in asked and figures.now - since > WAITING_MAX:
+            count = sum(figure.count for figure in found)
             yield Finding(
-                biller=figure.biller,
-                detail=f"{figure.count} {what} wait, the oldest since {_moment(figure.oldest_at)}",
-                count=figure.count,
-                since=figure.oldest_at,
+                biller=biller,
+                detail=f"{count} {plural} wait, the oldest since {_moment(since)}",
+                count=count,
+                since=since,
             )
 
 
+def _by_biller(figures: Iterable[StateFigure]) -> dict[str, list[StateFigure]]:
+    found: defaultdict[str, list[StateFigure]] = defaultdict(list)
+    for figure in figures:
+        found[figure.biller].append(figure)
+    return dict(sorted(found.items()))
+
+
 def _waiting(figure: StateFigure, since: datetime | None) -> Finding:
-    oldest, named = figure.oldest, ""
-    if oldest is not None:
-        named = f"; the oldest is {oldest.payment_guid} on invoice {oldest.invoice_number}"
+    guid, _, invoice_number = figure.oldest.partition(":")
+    named = f"; the oldest is {guid} on invoice {invoice_number}" if guid else ""
     return Finding(
         biller=figure.biller,
         detail=f"{_payments(figure.count)} {figure.state.value}, one since {_moment(since)}"

@@ -10,11 +10,11 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from adapter.clock import require_aware
-from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import Source
 from adapter.errors import BadInputError
 
 # Names the changes that the customer reports tell, which have no GUID of Invoice Cloud's own.
@@ -27,37 +27,6 @@ class EnrollmentKind(Enum):
 
     PAPERLESS = "paperless"  # B2: paperless true or false
     AUTOPAY = "autopay"  # B3: bill_mode autopay or direct
-
-
-class EnrollmentSource(Enum):
-    """Who told the adapter of the change."""
-
-    DATA_PUMP = "data_pump"
-    CUSTOMER_REPORT = "customer_report"
-
-
-class EnrollmentState(Enum):
-    """Where a change stands on its way to IMT."""
-
-    WAITING = "waiting"  # on disk, not sent yet
-    SENDING = "sending"  # claimed under a lease; the request may have left
-    DELIVERED = "delivered"  # IMT has taken it: final
-    FAILED = "failed"  # the call failed: waits for its retry or, the retries used up, a person
-    REFUSED = "refused"  # IMT surely refused it: waits for a person
-    SUPERSEDED = "superseded"  # a newer change of the same setting counts instead: final
-
-
-# What the call failed for is visible, and a person may send it again (B4).
-REDRIVABLE_STATES = frozenset({EnrollmentState.FAILED, EnrollmentState.REFUSED})
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class SettingKey:
-    """One setting of one account; its changes go to IMT one at a time."""
-
-    biller: str
-    account_number: str
-    kind: EnrollmentKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +45,21 @@ class EnrollmentChange:
         object.__setattr__(self, "event_guid", _canonical(self.event_guid))
 
     @property
-    def setting(self) -> SettingKey:
-        return SettingKey(biller=self.biller, account_number=self.account_number, kind=self.kind)
+    def lane(self) -> str:
+        """Name the setting of the account: its changes go to IMT one at a time."""
+        return f"setting:{self.kind.value}:{self.account_number}"
 
     @property
-    def rank(self) -> tuple[datetime, str]:
+    def rank(self) -> str:
         """Order the changes of one setting; of two at one moment, always the same one wins."""
-        return self.changed_at, self.event_guid
+        moment = self.changed_at.astimezone(UTC)
+        return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z {self.event_guid}"
+
+    @property
+    def description(self) -> str:
+        """Say what is set, for a person."""
+        switch = "on" if self.enrolled else "off"
+        return f"{self.kind.value} {switch} for account {self.account_number}"
 
     def fingerprint(self) -> str:
         """Identify the content: the same event GUID with another one is a conflict."""
@@ -93,56 +70,6 @@ class EnrollmentChange:
             self.changed_at.isoformat(),
         )
         return hashlib.sha256("\x1f".join(content).encode()).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Enrollment:
-    """One row of the ledger: a change, its state, and what is known of it. Times are UTC.
-
-    `settles_at` is until when a request of it may still reach IMT, though nobody waits for it.
-    """
-
-    id: int
-    change: EnrollmentChange
-    source: EnrollmentSource
-    state: EnrollmentState
-    attempts: int
-    accepted_at: datetime
-    next_at: datetime | None
-    sent_at: datetime | None
-    settles_at: datetime | None
-    lease_owner: str | None
-    lease_until: datetime | None
-    fence: int
-    delivered_at: datetime | None
-    last_error: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnrollmentStep:
-    """What came of a try, with everything that is recorded with it at once.
-
-    `settles_at` is set when the request may still arrive. `exception` opens a line of the
-    exceptions list.
-    """
-
-    to_state: EnrollmentState
-    detail: str
-    next_at: datetime | None = None
-    settles_at: datetime | None = None
-    attempts: int | None = None
-    exception: ExceptionKind | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnrollmentEvent:
-    """A step that was taken, at a moment in UTC; the first has no state that it came from."""
-
-    at: datetime
-    from_state: EnrollmentState | None
-    to_state: EnrollmentState
-    detail: str
-    attempt: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +100,7 @@ class Known:
     """The newest change of one setting that the ledger has, and who told it."""
 
     change: EnrollmentChange
-    source: EnrollmentSource
+    source: Source
 
 
 def changes_told_by(
@@ -241,7 +168,7 @@ def _enrolled_at(since: datetime, was_there: bool, known: Known | None) -> datet
         return None
     if since > newest.changed_at:
         return since
-    inferred = known.source is EnrollmentSource.CUSTOMER_REPORT
+    inferred = known.source is Source.CUSTOMER_REPORT
     return newest.changed_at + _MICROSECOND if inferred and not was_there else None
 
 

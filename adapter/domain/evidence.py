@@ -1,8 +1,9 @@
-"""Settling a receipt in doubt: what the receipts feed proves, and when to look again."""
+"""Settling a receipt in doubt: what the feed and the balance prove, and when to look again."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 
 from adapter.domain.invoice import ReceiptSearch
@@ -47,3 +48,26 @@ def next_look_at(*, sent_at: datetime, now: datetime, settle_seconds: float) -> 
 def is_overdue(*, sent_at: datetime, now: datetime) -> bool:
     """Tell whether evidence has not come for so long that a person has to look."""
     return now - sent_at >= timedelta(hours=EVIDENCE_HOURS_MAX)
+
+
+class BalanceVerdict(Enum):
+    """What the balance of an invoice says about a receipt in doubt."""
+
+    APPLIED = "applied"  # moved by exactly the amount
+    NOT_APPLIED = "not_applied"  # unmoved
+    UNCLEAR = "unclear"  # anything else
+
+
+def judge_by_balance(*, before: Decimal | None, now: Decimal, amount: Decimal) -> BalanceVerdict:
+    """Weigh a receipt in doubt by the invoice's balance before the post and after settling.
+
+    What could still fool this rule stands in decision 0006.
+    """
+    if before is None:
+        return BalanceVerdict.UNCLEAR
+    if now == before:
+        # Where nothing was due, a balance that is never told below zero can't move.
+        return BalanceVerdict.NOT_APPLIED if before > 0 else BalanceVerdict.UNCLEAR
+    if before - now == amount:
+        return BalanceVerdict.APPLIED
+    return BalanceVerdict.UNCLEAR

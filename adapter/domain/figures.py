@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from adapter.domain.delivery import DeliveryState
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import DeliveryKey
+from adapter.domain.upload import UploadState
+from adapter.domain.work_item import State
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateFigure:
-    """How many of a biller's deliveries are in one state, and which has waited longest.
+    """How many unfinished items of a kind and biller are in one state, and which is the oldest.
 
     `oldest_at` is when the oldest was accepted, `sent_at` when the one sent first was sent,
     `due_at` when the first is, or was, to be looked at.
     """
 
+    kind: str
     biller: str
-    state: DeliveryState
+    state: State
     count: int
-    oldest: DeliveryKey | None = None
+    review: ExceptionKind | None = None
+    oldest: str = ""
     oldest_at: datetime | None = None
     sent_at: datetime | None = None
     due_at: datetime | None = None
@@ -48,25 +51,34 @@ class MarkFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaitingFigure:
-    """How many of a biller's reversals, or enrolments, are not done, and since when."""
+class AcceptedFile:
+    """The figures of a biller's newest invoice file that Invoice Cloud accepted."""
 
     biller: str
-    count: int
-    oldest_at: datetime
+    invoice_count: int
+    total: Decimal
+    answered_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerFigures:
-    """What the ledger holds."""
+    """What the ledger holds; a count that is not there is zero. Keys begin with the biller.
 
-    deliveries: tuple[StateFigure, ...] = ()
+    `due` counts what the engine has to look at now, by biller and kind of item.
+    """
+
+    items: tuple[StateFigure, ...] = ()
+    due: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    files: Mapping[tuple[str, UploadState], int] = field(default_factory=dict)
+    accepted_files: tuple[AcceptedFile, ...] = ()
     exceptions: tuple[ExceptionFigure, ...] = ()
     marks: tuple[MarkFigure, ...] = ()
-    reversals: tuple[WaitingFigure, ...] = ()
-    enrollments: tuple[WaitingFigure, ...] = ()
     # Since when the ledger knows of a biller at all.
     known_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    def of(self, kind: str) -> tuple[StateFigure, ...]:
+        """Return the figures of one kind of item."""
+        return tuple(figure for figure in self.items if figure.kind == kind)
 
 
 @dataclass(frozen=True, kw_only=True)

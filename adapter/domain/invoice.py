@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple, dataclass
+import json
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -41,6 +42,10 @@ class Invoice:
         """What a bill says: the balance, or nothing for a credit, which is never shown (0003)."""
         is_credit = self.balance_due.is_finite() and self.balance_due.is_signed()
         return ZERO if is_credit else self.balance_due
+
+    def as_json(self) -> str:
+        """Write every field, such as for the ledger's record of what was billed last."""
+        return json.dumps(asdict(self), default=str)
 
     def fingerprint(self, edition: str = "") -> str:
         """Identify everything a BIF says of the invoice: another one means that it changed.

@@ -1,27 +1,27 @@
-"""What happens next to a payment, and when, in words for an operator."""
+"""What happens next to a work item, and when, in words for an operator."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from adapter.domain.delivery import Delivery, DeliveryState, Evidence
 from adapter.domain.exceptions import ExceptionItem
+from adapter.domain.work_item import (
+    FINAL_STATES,
+    SENDABLE_STATES,
+    Evidence,
+    Holder,
+    State,
+    WorkItem,
+)
 
-_PERSON = "Nothing, until a person acts: `adapter payments retry` or `adapter payments resolve`"
-_BY_ITSELF = {
-    DeliveryState.ACCEPTED: "The balance is read and the receipt posted",
-    DeliveryState.FAILED: "The balance is read and the receipt posted again",
-    DeliveryState.SENDING: "Its answer is recorded; without one by then, it is in doubt",
-    DeliveryState.PENDING: "Evidence of a receipt is looked for; it is never posted again",
-    DeliveryState.IN_DOUBT: "Evidence of a receipt is looked for; without one it is posted again",
-}
 _EVIDENCE = {
-    Evidence.ANSWER: "Spectrum's own answer",
+    Evidence.ANSWER: "the partner's own answer",
     Evidence.RECEIPTS_FEED: "Spectrum's receipts feed",
     Evidence.BALANCE: "inferred: the balance moved by exactly the amount",
-    Evidence.PERSON: "a person's word",
+    Evidence.PERSON: "a person's finding",
 }
 
 
@@ -33,21 +33,32 @@ class Outlook:
     at: datetime | None = None
 
 
-def outlook(delivery: Delivery, open_exceptions: Sequence[ExceptionItem]) -> Outlook:
-    """Tell what comes next, and what holds it back."""
-    if delivery.state is DeliveryState.APPLIED:
-        return Outlook(what=f"Nothing: it is applied, by {_told_evidence(delivery)}")
-    by_itself = _BY_ITSELF.get(delivery.state)
-    if by_itself is None:
-        return Outlook(what=_PERSON)
-    is_post = delivery.state in {DeliveryState.ACCEPTED, DeliveryState.FAILED}
-    holding = [item for item in open_exceptions if item.payment_guid is not None]
-    if is_post and holding:
-        numbers = ", ".join(str(item.id) for item in holding)
-        what = f"{by_itself}, once exception {numbers} on its invoice is resolved"
-        return Outlook(what=what, at=delivery.next_at)
-    return Outlook(what=by_itself, at=delivery.next_at)
+def outlook(
+    item: WorkItem[Any],
+    *,
+    word: str,
+    command: str,
+    next_words: Mapping[State, str],
+    open_exceptions: Sequence[ExceptionItem] = (),
+    holder: Holder | None = None,
+) -> Outlook:
+    """Say what comes next, and what holds it back.
 
-
-def _told_evidence(delivery: Delivery) -> str:
-    return "an answer" if delivery.evidence is None else _EVIDENCE[delivery.evidence]
+    `word` is what operators call the state, `command` the one that lists the item's kind, and
+    `next_words` what its kind does by itself in each state.
+    """
+    if item.state in FINAL_STATES:
+        by = "" if item.evidence is None else f", by {_EVIDENCE[item.evidence]}"
+        return Outlook(what=f"Nothing: it is {word}{by}")
+    if item.state is State.NEEDS_PERSON:
+        hand = f"`adapter {command} retry` or `adapter {command} resolve`"
+        return Outlook(what=f"Nothing, until a person acts: {hand}")
+    what = next_words.get(item.state, "It is looked at")
+    if item.state not in SENDABLE_STATES:
+        return Outlook(what=what, at=item.next_at)
+    numbers = ", ".join(str(each.id) for each in open_exceptions if each.payment_guid is not None)
+    if holder is not None:
+        what = f"{what}, once its lane is free of {holder.description}"
+    elif numbers:
+        what = f"{what}, once exception {numbers} on its invoice is resolved"
+    return Outlook(what=what, at=item.next_at)

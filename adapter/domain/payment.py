@@ -1,16 +1,17 @@
-"""A payment made at Invoice Cloud, and what Spectrum answered to its receipt."""
+"""A payment made at Invoice Cloud, how its reports compare, and what Spectrum answers (A3, C2)."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
 from adapter.clock import require_aware
 from adapter.domain.money import money_text
+from adapter.domain.work_item import WorkItem
 from adapter.errors import BadInputError
 
 PAYMENT_REFERENCE_LENGTH = 50  # A3: transactionID is a varchar(50)
@@ -33,7 +34,7 @@ class DeliveryKey:
 
     @property
     def reference(self) -> str:
-        """Name the delivery where an exception about it must hold back nothing."""
+        """Name the payment's work item within its biller."""
         return f"{self.payment_guid}:{self.invoice_number}"
 
 
@@ -79,6 +80,17 @@ class Payment:
         return hashlib.sha256("\x1f".join(content).encode()).hexdigest()
 
 
+PAYMENT_FIELDS = tuple(field.name for field in fields(Payment))
+# Invoice Cloud's report has all of them but our own name of the biller.
+REPORT_FIELDS = tuple(name for name in PAYMENT_FIELDS if name != "biller")
+PaymentItem = WorkItem[Payment]
+
+
+def invoice_lane(invoice_number: str) -> str:
+    """Name the lane in which whatever moves an invoice's balance goes one at a time."""
+    return f"invoice:{invoice_number}"
+
+
 def canonical_guid(text: str) -> str:
     """Return a GUID in lower case with dashes; .NET writes it in several shapes."""
     try:
@@ -90,6 +102,40 @@ def canonical_guid(text: str) -> str:
             rule="it must be a GUID",
             remedy="Send the GUID that Invoice Cloud gave the payment",
         ) from None
+
+
+class Finding(Enum):
+    """What one reported payment turns out to be."""
+
+    CONFIRMED = "confirmed"  # the ledger has it, and every figure agrees
+    MISSING = "missing"  # approved, and the data pump never brought it: post it
+    DECLINED = "declined"  # declined at Invoice Cloud, nothing posted: nothing to do
+    MISMATCH = "mismatch"  # both have it and disagree: an exception
+
+
+def compare(reported: Payment, item: PaymentItem | None) -> Finding:
+    """Judge one row of the report against the delivery of the same key, if there is one."""
+    if item is None:
+        return Finding.MISSING if reported.approved else Finding.DECLINED
+    if reported.fingerprint() == item.payload.fingerprint():
+        return Finding.CONFIRMED
+    return Finding.MISMATCH
+
+
+def differences(reported: Payment, posted: Payment) -> str:
+    """Name each figure that differs, as `field: reported X, posted Y`."""
+    pairs = {
+        "account_number": (reported.account_number, posted.account_number),
+        "amount": (money_text(reported.amount), money_text(posted.amount)),
+        "fee": (money_text(reported.fee), money_text(posted.fee)),
+        "method": (reported.method.value, posted.method.value),
+        "approved": (str(reported.approved), str(posted.approved)),
+    }
+    return "; ".join(
+        f"{field}: reported {theirs}, posted {ours}"
+        for field, (theirs, ours) in pairs.items()
+        if theirs != ours
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,66 +1,42 @@
-"""What a person may do to a payment: send it again, or say what became of it.
+"""What a person may do to a work item: send it again, or say what became of it.
 
 Pure rules. Nothing that may have been applied is posted again without evidence (decision 0006):
-where the last post's outcome was never learned, sending again means looking for evidence again.
+where the last request's outcome was never learned, and a repeat is not harmless, sending again
+means looking for evidence again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
-from adapter.domain.delivery import (
-    HOLDING_STATES,
-    Cause,
-    Delivery,
-    DeliveryEvent,
-    DeliveryState,
-    Evidence,
-    Step,
-)
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import (
+    HOLDING_STATES,
+    SENDABLE_STATES,
+    Cause,
+    Evidence,
+    ItemEvent,
+    State,
+    Step,
+    WorkItem,
+)
 from adapter.errors import BadInputError
-
-# What these ask is answered when a payment is sent again, or a person says what became of it.
-ANSWERED_KINDS = (
-    ExceptionKind.DEAD,
-    ExceptionKind.NOT_APPLIED,
-    ExceptionKind.EVIDENCE_UNCLEAR,
-    ExceptionKind.EVIDENCE_OVERDUE,
-)
-_LOOK = (
-    "Look in Spectrum for the payment's GUID as reference number, and say what you found with "
-    "`adapter payments resolve`"
-)
-_WAITS = {
-    DeliveryState.ACCEPTED: "it is not sent yet and will be by itself",
-    DeliveryState.FAILED: "it is tried again by itself",
-    DeliveryState.SENDING: "it is being sent right now",
-    DeliveryState.PENDING: "Spectrum said okay without a receipt, so it may be applied",
-    DeliveryState.IN_DOUBT: "it was sent and its answer was lost, so it may be applied",
-    DeliveryState.APPLIED: "Spectrum's receipt exists",
-}
-_REMEDIES = {
-    DeliveryState.ACCEPTED: "Wait, or run `adapter run post_payments`",
-    DeliveryState.FAILED: "Wait, or run `adapter run post_payments` when it is due",
-    DeliveryState.SENDING: "Wait until it is settled",
-    DeliveryState.PENDING: f"Wait for the evidence. {_LOOK}",
-    DeliveryState.IN_DOUBT: f"Wait for the evidence. {_LOOK}",
-    DeliveryState.APPLIED: "Nothing is to be done",
-}
 
 
 class Finding(Enum):
-    """What a person found in Spectrum."""
+    """What a person found at the partner."""
 
     APPLIED = "applied"
     NEVER_APPLIED = "never-applied"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word:
-    """A person's word on one payment: who, what was found, and a note for the record."""
+class ManualResolution:
+    """A person's finding on one item: who, what was found, and a note for the record."""
 
     by: str
     finding: Finding
@@ -68,113 +44,176 @@ class Word:
     receipt_id: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class RedriveRules:
+    """What is a kind's own: its command, its job, the word of a state, and what it needs.
+
+    Where a `repeat_is_harmless`, an item whose outcome is unknown is sent again. Where a finding
+    `needs_receipt`, "applied" names the receipt's number.
+    """
+
+    command: str
+    job: str
+    word: Callable[[State, ExceptionKind | None], str]
+    repeat_is_harmless: bool = True
+    needs_receipt: bool = False
+
+    @property
+    def look(self) -> str:
+        return (
+            "Look for it at the partner by its reference, and say what you found with "
+            f"`adapter {self.command} resolve`"
+        )
+
+
 def sent_again(
-    delivery: Delivery,
-    last: DeliveryEvent,
+    item: WorkItem[Any],
+    last: ItemEvent,
+    rules: RedriveRules,
     *,
     by: str,
     now: datetime,
     is_confirmed: bool,
     has_moved_since: bool,
 ) -> Step:
-    """Return the step that sends a payment again; raises BadInputError where it must not be.
+    """Return the step that sends an item again; raises BadInputError where it must not be.
 
-    `last` is the last event; `has_moved_since` tells that other payments or reversals of ours
-    have moved the invoice's balance after this one's post.
+    `last` is the last event; `has_moved_since` says that other items of its lane may have moved
+    what it would be judged by, after its last request.
     """
-    if delivery.state is DeliveryState.NOT_APPLIED:
+    if item.state is State.RETRYING:
+        return _to_be_sent(item, now, f"{by} sends it again at once", item.may_have_left)
+    if item.state is not State.NEEDS_PERSON:
+        raise _refusal(item, rules, *_why_not(item, rules))
+    if item.review is ExceptionKind.NOT_APPLIED:
         if not is_confirmed:
             raise _refusal(
-                delivery,
+                item,
+                rules,
                 "Spectrum said okay and applied nothing, and only a person can tell that for sure",
-                f"{_LOOK}, or send it again with --confirm-not-applied when it is not there",
+                f"{rules.look}, or send it again with --confirm-not-applied when it is not there",
             )
-        return _to_be_posted(
-            delivery, now, f"{by} found no receipt in Spectrum and sends it again"
-        )
-    if delivery.state is not DeliveryState.DEAD:
-        raise _refusal(delivery, _WAITS[delivery.state], _REMEDIES[delivery.state])
+        return _to_be_sent(item, now, f"{by} found no receipt in Spectrum and sends it again")
+    if rules.repeat_is_harmless:
+        return _to_be_sent(item, now, f"{by} sends it again", item.may_have_left)
     if last.cause is not Cause.EVIDENCE:
-        return _to_be_posted(delivery, now, f"surely not applied; {by} sends it again")
+        return _to_be_sent(item, now, f"surely not applied; {by} sends it again")
     if has_moved_since:
         raise _refusal(
-            delivery,
+            item,
+            rules,
             "its last post's outcome is unclear, and other payments or reversals on the invoice "
             "have moved the balance since, so no evidence can come",
-            _LOOK,
+            rules.look,
         )
     # Outcome (b) is never posted again, so it waits where it waited before.
-    was_pending = last.from_state is DeliveryState.PENDING
+    was_unconfirmed = last.from_state is State.UNCONFIRMED
     return Step(
-        to_state=DeliveryState.PENDING if was_pending else DeliveryState.IN_DOUBT,
+        to_state=State.UNCONFIRMED if was_unconfirmed else State.IN_DOUBT,
         cause=Cause.PERSON,
         detail=f"its last post's outcome was unclear; {by} has evidence looked for again",
-        next_at=_due_by_any_clock(delivery, now),
+        next_at=_due_by_any_clock(item, now),
         attempts=0,
     )
 
 
 def judged_by_person(
-    delivery: Delivery, word: Word, *, now: datetime, settle_seconds: float
+    item: WorkItem[Any],
+    found: ManualResolution,
+    rules: RedriveRules,
+    *,
+    now: datetime,
+    settle_seconds: float,
 ) -> Step:
-    """Return the step that a person's word makes; raises BadInputError where none is needed."""
-    _require_sound(word)
-    if delivery.state in {DeliveryState.APPLIED, DeliveryState.SENDING}:
-        raise _refusal(delivery, _WAITS[delivery.state], _REMEDIES[delivery.state])
-    if delivery.lease_owner is not None and (delivery.lease_until or now) > now:
-        raise _refusal(delivery, "it is being looked at right now", "Try again in a minute")
-    if word.finding is Finding.APPLIED:
+    """Return the step that a person's finding makes; raises BadInputError where none is needed."""
+    _require_sound(found, rules)
+    if item.state not in HOLDING_STATES | SENDABLE_STATES | {State.NEEDS_PERSON}:
+        raise _refusal(item, rules, *_why_not(item, rules))
+    if item.state is State.SENDING:
+        raise _refusal(item, rules, *_why_not(item, rules))
+    if item.lease_owner is not None and (item.lease_until or now) > now:
+        raise _refusal(item, rules, "it is being looked at right now", "Try again in a minute")
+    if found.finding is Finding.APPLIED:
+        receipt = f", receipt {found.receipt_id}" if found.receipt_id else ""
         return Step(
-            to_state=DeliveryState.APPLIED,
+            to_state=State.DONE,
             cause=Cause.PERSON,
-            detail=f"{word.by} says it is applied, receipt {word.receipt_id}: {word.note}",
-            receipt_id=word.receipt_id,
+            detail=f"{found.by} says it is applied{receipt}: {found.note}",
+            receipt_id=found.receipt_id,
             evidence=Evidence.PERSON,
         )
-    if delivery.state in {DeliveryState.ACCEPTED, DeliveryState.FAILED}:
-        raise _refusal(delivery, _WAITS[delivery.state], _REMEDIES[delivery.state])
-    settled_at = (delivery.sent_at or delivery.accepted_at) + timedelta(seconds=settle_seconds)
-    if delivery.state in HOLDING_STATES and now < settled_at:
+    if item.state in SENDABLE_STATES:
+        raise _refusal(item, rules, *_why_not(item, rules))
+    settled_at = (item.sent_at or item.accepted_at) + timedelta(seconds=settle_seconds)
+    if item.state in HOLDING_STATES and now < settled_at:
         raise _refusal(
-            delivery,
+            item,
+            rules,
             "its request may still arrive",
-            f"Look in Spectrum again after {settled_at:%Y-%m-%dT%H:%M:%SZ}",
+            f"Look at the partner again after {settled_at:%Y-%m-%dT%H:%M:%SZ}",
         )
-    return _to_be_posted(delivery, now, f"{word.by} says it was never applied: {word.note}")
+    return _to_be_sent(item, now, f"{found.by} says it was never applied: {found.note}")
 
 
-def _to_be_posted(delivery: Delivery, now: datetime, words: str) -> Step:
-    """Return a step to a post with every try before it."""
+def _to_be_sent(
+    item: WorkItem[Any],
+    now: datetime,
+    words: str,
+    may_have_left: bool = False,  # noqa: FBT001, FBT002  # a fact, not a switch
+) -> Step:
+    """Return a step to a request with every try before it."""
     return Step(
-        to_state=DeliveryState.FAILED,
+        to_state=State.RETRYING,
         cause=Cause.PERSON,
-        detail=f"{words}; to be posted now, with every try before it",
-        next_at=_due_by_any_clock(delivery, now),
+        detail=f"{words}; to be sent now, with every try before it",
+        may_have_left=may_have_left,
+        settles_at=item.settles_at if may_have_left else None,
+        next_at=_due_by_any_clock(item, now),
         attempts=0,
     )
 
 
-def _due_by_any_clock(delivery: Delivery, now: datetime) -> datetime:
-    """Return a moment that has passed for the command and for the server, whoever is ahead."""
-    return min(delivery.accepted_at, now)
+def _due_by_any_clock(item: WorkItem[Any], now: datetime) -> datetime:
+    """Return a moment that has passed for the command and for the server, whichever is ahead."""
+    return min(item.accepted_at, now)
 
 
-def _require_sound(word: Word) -> None:
-    if not word.note.strip():
+def _why_not(item: WorkItem[Any], rules: RedriveRules) -> tuple[str, str]:
+    """Return why an item in this state is left alone, and what to do."""
+    evidence = f"Wait for the evidence. {rules.look}"
+    at_once = f"Wait, or run `adapter run {rules.job}`"
+    nothing = "Nothing is to be done"
+    return {
+        State.WAITING: ("it is not sent yet and will be by itself", at_once),
+        State.RETRYING: ("it is tried again by itself", f"{at_once} when it is due"),
+        State.SENDING: ("it is being sent right now", "Wait until it is settled"),
+        State.UNCONFIRMED: ("the partner has it and has not said what came of it", evidence),
+        State.IN_DOUBT: ("it was sent and its answer was lost, so it may be applied", evidence),
+        State.DONE: ("the partner has it", nothing),
+    }.get(item.state, (f"it is {item.state.value}", nothing))
+
+
+def _require_sound(found: ManualResolution, rules: RedriveRules) -> None:
+    if not found.note.strip():
         raise BadInputError(
             field="note",
-            value=word.note,
+            value=found.note,
             rule="it must say something",
-            remedy="Tell what was found",
+            remedy="Say what was found",
         )
-    if (word.finding is Finding.APPLIED) != bool((word.receipt_id or "").strip()):
+    has_receipt = bool((found.receipt_id or "").strip())
+    is_applied = found.finding is Finding.APPLIED
+    if (has_receipt and not is_applied) or (
+        is_applied and rules.needs_receipt and not has_receipt
+    ):
         raise BadInputError(
             field="receipt",
-            value=word.receipt_id or "",
+            value=found.receipt_id or "",
             rule="an applied payment has a receipt number, and one never applied has none",
             remedy="Give the number that Spectrum shows with --as applied, and none otherwise",
         )
 
 
-def _refusal(delivery: Delivery, rule: str, remedy: str) -> BadInputError:
-    return BadInputError(field="state", value=delivery.state.value, rule=rule, remedy=remedy)
+def _refusal(item: WorkItem[Any], rules: RedriveRules, rule: str, remedy: str) -> BadInputError:
+    word = rules.word(item.state, item.review)
+    return BadInputError(field="state", value=word, rule=rule, remedy=remedy)

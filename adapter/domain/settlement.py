@@ -9,10 +9,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 
-from adapter.domain.delivery import Delivery
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import ZERO, money_text
-from adapter.domain.payment import canonical_guid
+from adapter.domain.payment import PaymentItem, canonical_guid
 
 # A row may be read before the payment or the reject that it belongs to.
 UNMATCHED_AFTER = timedelta(hours=26)
@@ -91,16 +90,16 @@ def check_batches(rows: Iterable[SettledRow]) -> Iterator[Doubt]:
             )
 
 
-def judge_payment(row: SettledRow, delivery: Delivery | None) -> Doubt | None:
+def judge_payment(row: SettledRow, item: PaymentItem | None) -> Doubt | None:
     """Return what is wrong with a paid-out payment, or None where it matches to the cent."""
-    if delivery is None:
+    if item is None:
         return Doubt(
             kind=ExceptionKind.SETTLED_UNKNOWN,
             reference=row.reference,
             detail=f"batch {row.batch_id} paid out {money_text(row.amount)} for payment "
             f"{row.payment_guid} on invoice {row.invoice_number}, which is not known here",
         )
-    amount = delivery.payment.amount
+    amount = item.payload.amount
     if amount != row.amount:
         return Doubt(
             kind=ExceptionKind.SETTLED_OTHERWISE,
@@ -132,8 +131,8 @@ def judge_return(row: SettledRow, returned: Decimal | None) -> Doubt | None:
     return None
 
 
-def unsettled(delivery: Delivery) -> Doubt:
-    payment = delivery.payment
+def unsettled(item: PaymentItem) -> Doubt:
+    payment = item.payload
     return Doubt(
         kind=ExceptionKind.UNSETTLED,
         reference=f"{payment.payment_guid}:{payment.invoice_number}",

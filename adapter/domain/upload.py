@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -23,7 +23,8 @@ class UploadState(Enum):
 class InvoiceFile:
     """A file that is ready to be sent; `as_of` (UTC) is when Spectrum's figures were told.
 
-    `fingerprints` identifies the content of each invoice in it, by invoice number.
+    `fingerprints` identifies the content of each invoice in it, by invoice number; `rows` is that
+    content as JSON.
     """
 
     biller: str
@@ -33,6 +34,7 @@ class InvoiceFile:
     total: Decimal
     as_of: datetime
     fingerprints: Mapping[str, str]
+    rows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,17 +17,16 @@ from adapter.doors import (
     cli_alarms,
     cli_bif,
     cli_doctor,
-    cli_enrollments,
     cli_exceptions,
-    cli_payments,
-    cli_reversals,
+    cli_items,
     cli_settings,
 )
 from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_of
+from adapter.kinds import KINDS
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
-    from adapter.jobs.workbench import JobReport
+    from adapter.jobs.report import JobReport
 
 # Whatever takes time to import is imported by the command that needs it.
 app = typer.Typer(
@@ -42,9 +41,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_bif.app, name="bif")
-app.add_typer(cli_enrollments.app, name="enrollments")
-app.add_typer(cli_payments.app, name="payments")
-app.add_typer(cli_reversals.app, name="reversals")
+for kind in KINDS:
+    app.add_typer(cli_items.app_of(kind), name=kind.command)
 app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_settings.app, name="settings")
 app.command(epilog=EPILOG)(cli_alarms.alarms)

@@ -54,7 +54,7 @@ def _figures(view: SettingsView, now: datetime) -> Figures:
 
     url = view.adapter.ledger
     try:
-        ledger = open_ledger(url)
+        ledger = open_ledger(url, billers=lambda: view.biller_guids)
     except LedgerError as error:
         return figures_of(None, view, now=now, url=url, ledger_problem=str(error))
     try:

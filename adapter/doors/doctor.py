@@ -13,11 +13,12 @@ from pathlib import Path
 
 from adapter.clock import Clock
 from adapter.domain.alarm_rules import DISK_FREE_BYTES_MIN, behind_since, job_of
-from adapter.domain.delivery import FINAL_STATES, DeliveryState
 from adapter.domain.figures import Figures, MarkFigure
+from adapter.domain.work_item import State
 from adapter.doors.exit_codes import ExitCode
 from adapter.doors.watch import figures_of, folder_of, length_text
 from adapter.errors import AdapterError, ConfigurationError, LedgerError
+from adapter.kinds import PAYMENTS
 from adapter.ledger import open_ledger
 from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.http import PartnerHttp, open_client
@@ -92,7 +93,7 @@ def _ledger(view: SettingsView, clock: Clock) -> Generator[Check, None, Figures]
         yield _new_ledger(file)
     else:
         try:
-            ledger = open_ledger(url)
+            ledger = open_ledger(url, billers=lambda: view.biller_guids)
         except LedgerError as error:
             figures = measure(None, ledger_problem=str(error))
         else:
@@ -209,27 +210,27 @@ def _clock(partner: str, skew_seconds: float) -> Check:
 
 
 def _payments(figures: Figures) -> Iterator[Check]:
-    waiting = [f for f in figures.ledger.deliveries if f.state not in FINAL_STATES]
-    dead = sum(f.count for f in waiting if f.state is DeliveryState.DEAD)
-    on_their_way = [f for f in waiting if f.state is not DeliveryState.DEAD and f.oldest_at]
+    waiting = figures.ledger.of(PAYMENTS.item.name)
+    stuck = sum(f.count for f in waiting if f.state is State.NEEDS_PERSON)
+    on_their_way = [f for f in waiting if f.state is not State.NEEDS_PERSON and f.oldest_at]
     if on_their_way:
         oldest = min(on_their_way, key=lambda f: f.oldest_at or figures.now)
         count = sum(f.count for f in on_their_way)
-        named = oldest.oldest.payment_guid if oldest.oldest else ""
+        named, word = oldest.oldest.partition(":")[0], PAYMENTS.word(oldest.state)
         yield Check(
             level=Level.OK,
             name="unfinished payments",
-            detail=f"{count}; the oldest is {named} of {oldest.biller}, {oldest.state.value}, "
+            detail=f"{count}; the oldest is {named} of {oldest.biller}, {word}, "
             f"accepted {oldest.oldest_at:%Y-%m-%dT%H:%M:%SZ}",
         )
     else:
         yield Check(level=Level.OK, name="unfinished payments", detail="none")
-    if dead:
+    if stuck:
         yield Check(
             level=Level.WARN,
-            name="dead payments",
-            detail=f"{dead}",
-            remedy="`adapter payments list --state dead`, then retry or resolve each",
+            name="payments that need a person",
+            detail=f"{stuck}",
+            remedy="`adapter payments list`, then retry or resolve each",
         )
     for gone in sorted({f.biller for f in waiting} - figures.billers):
         yield Check(

@@ -8,7 +8,6 @@ import structlog
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from adapter.doors.strict_json import BODY
 from adapter.errors import (
     AdapterError,
     BadInputError,
@@ -18,7 +17,7 @@ from adapter.errors import (
     NotFoundError,
     PartnerError,
 )
-from adapter.partners.redaction import redacted
+from adapter.redaction import redacted
 
 # What a caller waits when nobody told a better figure: the first delay of most retries.
 RETRY_AFTER_SECONDS = 30
@@ -30,6 +29,8 @@ _REMEDIES = {
     413: ("too_large", "Send at most 64 KiB"),
     415: ("unsupported_media_type", "Send application/json in UTF-8"),
 }
+# What is wrong when no field of a body can be named.
+BODY = "body"
 _log = structlog.get_logger(__name__)
 
 

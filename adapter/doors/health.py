@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, Response, jsonify, request
 
-from adapter.doors.access import require_operator
+from adapter.doors.requests import require_operator
 from adapter.errors import LedgerError
 from adapter.telemetry.metrics import CONTENT_TYPE
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask
 
-from adapter.correlation import HEADER, present_correlation_id
-from adapter.doors.correlation import correlation_id_of
 from adapter.doors.enrollments import enrollments_door
 from adapter.doors.envelope import install_error_answers
 from adapter.doors.health import health_door
 from adapter.doors.ops import ops_door
 from adapter.doors.payments import payments_door
-from adapter.doors.requests import BODY_BYTES_MAX
+from adapter.doors.requests import BODY_BYTES_MAX, begin, end, finish
 from adapter.doors.rtdr import rtdr_door
 from adapter.doors.sign_on import sign_on_door
 
@@ -32,8 +28,6 @@ _DOORS = (
     ops_door,
     health_door,
 )
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_log = structlog.get_logger(__name__)
 
 
 def create_app(adapter: Adapter) -> Flask:
@@ -59,34 +53,7 @@ def _with_doors(adapter: Adapter, *doors: Callable[[Adapter], Blueprint]) -> Fla
     install_error_answers(app)
     for door in doors:
         app.register_blueprint(door(adapter))
-    app.before_request(partial(_begin, adapter))
-    app.after_request(_finish)
-    app.teardown_request(_end)
+    app.before_request(partial(begin, adapter))
+    app.after_request(finish)
+    app.teardown_request(end)
     return app
-
-
-def _begin(adapter: Adapter) -> None:
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(
-        correlation_id=correlation_id_of(request), method=request.method, path=request.path[:200]
-    )
-    # A path that is no route's gets no label of its own: callers could make any number of them.
-    route = request.url_rule.rule if request.url_rule is not None else "none"
-    method = request.method if request.method in _METHODS else "other"
-    g.observation = ExitStack()
-    g.observed = g.observation.enter_context(adapter.watch.door_request(method, route))
-
-
-def _finish(answer: Response) -> Response:
-    answer.headers[HEADER] = present_correlation_id()
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    g.observed.status = answer.status_code
-    _log.info("request answered", status=answer.status_code)
-    return answer
-
-
-def _end(_error: BaseException | None) -> None:
-    if "observation" in g:
-        g.pop("observation").close()
-    structlog.contextvars.clear_contextvars()  # the thread may call a partner for somebody else

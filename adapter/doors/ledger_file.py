@@ -17,7 +17,10 @@ def open_ledger_of(config: Path) -> Iterator[Ledger]:
     from adapter.ledger import open_ledger
     from adapter.settings import FileSettings
 
-    ledger = open_ledger(FileSettings(config).current().adapter.ledger)
+    source = FileSettings(config)
+    ledger = open_ledger(
+        source.current().adapter.ledger, billers=lambda: source.current().biller_guids
+    )
     try:
         yield ledger
     finally:

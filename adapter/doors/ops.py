@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from adapter.domain.ach_return import ReversalState
 from adapter.domain.alarms import raised
-from adapter.domain.delivery import DeliveryState
-from adapter.domain.enrollment import EnrollmentState
 from adapter.doors import ops_views as views
-from adapter.doors.access import require_operator
 from adapter.doors.health import reasons_not_ready
-from adapter.doors.ops_page import add_pages, key_of
-from adapter.doors.requests import query
+from adapter.doors.ops_page import add_pages, reference_of
+from adapter.doors.requests import query, require_operator
 from adapter.doors.watch import alarm_view, figures_now
 from adapter.errors import BadInputError, NotFoundError
-from adapter.partners.http import user_agent
+from adapter.kinds import KINDS
+from adapter.kinds.base import DeliveryKind
+from adapter.version import user_agent
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
 
-State = TypeVar("State", bound=Enum)
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1000
 # Ids are 64-bit integers in every database.
@@ -39,8 +35,9 @@ def ops_door(adapter: Adapter) -> Blueprint:
     )
     add_pages(door, adapter)
     _add_state(door, adapter)
-    _add_ledger(door, adapter)
-    _add_money(door, adapter)
+    for kind in KINDS:
+        _add_items(door, adapter, kind)
+    _add_settlements(door, adapter)
     _add_lists(door, adapter)
     return door
 
@@ -71,54 +68,36 @@ def _add_state(door: Blueprint, adapter: Adapter) -> None:
         return jsonify(alarms=[alarm_view(each) for each in found])
 
 
-def _add_ledger(door: Blueprint, adapter: Adapter) -> None:
-    ledger = adapter.ledger
+def _add_items(door: Blueprint, adapter: Adapter, kind: DeliveryKind[Any]) -> None:
+    items = adapter.ledger.items(kind.item)
 
-    @door.get("/deliveries")
-    def deliveries() -> Response:
+    def page() -> Response:
         asked = query(request, "biller", "state", "limit", "after")
-        state = _member(DeliveryState, asked.get("state"))
-        read = partial(ledger.deliveries.page, biller=asked.get("biller"), state=state)
-        return _page("deliveries", asked, read, views.delivery_view)
+        name = asked.get("state")
+        word = None if name is None else kind.word_named(name)
+        read = partial(
+            items.page,
+            biller=asked.get("biller"),
+            states=None if word is None else word.states,
+            reviews=None if word is None else word.reviews,
+        )
+        return _page(kind.ops_path, asked, read, partial(views.item_view, kind))
 
-    @door.get("/deliveries/<biller>/<guid>/<invoice>")
-    def delivery(biller: str, guid: str, invoice: str) -> Response:
-        found = ledger.deliveries.find(key_of(biller, guid, invoice))
+    def story(biller: str, name: str) -> Response:
+        found = items.find(biller, reference_of(name))
         if found is None:
-            raise NotFoundError("there is no such delivery")
-        events = ledger.deliveries.events(found.id)
-        return jsonify(views.story_view(found, events, ledger.listing.open_exceptions(found)))
+            raise NotFoundError(f"there is no such {kind.ops_name}")
+        return jsonify(views.story_of(adapter.ledger, kind, found, now=adapter.clock.now()))
 
-    @door.get("/enrollments")
-    def enrollments() -> Response:
-        asked = query(request, "biller", "state", "limit", "after")
-        state = _member(EnrollmentState, asked.get("state"))
-        read = partial(ledger.enrollments.page, biller=asked.get("biller"), state=state)
-        return _page("enrollments", asked, read, views.enrollment_view)
-
-    @door.get("/enrollments/<biller>/<guid>")
-    def enrollment(biller: str, guid: str) -> Response:
-        found = ledger.enrollments.find(biller, guid.lower())
-        if found is None:
-            raise NotFoundError("there is no such enrolment")
-        events = [views.enrollment_event_view(e) for e in ledger.enrollments.events(found.id)]
-        return jsonify(enrollment=views.enrollment_view(found), events=events)
+    door.add_url_rule(f"/{kind.ops_path}", kind.ops_path, page)
+    door.add_url_rule(f"/{kind.ops_path}/<biller>/<path:name>", kind.ops_name, story)
 
 
-def _add_money(door: Blueprint, adapter: Adapter) -> None:
-    ledger = adapter.ledger
-
-    @door.get("/reversals")
-    def reversals() -> Response:
-        asked = query(request, "biller", "state", "limit", "after")
-        state = _member(ReversalState, asked.get("state"))
-        read = partial(ledger.reversals.page, biller=asked.get("biller"), state=state)
-        return _page("reversals", asked, read, views.reversal_view)
-
+def _add_settlements(door: Blueprint, adapter: Adapter) -> None:
     @door.get("/settlements")
     def settlements() -> Response:
         asked = query(request, "biller", "limit", "after")
-        read = partial(ledger.settlements.page, biller=asked.get("biller"))
+        read = partial(adapter.ledger.settlements.page, biller=asked.get("biller"))
         return _page("settlements", asked, read, views.settlement_view)
 
 
@@ -174,15 +153,3 @@ def _number(asked: dict[str, str], name: str, *, default: int, low: int, high: i
             remedy="Send such a number, or leave it out",
         )
     return number
-
-
-def _member(states: type[State], text: str | None) -> State | None:
-    if text is None:
-        return None
-    try:
-        return states(text)
-    except ValueError:
-        known = ", ".join(state.value for state in states)
-        raise BadInputError(
-            field="state", value=text[:40], rule="it is no state", remedy=f"Known here: {known}"
-        ) from None

@@ -6,10 +6,12 @@ Read-only, without a script; what is shown is escaped, and the page may load not
 from __future__ import annotations
 
 import secrets
+import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
@@ -17,13 +19,13 @@ from markupsafe import Markup, escape
 
 from adapter.domain.alarm_rules import behind_since, job_of
 from adapter.domain.alarms import raised
-from adapter.domain.delivery import DeliveryState
 from adapter.domain.figures import Figures
-from adapter.domain.payment import DeliveryKey, canonical_guid
+from adapter.domain.work_item import State
 from adapter.doors import ops_views as views
 from adapter.doors.requests import query
 from adapter.doors.watch import alarm_view, figures_now, length_text
-from adapter.errors import BadInputError, LedgerError, NotFoundError
+from adapter.errors import LedgerError, NotFoundError
+from adapter.kinds import PAYMENTS
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
@@ -31,15 +33,7 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 60
 EXCEPTIONS_MAX = 50
 PAYMENTS_MAX = 200
-STATES = tuple(state.value for state in DeliveryState)
-
-
-class _Named(Protocol):
-    """Whatever names a delivery: a key, or an exception about one."""
-
-    biller: str
-    payment_guid: str
-    invoice_number: str
+STATES = tuple(word.name for word in PAYMENTS.words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +78,8 @@ def add_pages(door: Blueprint, adapter: Adapter) -> None:
         query(request)
         figures = figures_now(adapter)
         try:
-            applied, items = ledger.figures.applied(), _open_exceptions(adapter)
+            applied = ledger.figures.done(PAYMENTS.item.name)
+            items = _open_exceptions(adapter)
         except LedgerError:  # the page tells it as an alarm
             applied, items = {}, ()
         return _page(
@@ -94,7 +89,7 @@ def add_pages(door: Blueprint, adapter: Adapter) -> None:
             alarms=[alarm_view(each) for each in raised(figures)],
             states=STATES,
             totals=totals_of(figures, applied),
-            oldest=sorted(figures.ledger.deliveries, key=lambda f: f.oldest_at or figures.now),
+            oldest=oldest_of(figures),
             jobs=jobs_of(figures),
             exceptions=items,
             open_count=sum(figure.count for figure in figures.ledger.exceptions),
@@ -106,36 +101,40 @@ def add_pages(door: Blueprint, adapter: Adapter) -> None:
         state = asked.get("state")
         if state is not None and state not in STATES:
             raise NotFoundError("there is no such state")
-        found = ledger.listing.find(
+        word = None if state is None else PAYMENTS.word_named(state)
+        found = ledger.items(PAYMENTS.item).newest(
             limit=PAYMENTS_MAX,
             biller=asked.get("biller"),
-            states=None if state is None else [DeliveryState(state)],
+            states=None if word is None else word.states,
+            reviews=None if word is None else word.reviews,
         )
         now = adapter.clock.now()
-        told = {"found": found, "limit": PAYMENTS_MAX, "state": state}
-        return _page("payments", now, biller=asked.get("biller"), **told)
+        rows = [views.item_view(PAYMENTS, item) for item in found]
+        shown = {"found": rows, "limit": PAYMENTS_MAX, "state": state}
+        return _page("payments", now, biller=asked.get("biller"), **shown)
 
     @door.get("/payments/<biller>/<guid>/<invoice>")
     def story(biller: str, guid: str, invoice: str) -> Response:
         query(request)
-        found = ledger.deliveries.find(key_of(biller, guid, invoice))
+        now = adapter.clock.now()
+        found = ledger.items(PAYMENTS.item).find(biller, reference_of(f"{guid}/{invoice}"))
         if found is None:
             raise NotFoundError("there is no such delivery")
-        events = ledger.deliveries.events(found.id)
-        whole = views.story_view(found, events, ledger.listing.open_exceptions(found))
-        return _page("story", adapter.clock.now(), **whole)
+        return _page("story", now, **views.story_of(ledger, PAYMENTS, found, now=now))
 
 
 def totals_of(figures: Figures, applied: dict[str, int]) -> list[TotalRow]:
     """Return a row for every biller that is configured or has payments."""
-    counts = {(f.biller, f.state.value): f.count for f in figures.ledger.deliveries}
-    counts |= {(biller, DeliveryState.APPLIED.value): n for biller, n in applied.items()}
+    counts: Counter[tuple[str, str]] = Counter()
+    for figure in figures.ledger.of(PAYMENTS.item.name):
+        counts[figure.biller, PAYMENTS.word(figure.state, figure.review)] += figure.count
+    counts.update({(biller, PAYMENTS.word(State.DONE)): n for biller, n in applied.items()})
     names = sorted({*figures.billers, *(biller for biller, _ in counts)})
     return [
         TotalRow(
             biller=name,
             is_configured=name in figures.billers,
-            cells=tuple(Cell(state=s, count=counts.get((name, s), 0)) for s in STATES),
+            cells=tuple(Cell(state=s, count=counts[name, s]) for s in STATES),
         )
         for name in names
     ]
@@ -161,13 +160,29 @@ def jobs_of(figures: Figures) -> list[JobRow]:
     return rows
 
 
-def key_of(biller: str, guid: str, invoice: str) -> DeliveryKey:
-    """Return the key that a path names; raises NotFoundError for what can be none."""
+def oldest_of(figures: Figures) -> list[dict[str, Any]]:
+    """Return the oldest unfinished payment of each biller and state, the oldest first."""
+    found = sorted(figures.ledger.of(PAYMENTS.item.name), key=lambda f: f.oldest_at or figures.now)
+    return [
+        {
+            "accepted_at": figure.oldest_at,
+            "state": PAYMENTS.word(figure.state, figure.review),
+            "biller": figure.biller,
+            "payment_guid": figure.oldest.partition(":")[0],
+            "invoice_number": figure.oldest.partition(":")[2],
+        }
+        for figure in found
+    ]
+
+
+def reference_of(path: str) -> str:
+    """Return the reference that a path names: a GUID, and what follows it."""
+    guid, slash, rest = path.partition("/")
     try:
-        canonical = canonical_guid(guid)
-    except BadInputError:
-        raise NotFoundError("there is no such delivery") from None
-    return DeliveryKey(biller=biller, payment_guid=canonical, invoice_number=invoice)
+        guid = str(uuid.UUID(guid))
+    except ValueError:
+        raise NotFoundError("there is no such item") from None
+    return f"{guid}:{rest}" if slash else guid
 
 
 def moment_text(moment: datetime | None) -> str:
@@ -183,9 +198,13 @@ def spoken(text: str) -> Markup:
     )
 
 
-def story_path(named: _Named) -> str:
-    """Return the path of a delivery's page; a name may hold what a path may not."""
-    parts = (named.biller, named.payment_guid, named.invoice_number)
+def story_path(row: Any) -> str:
+    """Return the path of the page of a payment, or of an exception about one.
+
+    A name may hold what a path may not.
+    """
+    fields = row if isinstance(row, dict) else vars(row)
+    parts = (fields[name] for name in ("biller", "payment_guid", "invoice_number"))
     return f"{request.script_root}/ops/payments/" + "/".join(
         quote(part, safe="") for part in parts
     )

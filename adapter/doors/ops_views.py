@@ -2,128 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from adapter.domain.ach_return import Reversal
-from adapter.domain.delivery import Delivery, DeliveryEvent, Evidence
-from adapter.domain.enrollment import Enrollment, EnrollmentEvent
+from sqlalchemy import make_url
+
 from adapter.domain.exceptions import ExceptionItem
 from adapter.domain.money import money_text
 from adapter.domain.outlook import outlook
 from adapter.domain.settlement import Settlement
 from adapter.domain.upload import Upload
+from adapter.domain.work_item import ItemEvent, WorkItem
+from adapter.kinds.base import DeliveryKind
+from adapter.ledger import Ledger
 from adapter.ledger.watermarks import Watermark
-from adapter.settings import AdapterSettings, BillerSettings, SettingsView, SpectrumAccess
+from adapter.redaction import HIDDEN
+from adapter.settings import AdapterSettings, BillerSettings, SecretText, SettingsView
 
-SECRET = "[hidden]"  # noqa: S105  # stands where a secret is
-
-
-def delivery_view(delivery: Delivery) -> dict[str, Any]:
-    payment = delivery.payment
-    told = {
-        "biller": payment.biller,
-        "payment_guid": payment.payment_guid,
-        "invoice_number": payment.invoice_number,
-        "account_number": payment.account_number,
-        "amount": payment.amount,
-        "fee": payment.fee,
-        "method": payment.method,
-        "paid_at": payment.paid_at,
-        "state": delivery.state,
-        "source": delivery.source,
-        "correlation_id": delivery.correlation_id,
-        "attempts": delivery.attempts,
-        "accepted_at": delivery.accepted_at,
-        "next_at": delivery.next_at,
-        "sent_at": delivery.sent_at,
-        "balance_before": delivery.balance_before,
-        "receipt_id": delivery.receipt_id,
-        "evidence": delivery.evidence,
-        "inferred": delivery.evidence is Evidence.BALANCE,
-        "confirmed_at": delivery.confirmed_at,
-        "last_error": delivery.last_error,
-    }
-    return _plain(told)
+_SHOWN_OTHERWISE = {"slug", "advanced_settings", "invoice_cloud", "bif", "posts_per_minute"}
 
 
-def event_view(event: DeliveryEvent) -> dict[str, Any]:
-    told = {
-        "at": event.at,
-        "from": event.from_state,
-        "to": event.to_state,
-        "cause": event.cause,
-        "detail": event.detail,
-        "attempt": event.attempt,
-    }
-    return _plain(told)
+def item_view(kind: DeliveryKind[Any], item: WorkItem[Any]) -> dict[str, Any]:
+    return plain(kind.fields(item))
 
 
-def story_view(
-    delivery: Delivery, events: Iterable[DeliveryEvent], exceptions: Sequence[ExceptionItem]
+def story_of(
+    ledger: Ledger, kind: DeliveryKind[Any], item: WorkItem[Any], *, now: datetime
 ) -> dict[str, Any]:
-    """Tell all of one delivery, with what is open on its invoice and what comes next."""
+    """Show all of one item, with what is open about it, what it waits for and what comes next."""
+    items = ledger.items(kind.item)
+    exceptions = items.open_exceptions(item)
+    next_step = outlook(
+        item,
+        word=kind.word(item.state, item.review),
+        command=kind.command,
+        next_words=kind.next_words,
+        open_exceptions=exceptions,
+        holder=items.holder(item, now=now),
+    )
     return {
-        "delivery": delivery_view(delivery),
-        "events": [event_view(event) for event in events],
-        "exceptions": [exception_view(item) for item in exceptions],
-        "next": _plain(asdict(outlook(delivery, exceptions))),
+        kind.ops_name: item_view(kind, item),
+        "reference": item.reference,
+        "events": _event_views(kind, items.events(item.id)),
+        "exceptions": [exception_view(each) for each in exceptions],
+        "next": plain(asdict(next_step)),
     }
 
 
-def enrollment_view(enrollment: Enrollment) -> dict[str, Any]:
-    change = enrollment.change
-    told = {
-        "number": enrollment.id,
-        "biller": change.biller,
-        "event_guid": change.event_guid,
-        "account_number": change.account_number,
-        "kind": change.kind,
-        "enrolled": change.enrolled,
-        "changed_at": change.changed_at,
-        "source": enrollment.source,
-        "state": enrollment.state,
-        "attempts": enrollment.attempts,
-        "accepted_at": enrollment.accepted_at,
-        "next_at": enrollment.next_at,
-        "sent_at": enrollment.sent_at,
-        "delivered_at": enrollment.delivered_at,
-        "last_error": enrollment.last_error,
-    }
-    return _plain(told)
-
-
-def enrollment_event_view(event: EnrollmentEvent) -> dict[str, Any]:
-    told = {
-        "at": event.at,
-        "from": event.from_state,
-        "to": event.to_state,
-        "detail": event.detail,
-        "attempt": event.attempt,
-    }
-    return _plain(told)
-
-
-def reversal_view(reversal: Reversal) -> dict[str, Any]:
-    told = {
-        "number": reversal.id,
-        **asdict(reversal.ach_return),
-        "reversal_id": reversal.ach_return.reversal_id,
-        "state": reversal.state,
-        "attempts": reversal.attempts,
-        "seen_at": reversal.seen_at,
-        "next_at": reversal.next_at,
-        "sent_at": reversal.sent_at,
-        "handed_over_at": reversal.handed_over_at,
-        "receipt_id": reversal.receipt_id,
-        "reversed_at": reversal.reversed_at,
-        "last_error": reversal.last_error,
-    }
-    return _plain(told)
+def _event_views(kind: DeliveryKind[Any], events: Iterable[ItemEvent]) -> list[dict[str, Any]]:
+    views: list[dict[str, Any]] = []
+    for event in events:
+        before = event.from_state and kind.word(event.from_state)
+        view = {
+            "at": event.at,
+            # Why a person was needed, only the event before this one says.
+            "from": views[-1]["to"] if views else before,
+            "to": kind.word(event.to_state, event.review),
+            "cause": event.cause,
+            "detail": event.detail,
+            "attempt": event.attempt,
+        }
+        views.append(plain(view))
+    return views
 
 
 def settlement_view(settlement: Settlement) -> dict[str, Any]:
@@ -134,19 +78,19 @@ def settlement_view(settlement: Settlement) -> dict[str, Any]:
         "seen_at": settlement.seen_at,
         "matched_at": settlement.matched_at,
     }
-    return _plain(told)
+    return plain(told)
 
 
 def exception_view(item: ExceptionItem) -> dict[str, Any]:
-    return _plain(asdict(item))
+    return plain(asdict(item))
 
 
 def upload_view(upload: Upload) -> dict[str, Any]:
-    return _plain(asdict(upload))
+    return plain(asdict(upload))
 
 
 def watermark_view(watermark: Watermark) -> dict[str, Any]:
-    return _plain(asdict(watermark))
+    return plain(asdict(watermark))
 
 
 def configuration_view(view: SettingsView, in_effect: AdapterSettings) -> dict[str, Any]:
@@ -155,7 +99,7 @@ def configuration_view(view: SettingsView, in_effect: AdapterSettings) -> dict[s
     `adapter` holds what is in effect; of that table only the ops key changes without a restart.
     """
     names = sorted({*view.billers, *view.biller_problems})
-    in_effect = replace(in_effect, ops_key=view.adapter.ops_key)
+    in_effect = in_effect.model_copy(update={"ops_key": view.adapter.ops_key})
     return {
         "problems": list(view.problems),
         "adapter": _adapter_view(in_effect),
@@ -174,48 +118,37 @@ def configuration_view(view: SettingsView, in_effect: AdapterSettings) -> dict[s
 
 
 def _adapter_view(adapter: AdapterSettings) -> dict[str, Any]:
-    shown = asdict(adapter)
-    shown["ops_key"] = SECRET if adapter.ops_key else None
-    return shown
+    shown = {
+        **adapter.model_dump(exclude={"listen"}),
+        "listen_host": adapter.listen_host,
+        "listen_port": adapter.listen_port,
+        "ledger": make_url(adapter.ledger).render_as_string(hide_password=True),
+    }
+    return plain(shown)
 
 
 def _biller_view(biller: BillerSettings) -> dict[str, Any]:
-    return {
-        "name": biller.name,
-        "time_zone": biller.time_zone,
-        "biller_guid": biller.biller_guid,
-        "web_service_key": SECRET,
-        "invoice_format_guid": biller.invoice_format_guid,
-        "door_key": SECRET,
-        "rtdr": _access_view(biller.rtdr),
-        "payments": _access_view(biller.payments),
-        "web_services_url": biller.web_services_url,
-        "upload": "base64" if biller.base64_upload else "plain",
-        "columns": dict(biller.columns),
-        "feed": asdict(biller.feed),
+    """Show each access as a partner's client is given it; a secret is hidden by its type."""
+    shown = {
+        **biller.model_dump(exclude=_SHOWN_OTHERWISE),
+        **biller.invoice_cloud.model_dump(include={"web_services_url", "upload", "columns"}),
+        "rtdr": asdict(biller.rtdr),
+        "payments": asdict(biller.payments),
         "reserved_characters": biller.reserved_characters,
-        "imt": None if biller.imt is None else {**asdict(biller.imt), "password": SECRET},
-        "rest": None if biller.rest is None else {**asdict(biller.rest), "api_key": SECRET},
-        "sign_on": None
-        if biller.sign_on is None
-        else dict.fromkeys(asdict(biller.sign_on), SECRET),
+        "rest": asdict(biller.rest) if biller.rest is not None else None,
     }
+    return plain(shown)
 
 
-def _access_view(access: SpectrumAccess) -> dict[str, Any]:
-    return {
-        "base_url": access.base_url,
-        "username": access.username,
-        "key": SECRET,
-        "password": SECRET,
-    }
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain_value(value) for name, value in row.items()}
 
 
 def _plain_value(value: Any) -> Any:
+    if isinstance(value, SecretText):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return plain(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Decimal):

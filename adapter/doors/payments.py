@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, request
 
 from adapter.correlation import present_correlation_id
-from adapter.domain.delivery import Source
-from adapter.doors.access import require_biller
-from adapter.doors.notice import payment_of
-from adapter.doors.requests import json_object
-from adapter.jobs import post_payments
+from adapter.domain.work_item import Source
+from adapter.doors.notices import payment_of
+from adapter.doors.requests import json_object, require_biller
+from adapter.kinds import PAYMENTS
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
@@ -21,21 +20,21 @@ def payments_door(adapter: Adapter) -> Blueprint:
     door = Blueprint("payments", __name__)
 
     @door.post("/billers/<biller>/payments")
-    def take_over(biller: str) -> Response:
+    def accept(biller: str) -> Response:
         """Accept a payment; also while the biller's other settings are wrong: it waits then."""
         access = require_biller(request, adapter.source.current(), biller)
         payment = payment_of(json_object(request), biller=biller, biller_guid=access.biller_guid)
-        accepted = adapter.ledger.accept(
+        accepted = adapter.ledger.outbox(PAYMENTS.item).accept(
             payment,
             source=Source.DATA_PUMP,
             now=adapter.clock.now(),
             correlation_id=present_correlation_id(),
         )
-        adapter.engine.wake(post_payments.JOB)
+        adapter.engine.wake(PAYMENTS.job)
         answer = jsonify(
             paymentGuid=payment.payment_guid,
             invoiceNumber=payment.invoice_number,
-            state=accepted.delivery.state.value,
+            state=PAYMENTS.word(accepted.item.state, accepted.item.review),
             repeated=accepted.repeated,
         )
         answer.status_code = 202

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, request
+from pydantic import Field
 
 from adapter.domain.money import money_text
-from adapter.doors.access import require_biller
-from adapter.doors.requests import query
-from adapter.errors import BadInputError, NotFoundError, RejectedError
+from adapter.doors.notices import Notice, Number, read
+from adapter.doors.requests import query, require_biller
+from adapter.errors import NotFoundError, RejectedError
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
 
-_PARAMETER = "invoiceNumber"
-_INVOICE_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+class _Question(Notice, title="a question for a balance"):
+    invoice_number: Number = Field(
+        alias="invoiceNumber",
+        description="it must be digits. Send it once, as in ?invoiceNumber=30254",
+    )
 
 
 def rtdr_door(adapter: Adapter) -> Blueprint:
@@ -25,7 +29,7 @@ def rtdr_door(adapter: Adapter) -> Blueprint:
     @door.get("/billers/<biller>/balance")
     def balance(biller: str) -> Response:
         require_biller(request, adapter.source.current(), biller)
-        invoice_number = _invoice_number(query(request, _PARAMETER))
+        invoice_number = read(_Question, query(request, "invoiceNumber")).invoice_number
         try:
             due = adapter.billers.ports(biller).rtdr.balance_due(invoice_number)
         except RejectedError:
@@ -33,15 +37,3 @@ def rtdr_door(adapter: Adapter) -> Blueprint:
         return jsonify(invoiceNumber=invoice_number, balanceDue=money_text(due))
 
     return door
-
-
-def _invoice_number(parameters: dict[str, str]) -> str:
-    value = parameters.get(_PARAMETER, "")
-    if not _INVOICE_NUMBER.fullmatch(value):
-        raise BadInputError(
-            field=_PARAMETER,
-            value=value[:40],
-            rule="it must be an invoice number in digits",
-            remedy="Send it once, as in ?invoiceNumber=30254",
-        )
-    return value

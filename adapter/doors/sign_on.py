@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from adapter.doors.access import require_sign_on
 from adapter.doors.envelope import NotSetUpError, envelope
-from adapter.doors.requests import json_object
+from adapter.doors.requests import json_object, require_sign_on
 from adapter.doors.sign_on_request import sign_on_of
 from adapter.doors.sign_on_steps import sign_on
 from adapter.errors import RejectedError

@@ -38,7 +38,7 @@ def figures_of(
     told, problem = LedgerFigures(), ledger_problem
     if ledger is not None:
         try:
-            told = ledger.figures.gather()
+            told = ledger.figures.gather(view.billers, now=now)
             ledger.check_writable()
         except LedgerError as error:
             problem = str(error)

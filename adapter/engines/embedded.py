@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from adapter.clock import Timer
+from adapter.context import JobContext
 from adapter.engines.running import JobRunner
+from adapter.jobs.report import JobReport
 from adapter.jobs.schedule import SCHEDULE, WOKEN, Schedule
-from adapter.jobs.workbench import JobReport, Workbench
 
 # What is still due after a run, because it was long or another run was under way, waits so long.
 PAUSE_WHILE_DUE = timedelta(seconds=1)
@@ -26,7 +27,7 @@ class EmbeddedEngine:
     for what another process has left behind.
     """
 
-    def __init__(self, work: Workbench, timer: Timer, *, sweep: timedelta | None = None) -> None:
+    def __init__(self, work: JobContext, timer: Timer, *, sweep: timedelta | None = None) -> None:
         self._sweep_interval = sweep
         self._work = work
         self._timer = timer
@@ -74,6 +75,7 @@ class EmbeddedEngine:
     def _sweep(self) -> None:
         if not self._is_started:
             return
+        self._runner.beat()
         self.wake()
         if self._sweep_interval is not None:
             at = self._work.clock.now() + self._sweep_interval
@@ -130,16 +132,16 @@ class EmbeddedEngine:
             )
 
     def _look_at_what_is_next(self, *, looked: str) -> None:
-        """Plan the next looks: after a woken job its own, after any other those of all of them.
+        """Plan the next looks: what one kind of item has done may free the lane of another.
 
-        What is due although it was `looked` at just now waits a moment.
+        After a woken job, what is due waits a moment: jobs must not spin, nor for each other.
         """
-        for job in (looked,) if looked in WOKEN else tuple(WOKEN):
+        pause = PAUSE_WHILE_DUE if looked in WOKEN else timedelta(0)
+        for job in WOKEN:
             due = min(self._runner.due_at(job).values(), default=None)
             if due is not None:
                 now = self._work.clock.now()
-                earliest = now + PAUSE_WHILE_DUE if job == looked else now
-                self._look_at(job, due if due > now else earliest)
+                self._look_at(job, due if due > now else now + pause)
 
 
 def _label(job: str) -> str:

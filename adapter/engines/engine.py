@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from adapter.jobs.workbench import JobReport
+from adapter.jobs.report import JobReport
 
 
 class Engine(Protocol):

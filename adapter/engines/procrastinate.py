@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 
 import procrastinate
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
 from sqlalchemy import URL, Connection
 
+from adapter.context import JobContext
 from adapter.engines.queue import open_queue
 from adapter.engines.queue_worker import QueueWorker
-from adapter.engines.running import JobRunner
+from adapter.engines.running import RUNNING_ALREADY, JobRunner
 from adapter.errors import LedgerError
-from adapter.jobs.schedule import BACKLOGS, JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule
-from adapter.jobs.workbench import JobReport, Workbench
-from adapter.ledger.store import Due
+from adapter.jobs.report import JobReport
+from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule
 
 TASK, TICK = "adapter.job", "adapter.tick"
 SWEEP = "sweep"
 EVERY_MINUTE = "* * * * *"
+# What one process has no place for, another one may: it is offered again after so long.
+PAUSE_WHILE_FULL = timedelta(seconds=1)
+# What is due still after a run that failed waits so long.
+PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 
 _log = structlog.get_logger(__name__)
@@ -38,9 +43,9 @@ class ProcrastinateEngine:
     biller never takes every thread.
     """
 
-    def __init__(self, work: Workbench, database: URL, *, threads: int) -> None:
+    def __init__(self, work: JobContext, database: URL, *, threads: int) -> None:
         self._work = work
-        self._runner = JobRunner(work)
+        self._runner = JobRunner(work, ended=self._look_at_what_is_next)
         self._at_once = max(1, threads - 1)
         self._announced = threading.local()
         self._queue = open_queue(database)
@@ -56,9 +61,10 @@ class ProcrastinateEngine:
     def start(self) -> None:
         """Begin to work, and look at once at what an earlier process left."""
         self._is_started = True
-        self.wake()
+        self._runner.beat()
         if self._worker is not None:
             self._worker.start()
+        self.wake()
 
     def stop(self) -> None:
         """Begin nothing more, and let what runs come to its end, within bounds."""
@@ -79,10 +85,7 @@ class ProcrastinateEngine:
         self, name: str, biller: str | None = None, *, full: bool = False
     ) -> tuple[JobReport, ...]:
         """Run a job now, in this process; see `JobRunner.run_by_name`."""
-        reports = self._runner.run_by_name(name, biller, full=full)
-        for report in reports:
-            self._look_at_what_is_next(report.biller)
-        return reports
+        return self._runner.run_by_name(name, biller, full=full)
 
     def _teach(self, queue: procrastinate.App) -> None:
         """Tell a worker's queue what its wake-ups mean, and when the schedule wakes."""
@@ -96,26 +99,36 @@ class ProcrastinateEngine:
         if job not in JOBS or biller not in self._runner.billers():
             _log.warning("a wake-up names what is not here", job=job, biller=biller)
             return
-        now = self._work.clock.now()
-        if job in BACKLOGS and BACKLOGS[job](self._work.ledger, biller, now):
-            self._defer(job, biller)  # another worker begins at the same heap
+        shared = partial(self._run_shared, job) if job in WOKEN else None
         at_once = self._at_once if job in WOKEN else 1
-        self._runner.run(job, biller, at_once=at_once)
-        self._look_at_what_is_next(biller)
+        report = self._runner.run(job, biller, shared, at_once=at_once)
+        if report.note == RUNNING_ALREADY and job in WOKEN:
+            # The runs under way look again when they end. Never at once: this process would spin.
+            self._defer(job, biller, at=self._work.clock.now() + PAUSE_WHILE_FULL)
+
+    def _run_shared(self, job: str, biller: str, work: JobContext) -> JobReport:
+        """Run a job; if there is a heap, another worker is woken first and begins at it too."""
+        if work.ledger.are_several_due(WOKEN[job].item, biller, now=work.clock.now()):
+            self._defer(job, biller)
+        return JOBS[job](biller, work)
 
     def _fire(self, timestamp: int, job: str) -> None:
         """Wake a job of the schedule for every biller; `timestamp` is procrastinate's."""
         del timestamp
         if job == SWEEP:
+            self._runner.beat()
             self.wake()
             return
         for biller in self._runner.billers():
             self._defer(job, biller)
 
-    def _look_at_what_is_next(self, biller: str) -> None:
+    def _look_at_what_is_next(self, done: JobReport) -> None:
+        biller = done.biller
         now = self._work.clock.now()
         for job in WOKEN:
             due = self._runner.due_at(job, (biller,)).get(biller)
+            if due is not None and due <= now and job == done.job and done.failure is not None:
+                due = now + PAUSE_AFTER_FAILURE
             if due is not None:
                 self._defer(job, biller, at=due if due > now else None)
 
@@ -128,9 +141,9 @@ class ProcrastinateEngine:
         except ProcrastinateException as error:
             _log.error("nobody was woken; the next sweep looks", job=job, reason=str(error))
 
-    def _announce(self, connection: Connection, due: Due, biller: str) -> None:
+    def _announce(self, connection: Connection, kind: str, biller: str) -> None:
         """Wake a job within the transaction that gives it something to do."""
-        job = JOB_FOR[due]
+        job = JOB_FOR[kind]
         driver = connection.connection.driver_connection
         try:
             with connection.begin_nested():

@@ -18,10 +18,12 @@ from adapter.engines.queue import CONNECT_SECONDS_MAX, conninfo_of
 # How long after its last sign of life a worker counts as dead.
 DEAD_AFTER_SECONDS = 30.0
 HEARTBEAT_SECONDS = 5.0
-# A missed wake-up is noticed so late at most.
-POLL_SECONDS = 5.0
+# A missed wake-up, or one that another process has no place for, is noticed so late at most.
+POLL_SECONDS = 2.0
 # After the database has gone, it is tried again this often.
 PAUSE_SECONDS = 1.0
+# A start waits so long for the queue; a worker that has not found it by then goes on trying.
+START_SECONDS_MAX = 5.0
 # A run of the schedule that was missed is made up for, once, up to a day later.
 MISSED_SECONDS_MAX = 24 * 3600.0
 # A run that takes longer than this when the process stops is left to its lease.
@@ -40,11 +42,14 @@ class QueueWorker:
         self._teach = teach
         self._threads = threads
         self._stopping = threading.Event()
+        self._began = threading.Event()
         self._worker: Worker | None = None
         self._thread = threading.Thread(target=self._run, name="adapter-worker", daemon=True)
 
     def start(self) -> None:
+        """Return once it takes wake-ups: one that comes before, another worker has to itself."""
         self._thread.start()
+        self._began.wait(START_SECONDS_MAX)
 
     def stop(self) -> None:
         """Take nothing more; wait for what runs, within bounds."""
@@ -62,6 +67,7 @@ class QueueWorker:
             except Exception as error:  # noqa: BLE001  # whatever ended it: there is work to do
                 _log.error("the worker lost the queue and tries again", reason=str(error))
             self._stopping.wait(PAUSE_SECONDS)
+        self._began.set()
 
     async def _work(self) -> None:
         connector = procrastinate.PsycopgConnector(
@@ -90,6 +96,7 @@ class QueueWorker:
             self._worker = worker
             if self._stopping.is_set():
                 return
+            self._began.set()
             await worker.run()  # type: ignore[no-untyped-call]
 
 

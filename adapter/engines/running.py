@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
 import structlog
 
+from adapter.context import JobContext
 from adapter.errors import AdapterError, BadInputError, NotFoundError
 from adapter.jobs import send_invoices
+from adapter.jobs.report import JobReport
 from adapter.jobs.schedule import JOBS, WOKEN, Job
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.ledger.ledger import Ledger
 
 RUNNING_ALREADY = "running already"
 
@@ -21,10 +23,17 @@ _log = structlog.get_logger(__name__)
 
 
 class JobRunner:
-    """Runs jobs in this process; one biller's failure is a report and stops nothing else."""
+    """Runs jobs in this process; one biller's failure is a report and stops nothing else.
 
-    def __init__(self, work: Workbench) -> None:
+    `ended` is called after each run that was not refused, once its place is free: what a refused
+    run came for was in the ledger by then, so that a look from there forgets nothing.
+    """
+
+    def __init__(
+        self, work: JobContext, *, ended: Callable[[JobReport], None] | None = None
+    ) -> None:
         self._work = work
+        self._ended = ended
         self._changed = threading.Condition()
         self._under_way: Counter[tuple[str, str]] = Counter()
 
@@ -38,7 +47,9 @@ class JobRunner:
                 return JobReport(job=name, biller=biller, counts={}, note=RUNNING_ALREADY)
             self._under_way[key] += 1
         try:
-            report = (job or JOBS[name])(biller, self._work)
+            with self._work.observer.job_run(name, biller) as seen:
+                report = (job or JOBS[name])(biller, self._work)
+                seen.counts, seen.failed = report.counts, report.failure is not None
         except AdapterError as error:
             report = JobReport(job=name, biller=biller, counts={}, failure=error)
         except Exception as error:  # noqa: BLE001  # a bug in one run must not end the schedule
@@ -50,6 +61,8 @@ class JobRunner:
                 self._under_way[key] -= 1
                 self._changed.notify_all()
         _tell(report)
+        if self._ended is not None:
+            self._ended(report)
         return report
 
     def run_by_name(
@@ -76,6 +89,14 @@ class JobRunner:
             self.run(name, each, job) for each in (names if biller is None else (biller,))
         )
 
+    def beat(self) -> None:
+        """Write that this worker lives; a ledger that fails now is written at the next sweep."""
+        ledger = self._work.ledger
+        try:
+            ledger.life.beat(ledger.worker, now=self._work.clock.now())
+        except AdapterError as error:
+            _log.error("no heartbeat could be written", reason=str(error))
+
     def billers(self) -> tuple[str, ...]:
         """Return every biller, or none while the settings cannot be read."""
         try:
@@ -91,7 +112,7 @@ class JobRunner:
         """
         chosen = self.billers() if billers is None else billers
         try:
-            found = {b: WOKEN[job](self._work.ledger, [b]) for b in chosen}
+            found = {b: next_due_at(job, self._work.ledger, b) for b in chosen}
         except AdapterError as error:
             _log.error("the ledger fails; the next sweep looks again", reason=str(error))
             return {}
@@ -101,6 +122,11 @@ class JobRunner:
         """Let what runs come to its end, within bounds."""
         with self._changed:
             self._changed.wait_for(lambda: not any(self._under_way.values()), timeout=seconds_max)
+
+
+def next_due_at(job: str, ledger: Ledger, biller: str) -> datetime | None:
+    """Return when a woken job has something to look at for a biller."""
+    return ledger.next_due_at(WOKEN[job].item, [biller])
 
 
 def _tell(report: JobReport) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.context import JobContext
+from adapter.jobs.report import JobReport
 
 JOB = "forget_history"
 
 
-def run_once(biller: str, work: Workbench) -> JobReport:
+def run_once(biller: str, work: JobContext) -> JobReport:
     """Forget what was finished before `keep_days` ago; without the setting, nothing ever."""
     if work.rules.keep_days is None:
         return JobReport(job=JOB, biller=biller, counts={})

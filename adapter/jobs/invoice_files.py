@@ -53,6 +53,7 @@ class FileMaker:
         if self.receiver.request_bytes(content) > self.receiver.request_bytes_max:
             return None if len(invoices) > 1 else self._refuse(invoices[0], len(content))
         left_out = {refused.invoice_number for refused in written.refused}
+        billed = [invoice for invoice in invoices if invoice.invoice_number not in left_out]
         file = InvoiceFile(
             biller=self.biller,
             reference=reference,
@@ -61,10 +62,9 @@ class FileMaker:
             total=written.total,
             as_of=self.as_of,
             fingerprints={
-                invoice.invoice_number: self.profile.fingerprint(invoice)
-                for invoice in invoices
-                if invoice.invoice_number not in left_out
+                invoice.invoice_number: self.profile.fingerprint(invoice) for invoice in billed
             },
+            rows={invoice.invoice_number: invoice.as_json() for invoice in billed},
         )
         return Written(file=file, refused=written.refused)
 

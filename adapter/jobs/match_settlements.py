@@ -7,10 +7,10 @@ closes by itself when the payment, the reject or the batch comes after all.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
+from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import (
     UNMATCHED_AFTER,
@@ -25,9 +25,10 @@ from adapter.domain.settlement import (
     judge_return,
     unsettled,
 )
-from adapter.errors import AdapterError, BadInputError, LedgerError
-from adapter.jobs.polling import is_settled
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.jobs.polling import Poll, in_parts
+from adapter.jobs.report import JobReport
+from adapter.kinds.payments import PaymentQueries
+from adapter.kinds.reversals import returned_amounts
 from adapter.ports import BillerPorts
 
 JOB = "match_settlements"
@@ -36,34 +37,22 @@ OVERLAP = timedelta(days=2)
 REPORT = "settled batches"
 
 
-def run_once(biller: str, work: Workbench) -> JobReport:
+def run_once(biller: str, work: JobContext) -> JobReport:
     """Read every day since the mark; raises LedgerError and nothing else."""
-    run = _Run(biller, work)
-    failure: AdapterError | None = None
-    try:
-        run.everything(work.billers.ports(biller))
-    except LedgerError:
-        raise
-    except AdapterError as error:
-        failure = error
-    return JobReport(job=JOB, biller=biller, counts=+run.counts, note=run.note, failure=failure)
+    return _Run(biller, work).run(JOB)
 
 
-class _Run:
+class _Run(Poll):
     """One poll for one biller."""
 
-    def __init__(self, biller: str, work: Workbench) -> None:
-        self._biller = biller
-        self._work = work
-        self._ledger = work.ledger
-        self.counts: Counter[str] = Counter()
-        self.note = ""
+    def __init__(self, biller: str, work: JobContext) -> None:
+        super().__init__(biller, work)
         self._mark_may_move = True
 
-    def everything(self, ports: BillerPorts) -> None:
+    def _poll(self, ports: BillerPorts) -> None:
         today = ports.settlement_report.day_of(self._now())
         first = self._first_day(today)
-        self.note = f"{first} to {today}"
+        self._note = f"{first} to {today}"
         day = first
         while day <= today:
             self._read(ports, day)
@@ -86,23 +75,16 @@ class _Run:
         That it moves, be it to the same day, is how alarms know that the job comes to its end.
         """
         rows: list[SettledRow] = []
-        unreadable: BadInputError | None = None
-        try:
-            rows.extend(ports.settlement_report.settled(day))
-        except BadInputError as error:
-            unreadable = error
+        unreadable = in_parts(ports.settlement_report.settled(day), rows.extend)
         new = self._ledger.settlements.record(rows, now=self._now())
-        self.counts["rows"] += len(rows)
-        self.counts["new"] += len(new)
+        self._counts["rows"] += len(rows)
+        self._counts["new"] += len(new)
         for row in new:
             self._look_for_twin(row)
         if unreadable is None:
             self._judge_batches(rows)
         else:
-            self.counts["unreadable"] += 1
-            self._mark_may_move &= is_settled(
-                self._biller, unreadable, self._work, reference=REPORT
-            )
+            self._mark_may_move &= self._is_settled(unreadable, reference=REPORT)
         mark = self._ledger.watermarks.get(self._biller, JOB)
         if self._mark_may_move and (mark is None or day >= date.fromisoformat(mark)):
             self._ledger.watermarks.move(self._biller, JOB, day.isoformat(), now=self._now())
@@ -131,10 +113,10 @@ class _Run:
         waiting = self._ledger.settlements.unmatched(self._biller)
         guids = {settlement.row.payment_guid for settlement in waiting}
         payments = {
-            (d.payment.payment_guid, d.payment.invoice_number): d
-            for d in self._ledger.deliveries.of_payments(self._biller, guids)
+            (item.payload.payment_guid, item.payload.invoice_number): item
+            for item in PaymentQueries(self._ledger).of_guids(self._biller, guids)
         }
-        returned = self._ledger.reversals.amounts(self._biller, guids)
+        returned = returned_amounts(self._ledger, self._biller, guids)
         matched: list[Settlement] = []
         for settlement in waiting:
             row = settlement.row
@@ -148,7 +130,7 @@ class _Run:
                 matched.append(settlement)
             elif self._is_late(settlement) or doubt.kind is ExceptionKind.SETTLED_OTHERWISE:
                 self._doubt(doubt)
-        self.counts["matched"] += len(matched)
+        self._counts["matched"] += len(matched)
         self._ledger.settlements.match([s.id for s in matched], now=self._now())
         self._close_matched(matched)
 
@@ -162,14 +144,14 @@ class _Run:
 
     def _look_for_unsettled(self) -> None:
         now = self._now()
-        late = self._ledger.settlements.unsettled(
+        late = PaymentQueries(self._ledger).unsettled(
             self._biller, paid_from=now - UNSETTLED_REACH, paid_until=now - UNSETTLED_AFTER
         )
-        for delivery in late:
-            self._doubt(unsettled(delivery))
+        for item in late:
+            self._doubt(unsettled(item))
 
     def _doubt(self, doubt: Doubt) -> None:
-        self.counts[doubt.kind.value] += 1
+        self._counts[doubt.kind.value] += 1
         self._ledger.exceptions.open(
             self._biller, doubt.kind, doubt.detail, now=self._now(), reference=doubt.reference
         )
@@ -181,6 +163,3 @@ class _Run:
 
     def _is_late(self, settlement: Settlement) -> bool:
         return self._now() - settlement.seen_at >= UNMATCHED_AFTER
-
-    def _now(self) -> datetime:
-        return self._work.clock.now()

@@ -6,132 +6,103 @@ again: a poll that dies half-way, runs twice or runs after a day's outage change
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from adapter.domain.delivery import Delivery, Source
+from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
-from adapter.domain.payment import DeliveryKey, Payment
-from adapter.domain.reconcile import Finding, compare, differences
+from adapter.domain.payment import DeliveryKey, Finding, Payment, PaymentItem, compare, differences
 from adapter.domain.window import GmtWindow
-from adapter.errors import AdapterError, BadInputError, ContentConflictError, LedgerError
-from adapter.jobs.polling import is_settled, move_mark, poll_window, told
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.domain.work_item import Source
+from adapter.errors import ContentConflictError
+from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, told
+from adapter.jobs.report import JobReport
+from adapter.kinds.payments import PAYMENT, PaymentQueries
 from adapter.ports import BillerPorts
 
 JOB = "reconcile_payments"
-# Rows that are looked up and confirmed in one transaction.
-ROWS_PER_LOOK = 500
 
 
-def run_once(biller: str, work: Workbench) -> JobReport:
+def run_once(biller: str, work: JobContext) -> JobReport:
     """Read the report since the mark; raises LedgerError and nothing else."""
-    run = _Run(biller, work)
-    failure: AdapterError | None = None
-    try:
-        run.everything(work.billers.ports(biller))
-    except LedgerError:
-        raise
-    except AdapterError as error:
-        failure = error
-    return JobReport(job=JOB, biller=biller, counts=+run.counts, note=run.note, failure=failure)
+    return _Run(biller, work).run(JOB)
 
 
-class _Run:
+class _Run(Poll):
     """One poll for one biller."""
 
-    def __init__(self, biller: str, work: Workbench) -> None:
-        self._biller = biller
-        self._work = work
-        self._ledger = work.ledger
+    def __init__(self, biller: str, work: JobContext) -> None:
+        super().__init__(biller, work)
+        self._payments = PaymentQueries(work.ledger)
         self._reported: dict[str, set[str]] = defaultdict(set)  # invoices by payment GUID
         self._missing: list[Payment] = []
-        self.counts: Counter[str] = Counter()
-        self.note = ""
 
-    def everything(self, ports: BillerPorts) -> None:
+    def _poll(self, ports: BillerPorts) -> None:
         window = poll_window(self._biller, JOB, self._work)
-        self.note = told(window)
-        unreadable = self._read(ports, window)
+        self._note = told(window)
+        # What is missing waits until every row of its GUID was seen.
+        unreadable = in_parts(ports.payment_report.payments(window), self._compare)
         for payment in self._missing:
-            self._take_over(payment)
+            self._accept(payment)
         if unreadable is None:
             self._look_for_unreported(window)
-        else:
-            self.counts["unreadable"] += 1
-        if unreadable is None or is_settled(self._biller, unreadable, self._work):
+        if unreadable is None or self._is_settled(unreadable):
             move_mark(self._biller, JOB, window, self._work)
 
-    def _read(self, ports: BillerPorts, window: GmtWindow) -> BadInputError | None:
-        """Compare every row; return the error that lists the rows that could not be read."""
-        part: list[Payment] = []
-        unreadable: BadInputError | None = None
-        try:
-            for row in ports.payment_report.payments(window):
-                part.append(row)
-                if len(part) == ROWS_PER_LOOK:
-                    self._compare(part)
-                    part = []
-        except BadInputError as error:
-            unreadable = error
-        self._compare(part)
-        return unreadable
-
     def _compare(self, rows: Sequence[Payment]) -> None:
-        """Judge some rows; what is missing waits until every row of its GUID was seen."""
         known = {
-            delivery.payment.key: delivery
-            for delivery in self._ledger.deliveries.of_payments(
-                self._biller, (row.payment_guid for row in rows)
-            )
+            item.payload.key: item
+            for item in self._payments.of_guids(self._biller, (row.payment_guid for row in rows))
         }
         confirmed: list[int] = []
         for row in rows:
             self._reported[row.payment_guid].add(row.invoice_number)
-            delivery = known.get(row.key)
-            finding = compare(row, delivery)
-            self.counts[finding.value] += 1
+            item = known.get(row.key)
+            finding = compare(row, item)
+            self._counts[finding.value] += 1
             if finding is Finding.MISSING:
                 self._missing.append(row)
-            elif finding is Finding.CONFIRMED and delivery is not None:
-                confirmed.append(delivery.id)
-            elif finding is Finding.MISMATCH and delivery is not None:
-                self._disagree(row, differences(row, delivery.payment))
+            elif finding is Finding.CONFIRMED and item is not None:
+                confirmed.append(item.id)
+            elif finding is Finding.MISMATCH and item is not None:
+                self._disagree(row, differences(row, item.payload))
         if confirmed:
             now = self._now()
-            self.counts["newly_confirmed"] += self._ledger.deliveries.confirm(confirmed, now=now)
+            self._counts["newly_confirmed"] += self._ledger.outbox(PAYMENT).confirm(
+                confirmed, now=now
+            )
 
-    def _take_over(self, payment: Payment) -> None:
+    def _accept(self, payment: Payment) -> None:
         """Accept a payment that the data pump never brought.
 
         Unless the ledger has the same GUID on an invoice that the report does not name: then the
         invoice differs, and posting it on both would apply the payment twice.
         """
         elsewhere = [
-            delivery.payment.invoice_number
-            for delivery in self._ledger.deliveries.of_payments(
-                self._biller, [payment.payment_guid]
-            )
-            if delivery.payment.invoice_number not in self._reported[payment.payment_guid]
+            item.payload.invoice_number
+            for item in self._payments.of_guids(self._biller, [payment.payment_guid])
+            if item.payload.invoice_number not in self._reported[payment.payment_guid]
         ]
         if elsewhere:
-            self.counts["mismatch"] += 1
+            self._counts["mismatch"] += 1
             self._disagree(
                 payment,
                 f"invoice_number: reported {payment.invoice_number}, "
-                f"taken over for {', '.join(elsewhere)}",
+                f"received for {', '.join(elsewhere)}",
             )
             return
         try:
-            accepted = self._ledger.accept(payment, source=Source.PAYMENT_REPORT, now=self._now())
+            accepted = self._ledger.outbox(PAYMENT).accept(
+                payment, source=Source.PAYMENT_REPORT, now=self._now()
+            )
         except ContentConflictError as error:  # the data pump brought it just now, and differs
             self._disagree(payment, error.rule)
             return
-        self._ledger.deliveries.confirm([accepted.delivery.id], now=self._now())
+        self._ledger.outbox(PAYMENT).confirm([accepted.item.id], now=self._now())
         if not accepted.repeated:  # else the data pump brought it just now
-            self.counts["taken_over"] += 1
+            self._counts["taken_over"] += 1
 
     def _disagree(self, row: Payment, words: str) -> None:
         self._open(row.key, ExceptionKind.MISMATCH, f"the report disagrees: {words}")
@@ -142,14 +113,14 @@ class _Run:
         The next window begins where this look ends, so every moment is looked at once.
         """
         settled_until = window.end_gmt - timedelta(minutes=self._work.rules.poll_overlap_minutes)
-        for delivery in self._ledger.deliveries.unconfirmed(
+        for item in self._payments.unreported(
             self._biller, paid_from=window.start_gmt, paid_until=settled_until
         ):
-            payment = delivery.payment
+            payment = item.payload
             if payment.invoice_number in self._reported.get(payment.payment_guid, ()):
                 continue
-            self.counts["not_reported"] += 1
-            self._open(payment.key, ExceptionKind.NOT_REPORTED, _not_reported(delivery))
+            self._counts["not_reported"] += 1
+            self._open(payment.key, ExceptionKind.NOT_REPORTED, _not_reported(item))
 
     def _open(self, key: DeliveryKey, kind: ExceptionKind, detail: str) -> None:
         self._ledger.exceptions.open(
@@ -161,14 +132,11 @@ class _Run:
             invoice_number=key.invoice_number,
         )
 
-    def _now(self) -> datetime:
-        return self._work.clock.now()
 
-
-def _not_reported(delivery: Delivery) -> str:
-    payment = delivery.payment
+def _not_reported(item: PaymentItem) -> str:
+    payment = item.payload
     return (
-        f"taken over as {money_text(payment.amount)} paid at {_moment(payment.paid_at)}, and "
+        f"received as {money_text(payment.amount)} paid at {_moment(payment.paid_at)}, and "
         "Invoice Cloud's report of that time does not have it"
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from adapter.clock import require_aware
@@ -12,64 +13,31 @@ from adapter.jobs import (
     follow_change_log,
     forget_history,
     match_settlements,
-    post_payments,
-    post_reversals,
-    push_enrollments,
     reconcile_payments,
     reverse_rejects,
     send_invoices,
 )
-from adapter.jobs.workbench import JobReport, Workbench
-from adapter.ledger.ledger import Ledger
-from adapter.ledger.store import Due
+from adapter.jobs.deliver import deliver
+from adapter.jobs.report import JobReport
+from adapter.kinds import KINDS
+from adapter.kinds.base import DeliveryKind
 
 _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 
 Job = Callable[..., JobReport]
-_RUNS: Mapping[str, Job] = {
+JOBS: Mapping[str, Job] = {
     send_invoices.JOB: send_invoices.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
-    post_payments.JOB: post_payments.run_once,
     reverse_rejects.JOB: reverse_rejects.run_once,
-    post_reversals.JOB: post_reversals.run_once,
     match_settlements.JOB: match_settlements.run_once,
     follow_change_log.JOB: follow_change_log.run_once,
-    push_enrollments.JOB: push_enrollments.run_once,
     forget_history.JOB: forget_history.run_once,
+    **{kind.job: partial(deliver, kind) for kind in KINDS},
 }
-
-
-def _observed(name: str, run_once: Job) -> Job:
-    """Have the workbench's observer see each run, whichever engine woke it."""
-
-    def run(biller: str, work: Workbench, **options: Any) -> JobReport:
-        with work.observer.job_run(name, biller) as seen:
-            report = run_once(biller, work, **options)
-            seen.counts, seen.failed = report.counts, report.failure is not None
-        return report
-
-    return run
-
-
-JOBS: Mapping[str, Job] = {name: _observed(name, run_once) for name, run_once in _RUNS.items()}
-
-# The jobs that also run as soon as the ledger has something due for them, and when that is.
-WOKEN: Mapping[str, Callable[[Ledger, Iterable[str]], datetime | None]] = {
-    post_payments.JOB: lambda ledger, billers: ledger.claims.next_due_at(billers),
-    post_reversals.JOB: lambda ledger, billers: ledger.reversal_claims.next_due_at(billers),
-    push_enrollments.JOB: lambda ledger, billers: ledger.pushes.next_due_at(billers),
-}
-# What the ledger announces as due, and the job that looks at it.
-JOB_FOR: Mapping[Due, str] = {
-    Due.PAYMENT: post_payments.JOB,
-    Due.REVERSAL: post_reversals.JOB,
-    Due.ENROLLMENT: push_enrollments.JOB,
-}
-
-# Those of them whose work several workers share, and whether there is enough of it now.
-BACKLOGS: Mapping[str, Callable[[Ledger, str, datetime], bool]] = {
-    post_payments.JOB: lambda ledger, biller, now: ledger.claims.are_several_due(biller, now=now),
-}
+# The jobs that also run as soon as the ledger has something due for them.
+WOKEN: Mapping[str, DeliveryKind[Any]] = {kind.job: kind for kind in KINDS}
+# Which of them looks at what the ledger announces as due, by the kind of item.
+JOB_FOR: Mapping[str, str] = {kind.item.name: kind.job for kind in KINDS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +65,7 @@ SCHEDULE = (
     ),
     Schedule(job=reverse_rejects.JOB, interval=timedelta(hours=3), offset=timedelta(minutes=15)),
     Schedule(job=match_settlements.JOB, interval=timedelta(hours=4), offset=timedelta(minutes=25)),
-    Schedule(job=post_payments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=30)),
     Schedule(job=follow_change_log.JOB, interval=timedelta(hours=3), offset=timedelta(minutes=20)),
-    Schedule(job=post_reversals.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=35)),
-    Schedule(job=push_enrollments.JOB, interval=timedelta(hours=1), offset=timedelta(minutes=45)),
     Schedule(job=forget_history.JOB, interval=timedelta(days=1), offset=timedelta(minutes=50)),
+    *(Schedule(job=kind.job, interval=timedelta(hours=1), offset=kind.offset) for kind in KINDS),
 )

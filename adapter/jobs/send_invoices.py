@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import structlog
 
 from adapter.bif.rows import RefusedInvoice
+from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import BifProfile, InvoiceExtract
 from adapter.domain.upload import Upload, UploadAnswer, UploadState
 from adapter.errors import (
     AdapterError,
     ConfigurationError,
-    LeaseLostError,
     LedgerError,
     OutcomeUnknownError,
     RejectedError,
     RetryableError,
 )
 from adapter.jobs.invoice_files import FileMaker, Written
-from adapter.jobs.workbench import JobReport, Workbench
+from adapter.jobs.polling import Poll
+from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts
 
 JOB = "send_invoices"
@@ -39,7 +39,7 @@ class UploadRefusedError(AdapterError):
     """Invoice Cloud refused an invoice file."""
 
 
-def run_once(biller: str, work: Workbench, *, full: bool = False) -> JobReport:
+def run_once(biller: str, work: JobContext, *, full: bool = False) -> JobReport:
     """Send what changed, or with `full` every invoice; raises LedgerError and nothing else.
 
     A file whose answer was lost is sent again first, the same bytes under the same reference:
@@ -47,73 +47,61 @@ def run_once(biller: str, work: Workbench, *, full: bool = False) -> JobReport:
     ends the run, a refusal only holds back its own part. The cursor moves when all that it tells
     was accepted. Other answers in the questionnaire send every bill anew.
     """
-    run = _Run(biller, work)
-    failure: AdapterError | None = None
-    try:
-        run.everything(work.billers.ports(biller), full=full)
-    except LeaseLostError as error:
-        failure = error
-    except LedgerError:
-        raise
-    except AdapterError as error:
-        failure = error
-    return JobReport(job=JOB, biller=biller, counts=+run.counts, note=run.note, failure=failure)
+    return _Run(biller, work, full=full).run(JOB)
 
 
-class _Run:
+class _Run(Poll):
     """One run for one biller."""
 
-    def __init__(self, biller: str, work: Workbench) -> None:
-        self._biller = biller
-        self._work = work
-        self._ledger = work.ledger.uploads
+    def __init__(self, biller: str, work: JobContext, *, full: bool) -> None:
+        super().__init__(biller, work)
+        self._full = full
+        self._uploads = work.ledger.uploads
         self._newest = 0
-        self.counts: Counter[str] = Counter()
-        self.note = ""
 
-    def everything(self, ports: BillerPorts, *, full: bool) -> None:
-        self._newest = self._ledger.newest(self._biller)
-        waiting = self._ledger.unsettled(self._biller)
+    def _poll(self, ports: BillerPorts) -> None:
+        self._newest = self._uploads.newest(self._biller)
+        waiting = self._uploads.unsettled(self._biller)
         if any(self._is_under_way(upload) for upload in waiting):
-            self.note = "another run is sending a file; left to it"
+            self._note = "another run is sending a file; left to it"
             return
         for upload in waiting:
             self._settle(ports, upload)
-        marks = self._work.ledger.watermarks
+        marks = self._ledger.watermarks
         edition = marks.get(self._biller, EDITION_MARK) or ""
-        anew = full or edition != ports.bif_profile.questionnaire.edition()
+        anew = self._full or edition != ports.bif_profile.questionnaire.edition()
         cursor = None if anew else marks.get(self._biller, JOB)
-        self._send_changed(ports, ports.invoice_feed.invoices_since(cursor), full=full)
+        self._send_changed(ports, ports.invoice_feed.invoices_since(cursor))
 
     def _settle(self, ports: BillerPorts, upload: Upload) -> None:
         """Send a file again whose answer was lost, unless the receiver takes less by now."""
-        again, content = self._ledger.send_again(upload, now=self._work.clock.now())
+        again, content = self._uploads.send_again(upload, now=self._now())
         receiver = ports.invoice_upload
         if receiver.request_bytes(content) > receiver.request_bytes_max:
             message = "larger than bif.receiver_bytes_max is now; its invoices come in other files"
-            now = self._work.clock.now()
-            self._ledger.record_failed(again, UploadState.FAILED, message, now=now)
+            now = self._now()
+            self._uploads.record_failed(again, UploadState.FAILED, message, now=now)
             return
-        self.counts["sent_again"] += 1
+        self._counts["sent_again"] += 1
         self._send(ports, again, content, mark=None)
 
     def _is_under_way(self, upload: Upload) -> bool:
         """Tell a file that somebody may be sending right now from one that nobody came back to."""
         lease = timedelta(seconds=self._work.rules.lease_seconds)
-        fresh = self._work.clock.now() < upload.sent_at + lease
+        fresh = self._now() < upload.sent_at + lease
         return upload.state is UploadState.SENDING and fresh
 
-    def _send_changed(self, ports: BillerPorts, extract: InvoiceExtract, *, full: bool) -> None:
+    def _send_changed(self, ports: BillerPorts, extract: InvoiceExtract) -> None:
         profile = ports.bif_profile
         told = {invoice.invoice_number: invoice for invoice in extract.invoices}
-        billed = {} if full else self._ledger.billed(self._biller, told)
+        billed = {} if self._full else self._uploads.billed(self._biller, told)
         changed = [
             invoice
             for number, invoice in told.items()
             if billed.get(number) != profile.fingerprint(invoice)
         ]
-        self.counts.update(told=len(told), changed=len(changed))
-        now = self._work.clock.now()
+        self._counts.update(told=len(told), changed=len(changed))
+        now = self._now()
         maker = FileMaker(
             biller=self._biller,
             profile=profile,
@@ -131,8 +119,8 @@ class _Run:
                 refusal = refusal or error
         if refusal is not None:
             raise refusal
-        if not self.counts["files"]:
-            self.note = NO_CHANGE
+        if not self._counts["files"]:
+            self._note = NO_CHANGE
         self._conclude(extract.cursor, profile)
 
     def _send_part(
@@ -141,8 +129,8 @@ class _Run:
         self._report_refused(written.refused)
         if written.file is None:
             return
-        now = self._work.clock.now()
-        upload = self._ledger.begin(written.file, now=now, after=self._newest)
+        now = self._now()
+        upload = self._uploads.begin(written.file, now=now, after=self._newest)
         self._newest = upload.id
         self._send(ports, upload, written.file.content, mark=mark)
 
@@ -185,15 +173,15 @@ class _Run:
             raise UploadRefusedError(
                 f"Invoice Cloud refused file {upload.reference}: {answer.message}"
             )
-        now = self._work.clock.now()
-        self._ledger.record_accepted(upload, answer, now=now, mark=mark)
-        self.counts["files"] += 1
-        self.counts["invoices"] += upload.invoice_count
+        now = self._now()
+        self._uploads.record_accepted(upload, answer, now=now, mark=mark)
+        self._counts["files"] += 1
+        self._counts["invoices"] += upload.invoice_count
 
     def _refuse(self, upload: Upload, message: str) -> None:
-        now = self._work.clock.now()
-        self._ledger.record_failed(upload, UploadState.REFUSED, message, now=now)
-        self._work.ledger.exceptions.open(
+        now = self._now()
+        self._uploads.record_failed(upload, UploadState.REFUSED, message, now=now)
+        self._ledger.exceptions.open(
             self._biller,
             ExceptionKind.UPLOAD_REFUSED,
             f"Invoice Cloud refused file {upload.reference}: {message}",
@@ -203,30 +191,30 @@ class _Run:
 
     def _record(self, upload: Upload, state: UploadState, error: Exception) -> None:
         words = str(error) if isinstance(error, AdapterError) else type(error).__name__
-        self._ledger.record_failed(upload, state, words, now=self._work.clock.now())
+        self._uploads.record_failed(upload, state, words, now=self._now())
 
     def _report_refused(self, refused: tuple[RefusedInvoice, ...]) -> None:
-        self.counts["refused"] += len(refused)
+        self._counts["refused"] += len(refused)
         for invoice in refused:
-            self._work.ledger.exceptions.open(
+            self._ledger.exceptions.open(
                 self._biller,
                 ExceptionKind.INVOICE_REFUSED,
                 str(invoice),
-                now=self._work.clock.now(),
+                now=self._now(),
                 invoice_number=invoice.invoice_number,
                 again=True,
             )
 
     def _conclude(self, cursor: str, profile: BifProfile) -> None:
         """Everything up to the cursor is billed, or an exception: nothing refused stands open."""
-        now = self._work.clock.now()
-        marks = self._work.ledger.watermarks
+        now = self._now()
+        marks = self._ledger.watermarks
         edition = profile.questionnaire.edition()
         # That the mark moves, be it to where it was, is how alarms know of a run's end.
         marks.move(self._biller, JOB, cursor, now=now)
         if (marks.get(self._biller, EDITION_MARK) or "") != edition:
             marks.move(self._biller, EDITION_MARK, edition, now=now)
-        self._work.ledger.exceptions.settle(
+        self._ledger.exceptions.settle(
             self._biller,
             ExceptionKind.UPLOAD_REFUSED,
             now=now,
@@ -238,5 +226,5 @@ class _Run:
         first = f"{REFERENCE_PREFIX}{now:%Y%m%d%H%M%S}"
         numbered = (f"{first}-{number}" for number in itertools.count(2))
         for reference in itertools.chain([first], numbered):
-            if not self._ledger.is_known(self._biller, reference):
+            if not self._uploads.is_known(self._biller, reference):
                 yield reference

@@ -1,10 +1,12 @@
 """Column types: moments as whole microseconds since 1970 in UTC, dollars as whole cents.
 
-Integers compare and order exactly on every database; a text or a float would not.
+Integers compare and order exactly on every database; a text or a float would not. A biller is
+kept by its BillerGUID: the name of its settings table may change, its rows stay its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -59,6 +61,52 @@ class Cents(TypeDecorator[Decimal]):
         if value is not None and not isinstance(value, int):
             raise _malformed("an amount in whole cents")
         return None if value is None else Decimal(value).scaleb(-2)
+
+
+class BillerNames:
+    """Which BillerGUID stands behind each name of the settings.
+
+    A name without a GUID stands for itself, and so does a GUID that no settings name any more.
+    """
+
+    def __init__(self, read_guids: Callable[[], Mapping[str, str]]) -> None:
+        self._read_guids = read_guids
+        self._guids: Mapping[str, str] = {}
+        self._names: Mapping[str, str] = {}
+
+    def refresh(self) -> None:
+        """Read the settings anew; each transaction begins with this."""
+        guids = self._read_guids()
+        if guids is not self._guids:
+            self._names = {guid: name for name, guid in guids.items()}
+            self._guids = guids
+
+    def guid_of(self, name: str) -> str:
+        return self._guids.get(name, name)
+
+    def name_of(self, guid: str) -> str:
+        return self._names.get(guid, guid)
+
+
+class Biller(TypeDecorator[str]):
+    """A biller's name, kept as its BillerGUID; the engine's dialect carries the `BillerNames`."""
+
+    impl = String(63)
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        names = names_of(dialect)
+        return value if value is None or names is None else names.guid_of(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        names = names_of(dialect)
+        return value if value is None or names is None else names.name_of(value)
+
+
+def names_of(dialect: Dialect) -> BillerNames | None:
+    """Return the names that a ledger was opened with; each engine has a dialect of its own."""
+    names: BillerNames | None = getattr(dialect, "biller_names", None)
+    return names
 
 
 class Member(TypeDecorator[Enum]):

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, and_, insert, select, update
 
 from adapter.domain.exceptions import ExceptionItem, ExceptionKind
-from adapter.domain.payment import DeliveryKey
+from adapter.domain.payment import invoice_lane
 from adapter.errors import NotFoundError
-from adapter.ledger.holding import wake_invoice
+from adapter.ledger.lanes import wake_lane
 from adapter.ledger.schema import exceptions
 from adapter.ledger.store import Store
 
@@ -75,7 +75,8 @@ class ExceptionBook:
                     .where(exceptions.c.id == exception_id)
                     .values(resolved_at=now, resolution=resolution[:DETAIL_LENGTH_MAX])
                 )
-                wake_invoice(connection, row["biller"], row["invoice_number"], now)
+                if row["invoice_number"] is not None:
+                    wake_lane(connection, row["biller"], invoice_lane(row["invoice_number"]), now)
             return exception_of(connection.execute(found).mappings().one())
 
     def settle(
@@ -164,12 +165,38 @@ def open_exception(
 
 
 def was_opened(
-    connection: Connection, key: DeliveryKey, kind: ExceptionKind, since: datetime
+    connection: Connection, biller: str, kind: ExceptionKind, reference: str, since: datetime
 ) -> bool:
-    """Tell whether an exception of the kind was opened for a payment at or after a moment."""
-    subject = _subject(key.biller, kind, key.payment_guid, key.invoice_number)
-    found = select(exceptions.c.id).where(subject, exceptions.c.opened_at >= since).limit(1)
-    return connection.execute(found).first() is not None
+    """Tell whether an exception of the kind was opened about it at or after a moment."""
+    found = select(exceptions.c.id).where(
+        exceptions.c.biller == biller,
+        exceptions.c.kind == kind,
+        exceptions.c.reference == reference,
+        exceptions.c.opened_at >= since,
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def settle_about(
+    connection: Connection,
+    biller: str,
+    kinds: Iterable[ExceptionKind],
+    reference: str,
+    *,
+    now: datetime,
+    resolution: str,
+) -> None:
+    """Close what is open about one work item, of these kinds."""
+    connection.execute(
+        update(exceptions)
+        .where(
+            exceptions.c.biller == biller,
+            exceptions.c.kind.in_(tuple(kinds)),
+            exceptions.c.reference == reference,
+            exceptions.c.resolved_at.is_(None),
+        )
+        .values(resolved_at=now, resolution=resolution[:DETAIL_LENGTH_MAX])
+    )
 
 
 def settle_exceptions(
@@ -180,7 +207,6 @@ def settle_exceptions(
     now: datetime,
     resolution: str,
     invoice_numbers: set[str] | None = None,
-    payment_guid: str | None = None,
     reference: str | None = None,
 ) -> int:
     """Close the open exceptions of a kind, of all subjects or of those named."""
@@ -189,8 +215,6 @@ def settle_exceptions(
         exceptions.c.kind == kind,
         exceptions.c.resolved_at.is_(None),
     )
-    if payment_guid is not None:
-        chosen = chosen.where(exceptions.c.payment_guid == payment_guid)
     if reference is not None:
         chosen = chosen.where(exceptions.c.reference == reference)
     settled = [

@@ -10,16 +10,20 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
-from adapter.domain.delivery import DeliveryState
-from adapter.domain.enrollment import EnrollmentState
-from adapter.ledger.schema import IS_UNFINISHED, deliveries, delivery_events, exceptions
+from adapter.domain.work_item import FINAL_STATES, State
+from adapter.ledger.schema import (
+    IS_UNFINISHED,
+    ach_returns,
+    enrollment_changes,
+    exceptions,
+    payments,
+    work_events,
+    work_items,
+)
 from adapter.ledger.store import Store
-from adapter.ledger.tables_enrollments import enrollment_events, enrollments
-from adapter.ledger.tables_reversals import IS_UNREVERSED, reversals
 
 # So many rows in one transaction: others get their turn in between.
 ROWS_AT_ONCE = 500
-_DONE = (EnrollmentState.DELIVERED, EnrollmentState.SUPERSEDED)
 
 
 class ForgettingBook:
@@ -35,54 +39,53 @@ class ForgettingBook:
         be confirmed long before a person has settled it.
         """
         is_finished = (
-            select(deliveries.c.id)
-            .join(delivery_events, delivery_events.c.delivery_id == deliveries.c.id)
+            select(work_items.c.id)
+            .join(work_events, work_events.c.item_id == work_items.c.id)
+            .join(payments, payments.c.item_id == work_items.c.id)
             .where(
-                deliveries.c.biller == biller,
-                deliveries.c.state == DeliveryState.APPLIED,
-                deliveries.c.confirmed_at < before,
-                deliveries.c.accepted_at < before,
-                deliveries.c.next_at.is_(None),
-                ~_is_in_question(),
+                work_items.c.biller == biller,
+                work_items.c.state == State.DONE,
+                work_items.c.confirmed_at < before,
+                work_items.c.accepted_at < before,
+                ~_is_in_question(biller),
             )
-            .group_by(deliveries.c.id)
-            .having(func.max(delivery_events.c.at) < before)
-            .order_by(deliveries.c.id)
+            .group_by(work_items.c.id)
+            .having(func.max(work_events.c.at) < before)
+            .order_by(work_items.c.id)
             .limit(ROWS_AT_ONCE)
         )
         forgotten, last = 0, 0
         while True:
             with self._store.writing(biller) as connection:
-                found = is_finished.where(deliveries.c.id > last)
+                found = is_finished.where(work_items.c.id > last)
                 ids = connection.execute(found).scalars().all()
                 if not ids:
                     return forgotten
                 connection.execute(
-                    update(deliveries)
-                    .where(deliveries.c.id.in_(ids))
+                    update(payments)
+                    .where(payments.c.item_id.in_(ids))
                     .values(customer_name="", payment_reference="", payment_message="")
                 )
-                connection.execute(
-                    delete(delivery_events).where(delivery_events.c.delivery_id.in_(ids))
-                )
+                connection.execute(delete(work_events).where(work_events.c.item_id.in_(ids)))
             forgotten, last = forgotten + len(ids), ids[-1]
 
     def enrollments(self, biller: str, *, before: datetime) -> int:
         """Forget the stories of changes that IMT has, or that newer ones have overtaken."""
         done = (
-            select(enrollments.c.id)
-            .join(enrollment_events, enrollment_events.c.enrollment_id == enrollments.c.id)
+            select(work_items.c.id)
+            .join(work_events, work_events.c.item_id == work_items.c.id)
+            .join(enrollment_changes, enrollment_changes.c.item_id == work_items.c.id)
             .where(
-                enrollments.c.biller == biller,
-                enrollments.c.state.in_(_DONE),
-                enrollments.c.accepted_at < before,
+                work_items.c.biller == biller,
+                work_items.c.state.in_(tuple(FINAL_STATES)),
+                work_items.c.accepted_at < before,
             )
-            .group_by(enrollments.c.id)
-            .having(func.max(enrollment_events.c.at) < before)
+            .group_by(work_items.c.id)
+            .having(func.max(work_events.c.at) < before)
         )
         with self._store.writing(biller) as connection:
             return connection.execute(
-                delete(enrollment_events).where(enrollment_events.c.enrollment_id.in_(done))
+                delete(work_events).where(work_events.c.item_id.in_(done))
             ).rowcount
 
     def exceptions(self, biller: str, *, before: datetime) -> int:
@@ -90,10 +93,14 @@ class ForgettingBook:
 
         What was asked about it once is not asked again.
         """
-        unfinished = select(deliveries.c.id).where(
-            deliveries.c.biller == exceptions.c.biller,
-            deliveries.c.payment_guid == exceptions.c.payment_guid,
-            IS_UNFINISHED,
+        unfinished = (
+            select(work_items.c.id)
+            .join(payments, payments.c.item_id == work_items.c.id)
+            .where(
+                work_items.c.biller == biller,
+                payments.c.payment_guid == exceptions.c.payment_guid,
+                IS_UNFINISHED,
+            )
         )
         with self._store.writing(biller) as connection:
             return connection.execute(
@@ -105,16 +112,21 @@ class ForgettingBook:
             ).rowcount
 
 
-def _is_in_question() -> ColumnElement[bool]:
+def _is_in_question(biller: str) -> ColumnElement[bool]:
     """Choose the payments that a person or a reversal is still about."""
     asked = select(exceptions.c.id).where(
-        exceptions.c.biller == deliveries.c.biller,
-        exceptions.c.payment_guid == deliveries.c.payment_guid,
+        exceptions.c.biller == biller,
+        exceptions.c.payment_guid == payments.c.payment_guid,
         exceptions.c.resolved_at.is_(None),
     )
-    returned = select(reversals.c.id).where(
-        reversals.c.biller == deliveries.c.biller,
-        reversals.c.payment_guid == deliveries.c.payment_guid,
-        IS_UNREVERSED,
+    reversal = work_items.alias("reversal")
+    returned = (
+        select(ach_returns.c.item_id)
+        .join(reversal, reversal.c.id == ach_returns.c.item_id)
+        .where(
+            reversal.c.biller == biller,
+            ach_returns.c.payment_guid == payments.c.payment_guid,
+            reversal.c.state.not_in(tuple(FINAL_STATES)),
+        )
     )
     return or_(asked.exists(), returned.exists())

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from adapter.domain.delivery import Source
-from adapter.domain.payment import Payment
-from adapter.ledger.claims import ClaimBook
-from adapter.ledger.counts import CountBook
-from adapter.ledger.deliveries import Accepted, DeliveryBook
-from adapter.ledger.enrollment_claims import PushBook
-from adapter.ledger.enrollments import EnrollmentBook
+from adapter.domain.redrive import RedriveRules
+from adapter.ledger.columns import BillerNames
 from adapter.ledger.exceptions import ExceptionBook
 from adapter.ledger.figures import FigureBook
 from adapter.ledger.forgetting import ForgettingBook
-from adapter.ledger.listing import DeliveryList
-from adapter.ledger.redrive import RedriveBook
-from adapter.ledger.reversal_claims import ReversalClaims
-from adapter.ledger.reversals import ReversalBook
-from adapter.ledger.schema import meta
+from adapter.ledger.item_kind import AnyPayload, ItemKind
+from adapter.ledger.item_list import ItemList
+from adapter.ledger.life import LedgerLife
+from adapter.ledger.outbox import Outbox
+from adapter.ledger.redrive import Redrive
+from adapter.ledger.schema import meta, work_items
 from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
-from adapter.ledger.store import ConcurrentWriteError, Due, Store
+from adapter.ledger.store import ConcurrentWriteError, Store
 from adapter.ledger.uploads import UploadBook
 from adapter.ledger.watermarks import WatermarkBook
 
+Payload = TypeVar("Payload", bound=AnyPayload)
 # The row of `meta` that is written to see whether one can.
 _PROBE = "written"
 
@@ -38,41 +36,65 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.deliveries = DeliveryBook(store)
-        self.claims = ClaimBook(store)
-        self.figures = FigureBook(store)
-        self.listing = DeliveryList(store)
-        self.redrives = RedriveBook(store)
+        # Names this process in leases and heartbeats.
+        self.worker = str(uuid.uuid4())
+        self.life = LedgerLife(store)
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
         self.watermarks = WatermarkBook(store)
-        self.enrollments = EnrollmentBook(store)
-        self.pushes = PushBook(store)
         self.snapshots = SnapshotBook(store)
-        self.reversals = ReversalBook(store)
-        self.reversal_claims = ReversalClaims(store)
         self.settlements = SettlementBook(store)
-        self.counts = CountBook(store)
+        self.figures = FigureBook(store)
         self.forgetting = ForgettingBook(store)
 
-    def announce_to(self, listener: Callable[[Connection, Due, str], None]) -> None:
-        """Tell a listener, within the transaction, of everything that becomes due by it.
+    def outbox(self, kind: ItemKind[Payload]) -> Outbox[Payload]:
+        """Return what accepts the items of a kind and brings them to their end."""
+        return Outbox(self._store, kind, self.worker)
 
-        What the listener writes on the connection is committed with it, or not at all.
+    def items(self, kind: ItemKind[Payload]) -> ItemList[Payload]:
+        """Return what finds the items of a kind."""
+        return ItemList(self._store, kind)
+
+    def redrive(self, kind: ItemKind[Payload], rules: RedriveRules) -> Redrive[Payload]:
+        """Return what a person does to the items of a kind."""
+        return Redrive(self._store, kind, rules)
+
+    def next_due_at(
+        self, kind: ItemKind[Any], billers: Iterable[str] | None = None
+    ) -> datetime | None:
+        """Return when the next item of a kind has to be looked at, of some billers or of all."""
+        chosen = select(func.min(work_items.c.next_at)).where(
+            work_items.c.kind == kind.name, work_items.c.next_at.is_not(None)
+        )
+        with self._store.reading() as connection:
+            if billers is None:
+                questions = [chosen]
+            else:
+                questions = [chosen.where(work_items.c.biller == biller) for biller in billers]
+            moments = [connection.execute(question).scalar_one() for question in questions]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def are_several_due(self, kind: ItemKind[Any], biller: str, *, now: datetime) -> bool:
+        """Tell whether more than one item of a kind and biller is due."""
+        due = (
+            select(work_items.c.id)
+            .where(
+                work_items.c.kind == kind.name,
+                work_items.c.biller == biller,
+                work_items.c.next_at <= now,
+            )
+            .limit(2)
+        )
+        with self._store.reading() as connection:
+            return len(connection.execute(due).all()) > 1
+
+    def announce_to(self, listener: Callable[[Connection, str, str], None]) -> None:
+        """Call a listener, within the transaction, for everything that becomes due by it.
+
+        It gets the connection, the kind of item and the biller. What it writes on the connection
+        is committed with the transaction, or not at all.
         """
         self._store.announce = listener
-
-    def accept(
-        self, payment: Payment, *, source: Source, now: datetime, correlation_id: str = ""
-    ) -> Accepted:
-        """Take a payment over: it is on disk when this returns."""
-        return self.deliveries.accept(
-            payment, source=source, now=now, correlation_id=correlation_id
-        )
-
-    def next_due_at(self, billers: Iterable[str] | None = None) -> datetime | None:
-        """Return when a delivery has to be looked at next, of some billers or of all."""
-        return self.claims.next_due_at(billers)
 
     def check_writable(self) -> None:
         """Raise LedgerError unless a transaction can be committed now.
@@ -92,10 +114,11 @@ class Ledger:
         self._store.close()
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, *, billers: Callable[[], Mapping[str, str]] | None = None) -> Ledger:
     """Open the ledger at an SQLAlchemy URL, making its tables in an empty database.
 
-    Raises LedgerError for a database that cannot be opened, that holds something else, or whose
-    schema another version of the adapter wrote.
+    `billers` returns the BillerGUID of each biller by its name in the settings: rows are kept by
+    it. Raises LedgerError for a database that cannot be opened, that holds something else, or
+    whose schema another version of the adapter wrote.
     """
-    return Ledger(Store(url))
+    return Ledger(Store(url, None if billers is None else BillerNames(billers)))

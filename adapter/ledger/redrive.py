@@ -1,7 +1,7 @@
-"""Payments in a person's hands: sending one again, or recording a person's word on it.
+"""Work items in a person's hands: sending one again, or recording a person's finding on it.
 
-Each is one transaction: the row, its event and the exceptions that it answers. The fence is
-raised, so whoever had claimed the row records nothing any more.
+Each is one transaction: the item, its event and the review items that it answers. The fence is
+raised, so a holder that had claimed the item records nothing any more.
 """
 
 from __future__ import annotations
@@ -9,205 +9,147 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select
 
-from adapter.domain.delivery import Delivery, DeliveryEvent, DeliveryState, Step
-from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import DeliveryKey
-from adapter.domain.redrive import ANSWERED_KINDS, Word, judged_by_person, sent_again
-from adapter.errors import BadInputError, NotFoundError
-from adapter.ledger.deliveries import add_event, find_delivery
-from adapter.ledger.exceptions import DETAIL_LENGTH_MAX, settle_exceptions
-from adapter.ledger.holding import wake_invoice
-from adapter.ledger.schema import deliveries, delivery_events
+from adapter.domain.redrive import ManualResolution, RedriveRules, judged_by_person, sent_again
+from adapter.domain.work_item import ItemEvent, State, Step, WorkItem
+from adapter.errors import BadInputError, LeaseLostError
+from adapter.ledger.exceptions import settle_about
+from adapter.ledger.item_kind import AnyPayload, ItemKind
+from adapter.ledger.items import event_of, items_with_payload, read_item, read_items, take_step
+from adapter.ledger.lanes import wake_lane
+from adapter.ledger.schema import work_events, work_items
 from adapter.ledger.store import ConcurrentWriteError, Store
-from adapter.ledger.tables_reversals import reversals
+
+Payload = TypeVar("Payload", bound=AnyPayload)
+_FAILED = (State.RETRYING, State.NEEDS_PERSON)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused:
-    """A payment that was not sent again, and why."""
+class Refused(Generic[Payload]):
+    """An item that was not sent again, and why."""
 
-    key: DeliveryKey
+    item: WorkItem[Payload]
     reason: BadInputError
 
 
-class RedriveBook:
-    """What a person does to deliveries; the rules are those of `domain/redrive.py`."""
+class Redrive(Generic[Payload]):
+    """What a person does to the items of one kind; the rules are those of `domain/redrive.py`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, kind: ItemKind[Payload], rules: RedriveRules) -> None:
         self._store = store
+        self._kind = kind
+        self._rules = rules
 
     def retry(
-        self, key: DeliveryKey, *, by: str, now: datetime, is_confirmed: bool = False
-    ) -> Delivery:
-        """Send a payment again, or have evidence looked for again where its outcome is unclear.
+        self, item: WorkItem[Payload], *, by: str, now: datetime, is_confirmed: bool = False
+    ) -> WorkItem[Payload]:
+        """Send an item again, or have evidence looked for again where its outcome is unclear.
 
         Raises NotFoundError, and BadInputError with the reason where it must not be sent.
         """
 
-        def step_of(connection: Connection, delivery: Delivery) -> Step:
+        def step_of(connection: Connection, present: WorkItem[Payload]) -> Step:
             return sent_again(
-                delivery,
-                _last_event(connection, delivery),
+                present,
+                _last_event(connection, present),
+                self._rules,
                 by=by,
                 now=now,
                 is_confirmed=is_confirmed,
-                has_moved_since=_has_moved_since(connection, delivery),
+                has_moved_since=_has_moved_since(connection, present),
             )
 
-        return self._apply(key, step_of, now, f"{by} sent the payment again")
+        return self._apply(item, step_of, now, f"{by} sent it again")
 
-    def retry_all_dead(
+    def retry_all(
         self, *, by: str, now: datetime, biller: str | None = None
-    ) -> tuple[tuple[Delivery, ...], tuple[Refused, ...]]:
-        """Send every dead payment again; return those that were, and those that must not be."""
-        chosen = select(
-            deliveries.c.biller, deliveries.c.payment_guid, deliveries.c.invoice_number
-        ).where(deliveries.c.state == DeliveryState.DEAD)
+    ) -> tuple[tuple[WorkItem[Payload], ...], tuple[Refused[Payload], ...]]:
+        """Send everything again that failed; return what was, and what must not be."""
+        chosen = items_with_payload(self._kind).where(work_items.c.state.in_(_FAILED))
         if biller is not None:
-            chosen = chosen.where(deliveries.c.biller == biller)
+            chosen = chosen.where(work_items.c.biller == biller)
         with self._store.reading() as connection:
-            rows = connection.execute(chosen.order_by(deliveries.c.id)).mappings()
-            keys = [DeliveryKey(**row) for row in rows]
-        done: list[Delivery] = []
-        refused: list[Refused] = []
-        for key in keys:
+            failed = read_items(connection, self._kind, chosen.order_by(work_items.c.id))
+        done: list[WorkItem[Payload]] = []
+        refused: list[Refused[Payload]] = []
+        for item in failed:
             try:
-                done.append(self.retry(key, by=by, now=now))
+                done.append(self.retry(item, by=by, now=now))
             except BadInputError as error:
-                refused.append(Refused(key=key, reason=error))
+                refused.append(Refused(item=item, reason=error))
         return tuple(done), tuple(refused)
 
     def resolve(
-        self, key: DeliveryKey, word: Word, *, now: datetime, settle_seconds: float
-    ) -> Delivery:
-        """Record a person's word: applied for ever, or never applied and so posted again."""
+        self,
+        item: WorkItem[Payload],
+        found: ManualResolution,
+        *,
+        now: datetime,
+        settle_seconds: float,
+    ) -> WorkItem[Payload]:
+        """Record a person's finding: applied for ever, or never applied and so sent again."""
 
-        def step_of(_connection: Connection, delivery: Delivery) -> Step:
-            return judged_by_person(delivery, word, now=now, settle_seconds=settle_seconds)
+        def step_of(_connection: Connection, present: WorkItem[Payload]) -> Step:
+            return judged_by_person(
+                present, found, self._rules, now=now, settle_seconds=settle_seconds
+            )
 
-        return self._apply(key, step_of, now, f"{word.by}: {word.note}")
+        return self._apply(item, step_of, now, f"{found.by}: {found.note}")
 
     def _apply(
         self,
-        key: DeliveryKey,
-        step_of: Callable[[Connection, Delivery], Step],
+        item: WorkItem[Payload],
+        step_of: Callable[[Connection, WorkItem[Payload]], Step],
         now: datetime,
         resolution: str,
-    ) -> Delivery:
+    ) -> WorkItem[Payload]:
         try:
-            with self._store.writing(key.biller) as connection:
-                delivery = find_delivery(connection, key)
-                if delivery is None:
-                    raise NotFoundError(
-                        f"there is no payment {key.payment_guid} on invoice {key.invoice_number} "
-                        f"of {key.biller}"
-                    )
-                step = step_of(connection, delivery)
-                _move(connection, delivery, step, now)
-                _answer(connection, key, now, resolution[:DETAIL_LENGTH_MAX])
-                wake_invoice(connection, key.biller, key.invoice_number, now)
-                moved = find_delivery(connection, key)
-        except ConcurrentWriteError:
+            with self._store.writing(item.biller) as connection:
+                present = read_item(connection, self._kind, item.id)
+                step = step_of(connection, present)
+                moved = take_step(connection, present, step, now=now, raise_fence=True)
+                settle_about(
+                    connection,
+                    item.biller,
+                    self._kind.reviews,
+                    item.reference,
+                    now=now,
+                    resolution=resolution,
+                )
+                if not step.holds_lane:
+                    wake_lane(connection, item.biller, item.lane, now)
+                return moved
+        except (ConcurrentWriteError, LeaseLostError):
             raise BadInputError(
                 field="state",
                 value="changed",
-                rule="the payment, or another one on its invoice, is on its way right now",
-                remedy="Look at it with `adapter payments show`, and try again in a minute",
+                rule="it, or another item of its lane, is on its way right now",
+                remedy=f"Look at it with `adapter {self._rules.command} show`, and try again in "
+                "a minute",
             ) from None
-        if moved is None:
-            raise NotFoundError(f"the payment {key.payment_guid} is gone")
-        return moved
 
 
-def _move(connection: Connection, delivery: Delivery, step: Step, now: datetime) -> None:
-    values: dict[str, Any] = {
-        "state": step.to_state,
-        "next_at": step.next_at,
-        "lease_owner": None,
-        "lease_until": None,
-        "fence": delivery.fence + 1,
-        "receipt_id": step.receipt_id,
-        "evidence": step.evidence,
-        "last_error": "" if step.evidence else step.detail[:DETAIL_LENGTH_MAX],
-    }
-    if step.attempts is not None:
-        values["attempts"] = step.attempts
-    moved = connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == delivery.id,
-            deliveries.c.fence == delivery.fence,
-            deliveries.c.state == delivery.state,
-        )
-        .values(**values)
-    )
-    if moved.rowcount != 1:
-        raise ConcurrentWriteError("somebody else has the payment by now")
-    event = DeliveryEvent(
-        at=now,
-        from_state=delivery.state,
-        to_state=step.to_state,
-        cause=step.cause,
-        detail=step.detail[:DETAIL_LENGTH_MAX],
-        attempt=delivery.attempts,
-    )
-    add_event(connection, delivery.id, event)
-
-
-def _answer(connection: Connection, key: DeliveryKey, now: datetime, resolution: str) -> None:
-    """Close what the exceptions list asks about the payment's delivery, and nothing else."""
-    for kind in ANSWERED_KINDS:
-        settle_exceptions(
-            connection,
-            key.biller,
-            kind,
-            now=now,
-            resolution=resolution,
-            invoice_numbers={key.invoice_number},
-            payment_guid=key.payment_guid,
-        )
-    settle_exceptions(
-        connection,
-        key.biller,
-        ExceptionKind.SETTING_OVERDUE,
-        now=now,
-        resolution=resolution,
-        reference=key.reference,
-    )
-
-
-def _last_event(connection: Connection, delivery: Delivery) -> DeliveryEvent:
+def _last_event(connection: Connection, item: WorkItem[Any]) -> ItemEvent:
     chosen = (
-        select(delivery_events)
-        .where(delivery_events.c.delivery_id == delivery.id)
-        .order_by(delivery_events.c.id.desc())
+        select(work_events)
+        .where(work_events.c.item_id == item.id)
+        .order_by(work_events.c.id.desc())
         .limit(1)
     )
-    row = connection.execute(chosen).mappings().one()
-    return DeliveryEvent(**{k: v for k, v in row.items() if k not in {"id", "delivery_id"}})
+    return event_of(connection.execute(chosen).mappings().one())
 
 
-def _has_moved_since(connection: Connection, delivery: Delivery) -> bool:
-    """Tell whether others of ours may have moved the invoice's balance since the last post."""
-    if delivery.sent_at is None:
+def _has_moved_since(connection: Connection, item: WorkItem[Any]) -> bool:
+    """Tell whether others of its lane may have reached the partner since its last request."""
+    if item.sent_at is None:
         return False
-    payment, since = delivery.payment, delivery.sent_at
-    others = select(deliveries.c.id).where(
-        deliveries.c.biller == payment.biller,
-        deliveries.c.invoice_number == payment.invoice_number,
-        deliveries.c.id != delivery.id,
-        deliveries.c.sent_at >= since,
+    others = select(work_items.c.id).where(
+        work_items.c.biller == item.biller,
+        work_items.c.lane == item.lane,
+        work_items.c.id != item.id,
+        or_(work_items.c.sent_at >= item.sent_at, work_items.c.done_at >= item.sent_at),
     )
-    returned = select(reversals.c.id).where(
-        reversals.c.biller == payment.biller,
-        reversals.c.invoice_number == payment.invoice_number,
-        or_(reversals.c.sent_at >= since, reversals.c.reversed_at >= since),
-    )
-    return any(
-        connection.execute(question.limit(1)).first() is not None
-        for question in (others, returned)
-    )
+    return connection.execute(others.limit(1)).first() is not None

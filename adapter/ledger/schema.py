@@ -1,12 +1,15 @@
-"""The tables of the ledger; times and money are kept as `columns.py` says."""
+"""The tables of the ledger; times, money and billers are kept as `columns.py` says."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -16,15 +19,18 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
     or_,
 )
 
-from adapter.domain.delivery import HOLDING_STATES, Cause, DeliveryState, Evidence, Source
+from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.payment import PaymentMethod
+from adapter.domain.settlement import TransactionType
 from adapter.domain.upload import UploadState
-from adapter.ledger.columns import Cents, Member, Moment
+from adapter.domain.work_item import FINAL_STATES, Cause, Evidence, Source, State
+from adapter.ledger.columns import Biller, Cents, Member, Moment
 
 APPLICATION = "imt-spectrum-adapter ledger"
 
@@ -32,25 +38,148 @@ metadata = MetaData()
 # SQLite numbers rows by itself only in a column that is declared INTEGER, which has 64 bits there.
 ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
 
-# Whose database this is, and in which version: looked at before anything else is.
+# Whose database this is, in which version, and since when (`begun`): looked at before all else.
 meta = Table(
     "meta",
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", String(100), nullable=False),
 )
-# Alembic's own table, so that a new ledger can be told its version without alembic.
+# Alembic's own table, so that a new ledger can be given its version without alembic.
 alembic_version = Table(
     "alembic_version", metadata, Column("version_num", String(32), primary_key=True)
 )
+# When each worker last wrote that it lives.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("worker", String(36), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
 
-# One payment on one invoice. `next_at` is when somebody has to look at the row: while it is
-# leased, that is the lease's end; a row that waits for nobody, or for a person, has none.
-deliveries = Table(
-    "deliveries",
+# Whatever has to reach a partner once; what it carries stands in the table of its kind. `next_at`
+# is when it has to be looked at: while it is leased, that is the lease's end; an item that waits
+# for nobody, or for a person, has none. `WorkItem` says what the columns mean.
+work_items = Table(
+    "work_items",
     metadata,
     Column("id", ROW_ID, primary_key=True),
-    Column("biller", String(63), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("biller", Biller, nullable=False),
+    Column("reference", String(100), nullable=False),
+    Column("lane", String(100), nullable=False),
+    Column("rank", String(100)),
+    # The payload's fingerprint(): the same reference with another one is a conflict.
+    Column("fingerprint", String(64), nullable=False),
+    Column("source", Member(Source), nullable=False),
+    Column("correlation_id", String(64), nullable=False),
+    Column("state", Member(State), nullable=False),
+    # Why it needs a person, while it does.
+    Column("review", Member(ExceptionKind)),
+    Column("may_have_left", Boolean, nullable=False),
+    # Tries used up, the present one included.
+    Column("attempts", Integer, nullable=False),
+    Column("accepted_at", Moment, nullable=False),
+    Column("next_at", Moment),
+    # It was due, and another item held its lane: it is woken when the lane is free.
+    Column("waits_in_lane", Boolean, nullable=False, default=False),
+    # When a request last was about to leave, or its outcome became doubtful.
+    Column("sent_at", Moment),
+    Column("settles_at", Moment),
+    Column("done_at", Moment),
+    # When the partner's own report agreed with it.
+    Column("confirmed_at", Moment),
+    Column("lease_owner", String(36)),
+    Column("lease_until", Moment),
+    # Grows with every claim: a holder of an older one may record nothing.
+    Column("fence", Integer, nullable=False),
+    Column("receipt_id", String(100)),
+    Column("evidence", Member(Evidence)),
+    Column("last_error", Text, nullable=False),
+    UniqueConstraint("kind", "biller", "reference", name="work_items_once"),
+)
+_waits = work_items.c.next_at.is_not(None)
+HOLDS_LANE = or_(work_items.c.may_have_left, work_items.c.lease_owner.is_not(None))
+# The claim reads the due items of a kind in order; finished ones, however many, are not in it.
+Index(
+    "work_items_due",
+    work_items.c.kind,
+    work_items.c.biller,
+    work_items.c.next_at,
+    work_items.c.id,
+    sqlite_where=_waits,
+    postgresql_where=_waits,
+)
+# Two items of one lane are never on their way at once, whatever the workers do.
+Index(
+    "work_items_one_in_a_lane",
+    work_items.c.biller,
+    work_items.c.lane,
+    unique=True,
+    sqlite_where=HOLDS_LANE,
+    postgresql_where=HOLDS_LANE,
+)
+Index("work_items_of_lane", work_items.c.biller, work_items.c.lane, work_items.c.rank)
+# Counted by monitoring. The words stand in the statement as they do here: only then does every
+# database know that the index will do, however many finished items there are.
+IS_UNFINISHED = and_(
+    *(
+        work_items.c.state != literal_column(f"'{state.value}'")
+        for state in State
+        if state in FINAL_STATES
+    )
+)
+Index(
+    "work_items_unfinished",
+    work_items.c.kind,
+    work_items.c.biller,
+    work_items.c.state,
+    work_items.c.accepted_at,
+    sqlite_where=IS_UNFINISHED,
+    postgresql_where=IS_UNFINISHED,
+)
+Index("work_items_in_state", work_items.c.kind, work_items.c.state, work_items.c.id)
+
+# What happened to an item, written with the state that it led to; only ever added to, but for
+# decision 0028's forgetting.
+work_events = Table(
+    "work_events",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("item_id", ForeignKey("work_items.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("from_state", Member(State)),
+    Column("to_state", Member(State), nullable=False),
+    Column("review", Member(ExceptionKind)),
+    Column("cause", Member(Cause), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Index("work_events_of_item", "item_id", "id"),
+)
+
+# Every balance that was read for an item, and for which try, if it was read before a post.
+balance_readings = Table(
+    "balance_readings",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("item_id", ForeignKey("work_items.id"), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("balance", Cents, nullable=False),
+    Column("before_try", Integer),
+    Index("balance_readings_of_item", "item_id", "id"),
+)
+
+
+def payload_table(name: str, *columns: Column[Any] | CheckConstraint | Index) -> Table:
+    """Return the table of what one kind of item carries: a row an item."""
+    return Table(
+        name, metadata, Column("item_id", ForeignKey("work_items.id"), primary_key=True), *columns
+    )
+
+
+# One payment on one invoice.
+payments = payload_table(
+    "payments",
     Column("payment_guid", String(36), nullable=False),
     Column("invoice_number", String(40), nullable=False),
     Column("account_number", String(40), nullable=False),
@@ -62,99 +191,55 @@ deliveries = Table(
     Column("payment_message", Text, nullable=False),
     Column("method", Member(PaymentMethod), nullable=False),
     Column("approved", Boolean, nullable=False),
-    # Payment.fingerprint(): the same key with another one is a conflict.
-    Column("fingerprint", String(64), nullable=False),
-    Column("source", Member(Source), nullable=False),
-    # Under which id the log tells of it; empty where nobody gave one.
-    Column("correlation_id", String(64), nullable=False, server_default=""),
-    Column("state", Member(DeliveryState), nullable=False),
-    # Tries used up, the present one included.
-    Column("attempts", Integer, nullable=False),
-    Column("accepted_at", Moment, nullable=False),
-    Column("next_at", Moment),
-    # When the last post was about to leave, and what the balance was just before.
-    Column("sent_at", Moment),
-    Column("balance_before", Cents),
-    Column("lease_owner", String(36)),
-    Column("lease_until", Moment),
-    # Grows with every claim: who holds an older one may record nothing.
-    Column("fence", Integer, nullable=False),
-    Column("receipt_id", String(100)),
-    Column("evidence", Member(Evidence)),
-    Column("confirmed_at", Moment),
-    Column("last_error", Text, nullable=False),
-    UniqueConstraint("biller", "payment_guid", "invoice_number", name="deliveries_once"),
-    CheckConstraint("amount > 0", name="deliveries_amount_positive"),
-)
-_waits = deliveries.c.next_at.is_not(None)
-_unconfirmed = deliveries.c.confirmed_at.is_(None)
-_holds_its_invoice = or_(
-    deliveries.c.state.in_(sorted(HOLDING_STATES, key=lambda state: state.value)),
-    deliveries.c.lease_owner.is_not(None),
-)
-# The claim reads the due rows of a biller in order; settled rows, however many, are not in it.
-Index(
-    "deliveries_due",
-    deliveries.c.biller,
-    deliveries.c.next_at,
-    deliveries.c.id,
-    sqlite_where=_waits,
-    postgresql_where=_waits,
-)
-# Posts on one invoice go one at a time, whatever the workers do.
-Index(
-    "deliveries_one_at_a_time",
-    deliveries.c.biller,
-    deliveries.c.invoice_number,
-    unique=True,
-    sqlite_where=_holds_its_invoice,
-    postgresql_where=_holds_its_invoice,
-)
-# Counted by monitoring. The words stand in the statement as they do here: only then does every
-# database know that the index will do, however many finished rows there are.
-IS_UNFINISHED = deliveries.c.state != literal_column(f"'{DeliveryState.APPLIED.value}'")
-Index(
-    "deliveries_unfinished",
-    deliveries.c.biller,
-    deliveries.c.state,
-    deliveries.c.accepted_at,
-    sqlite_where=IS_UNFINISHED,
-    postgresql_where=IS_UNFINISHED,
-)
-Index("deliveries_of_invoice", deliveries.c.biller, deliveries.c.invoice_number)
-Index("deliveries_in_state", deliveries.c.state, deliveries.c.id)
-Index(
-    "deliveries_unconfirmed",
-    deliveries.c.biller,
-    deliveries.c.paid_at,
-    sqlite_where=_unconfirmed,
-    postgresql_where=_unconfirmed,
+    CheckConstraint("amount > 0", name="payments_amount_positive"),
+    Index("payments_of_guid", "payment_guid"),
+    Index("payments_of_invoice", "invoice_number"),
+    Index("payments_by_time", "paid_at"),
 )
 
-# Append-only: what happened to a delivery, written with the state it tells of.
-delivery_events = Table(
-    "delivery_events",
+# One change of one setting of one account; `changed_at` is Invoice Cloud's time.
+enrollment_changes = payload_table(
+    "enrollment_changes",
+    Column("event_guid", String(36), nullable=False),
+    Column("account_number", String(40), nullable=False),
+    Column("setting", Member(EnrollmentKind), nullable=False),
+    Column("enrolled", Boolean, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+# One invoice's share of a reject.
+ach_returns = payload_table(
+    "ach_returns",
+    Column("reject_guid", String(36), nullable=False),
+    Column("payment_guid", String(36), nullable=False),
+    Column("invoice_number", String(40), nullable=False),
+    Column("account_number", String(40), nullable=False),
+    Column("amount", Cents, nullable=False),
+    Column("code", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("returned_at", Moment, nullable=False),
+    Index("ach_returns_of_payment", "payment_guid"),
+)
+
+# Who stood in the last whole customer report.
+enrolled_accounts = Table(
+    "enrolled_accounts",
     metadata,
-    Column("id", ROW_ID, primary_key=True),
-    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("from_state", Member(DeliveryState)),
-    Column("to_state", Member(DeliveryState), nullable=False),
-    Column("cause", Member(Cause), nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Index("delivery_events_of_delivery", "delivery_id", "id"),
+    Column("biller", Biller, primary_key=True),
+    Column("kind", Member(EnrollmentKind), primary_key=True),
+    Column("account_number", String(40), primary_key=True),
+    Column("since", Moment, nullable=False),
 )
 
 exceptions = Table(
     "exceptions",
     metadata,
     Column("id", ROW_ID, primary_key=True),
-    Column("biller", String(63), nullable=False),
+    Column("biller", Biller, nullable=False),
     Column("kind", Member(ExceptionKind), nullable=False),
     Column("payment_guid", String(36)),
     Column("invoice_number", String(40)),
-    # What else it is about, such as an enrolment's event.
+    # What it is about: a work item's reference, a batch, a report.
     Column("reference", String(100)),
     Column("detail", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
@@ -175,32 +260,34 @@ Index(
     exceptions.c.invoice_number,
     exceptions.c.resolved_at,
 )
+Index("exceptions_of_reference", exceptions.c.biller, exceptions.c.reference)
 
-# How many receipts were posted for a biller within a minute, where its pace is bounded.
-paces = Table(
-    "paces",
+# How many requests of a kind were begun for a biller within a minute, where that is limited.
+request_rates = Table(
+    "request_rates",
     metadata,
-    Column("biller", String(63), primary_key=True),
+    Column("kind", String(24), primary_key=True),
+    Column("biller", Biller, primary_key=True),
     Column("minute", Moment, nullable=False),
-    Column("posts", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
 )
 
 # Up to where a job has come: a GMT moment as ISO text, or the partner's own cursor.
 watermarks = Table(
     "watermarks",
     metadata,
-    Column("biller", String(63), primary_key=True),
+    Column("biller", Biller, primary_key=True),
     Column("job", String(40), primary_key=True),
     Column("mark", Text, nullable=False),
     Column("moved_at", Moment, nullable=False),
 )
 
-# An invoice file. Its bytes and fingerprints are kept until the answer is known, then dropped.
+# An invoice file. Bytes, fingerprints and rows are kept until the answer is known, then dropped.
 uploads = Table(
     "uploads",
     metadata,
     Column("id", ROW_ID, primary_key=True),
-    Column("biller", String(63), nullable=False),
+    Column("biller", Biller, nullable=False),
     Column("reference", String(50), nullable=False),
     Column("state", Member(UploadState), nullable=False),
     Column("invoice_count", Integer, nullable=False),
@@ -215,16 +302,62 @@ uploads = Table(
     Column("message", Text, nullable=False),
     Column("content", LargeBinary),
     Column("fingerprints", Text),
+    Column("rows", Text),
     UniqueConstraint("biller", "reference", name="uploads_once"),
     Index("uploads_in_state", "biller", "state"),
 )
 
-# What Invoice Cloud was told of each invoice last, in a file that it accepted.
+# What each invoice was billed as last, in a file that Invoice Cloud accepted.
 billed_invoices = Table(
     "billed_invoices",
     metadata,
-    Column("biller", String(63), primary_key=True),
+    Column("biller", Biller, primary_key=True),
     Column("invoice_number", String(40), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
+    Column("row", Text),
     Column("upload_id", ForeignKey("uploads.id"), nullable=False),
+)
+
+# One invoice's share of a payment, or of its return, in one batch; kept as it was read first.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("biller", Biller, nullable=False),
+    Column("batch_id", String(100), nullable=False),
+    Column("settled_on", Date, nullable=False),
+    # `transaction` is a word of SQL.
+    Column("transaction_type", Member(TransactionType), nullable=False),
+    Column("payment_guid", String(36), nullable=False),
+    Column("invoice_number", String(40), nullable=False),
+    Column("amount", Cents, nullable=False),
+    Column("batch_total", Cents, nullable=False),
+    Column("batch_count", Integer, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("matched_at", Moment),
+    UniqueConstraint(
+        "biller",
+        "batch_id",
+        "transaction_type",
+        "payment_guid",
+        "invoice_number",
+        name="settlements_once",
+    ),
+)
+_unmatched = settlements.c.matched_at.is_(None)
+Index(
+    "settlements_unmatched",
+    settlements.c.biller,
+    settlements.c.id,
+    sqlite_where=_unmatched,
+    postgresql_where=_unmatched,
+)
+# Whole, so that it is also the quickest for the other batches of a payment.
+Index(
+    "settlements_of_payment",
+    settlements.c.biller,
+    settlements.c.payment_guid,
+    settlements.c.invoice_number,
+    settlements.c.transaction_type,
+    settlements.c.batch_id,
 )

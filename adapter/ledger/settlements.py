@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from adapter.domain.delivery import Delivery
 from adapter.domain.settlement import SettledRow, Settlement, TransactionType
-from adapter.ledger.deliveries import delivery_of, parts_of
-from adapter.ledger.schema import deliveries
+from adapter.ledger.items import parts_of
+from adapter.ledger.schema import settlements
 from adapter.ledger.store import Store
-from adapter.ledger.tables_settlements import settlements
 
 _ROW_FIELDS = (
     "biller",
@@ -74,28 +72,6 @@ class SettlementBook:
         )
         with self._store.reading() as connection:
             return tuple(connection.execute(chosen.order_by(settlements.c.id)).scalars())
-
-    def unsettled(
-        self, biller: str, *, paid_from: datetime, paid_until: datetime
-    ) -> tuple[Delivery, ...]:
-        """Return the payments of this half-open time that no batch has paid out."""
-        is_settled = exists().where(
-            and_(
-                settlements.c.biller == deliveries.c.biller,
-                settlements.c.payment_guid == deliveries.c.payment_guid,
-                settlements.c.invoice_number == deliveries.c.invoice_number,
-                settlements.c.transaction_type == TransactionType.PAYMENT,
-            )
-        )
-        chosen = select(deliveries).where(
-            deliveries.c.biller == biller,
-            deliveries.c.paid_at >= paid_from,
-            deliveries.c.paid_at < paid_until,
-            ~is_settled,
-        )
-        with self._store.reading() as connection:
-            rows = connection.execute(chosen.order_by(deliveries.c.id)).mappings()
-            return tuple(delivery_of(row) for row in rows)
 
     def page(
         self, *, limit: int, after: int = 0, biller: str | None = None

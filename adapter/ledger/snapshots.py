@@ -7,16 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from adapter.domain.enrollment import (
-    EnrollmentChange,
-    EnrollmentKind,
-    EnrollmentSource,
-    Snapshot,
-)
-from adapter.ledger.deliveries import parts_of
-from adapter.ledger.enrollments import accept_change
+from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind, Snapshot
+from adapter.domain.work_item import Source
+from adapter.ledger.item_kind import ItemKind
+from adapter.ledger.items import accept_payload, parts_of
+from adapter.ledger.schema import enrolled_accounts
 from adapter.ledger.store import Store
-from adapter.ledger.tables_enrollments import enrolled_accounts
 from adapter.ledger.watermarks import move_mark
 
 
@@ -31,8 +27,9 @@ class SnapshotBook:
         with self._store.reading() as connection:
             return frozenset(_kept(connection, biller, kind))
 
-    def take_over(
+    def accept(
         self,
+        item_kind: ItemKind[EnrollmentChange],
         biller: str,
         kind: EnrollmentKind,
         snapshot: Snapshot,
@@ -46,9 +43,12 @@ class SnapshotBook:
         A snapshot that is not whole is not kept, and moves no mark. Returns how many changes
         are new.
         """
-        source = EnrollmentSource.CUSTOMER_REPORT
+        source = Source.CUSTOMER_REPORT
         with self._store.writing(biller) as connection:
-            accepted = [accept_change(connection, change, source, now) for change in changes]
+            accepted = [
+                accept_payload(connection, item_kind, change, source=source, now=now)
+                for change in changes
+            ]
             if snapshot.is_whole:
                 _replace(connection, biller, kind, snapshot)
                 move_mark(connection, biller, mark, snapshot.taken_at.isoformat(), now)

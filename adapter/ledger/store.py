@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from adapter.errors import LedgerError
-from adapter.ledger.possession import take_possession
+from adapter.ledger.columns import BillerNames
+from adapter.ledger.possession import open_or_migrate
 from adapter.ledger.sqlite_file import follow_file
 
 # How long a writer waits for another one before the ledger counts as unusable.
@@ -43,14 +43,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-class Due(Enum):
-    """What a worker may have to look at."""
-
-    PAYMENT = "payment"
-    REVERSAL = "reversal"
-    ENROLLMENT = "enrollment"
-
-
 class ConcurrentWriteError(LedgerError):
     """Another writer was faster: look again."""
 
@@ -58,20 +50,26 @@ class ConcurrentWriteError(LedgerError):
 class Store:
     """Transactions on one database; every error of the database becomes a LedgerError."""
 
-    def __init__(self, url: str) -> None:
-        """Open the database and make its tables if it is new; refuse a schema that isn't ours."""
+    def __init__(self, url: str, names: BillerNames | None = None) -> None:
+        """Open the database and make its tables if it is new; refuse a schema that isn't ours.
+
+        `names` knows the BillerGUIDs; without it billers are kept as they are called.
+        """
         try:
             self._engine = create_engine(url, **_OPTIONS.get(make_url(url).get_backend_name(), {}))
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise LedgerError(f"the ledger's URL cannot be used: {error}") from None
+        self._names = names
+        # The dialect is this engine's own, and all that a column type sees of it.
+        self._engine.dialect.biller_names = names  # type: ignore[attr-defined]
         self.name = self._engine.url.render_as_string(hide_password=True)
         self._reader = self._engine.execution_options(**{_READS: True})
         if self._engine.dialect.name == "postgresql":
             self._reader = self._reader.execution_options(isolation_level="REPEATABLE READ")
         driver: Any = self._engine.dialect.dbapi
         self._failures = (SQLAlchemyError, driver.Error)
-        # Told within a transaction that something became due: of which kind, for which biller.
-        self.announce: Callable[[Connection, Due, str], None] = _to_nobody
+        # Called within a transaction that makes something due: of which kind, for which biller.
+        self.announce: Callable[[Connection, str, str], None] = _to_nobody
         self._writer = threading.Lock()
         self._has_many_writers = self._engine.dialect.name == "postgresql"
         if self._has_many_writers:
@@ -81,7 +79,7 @@ class Store:
             follow_file(self._engine)
         try:
             with self.writing(_WHOLE_LEDGER) as connection:
-                take_possession(connection, self.name)
+                open_or_migrate(connection, self.name)
         except LedgerError:
             self.close()
             raise
@@ -93,10 +91,11 @@ class Store:
         While it runs, no other one that names one of its billers does: what it reads of them
         stays as it is. SQLite has one writer anyway.
         """
+        self._refresh_names()
         try:
             with self._turn(), self._engine.begin() as connection:
                 if self._has_many_writers:
-                    for biller in sorted(set(billers)):
+                    for biller in sorted({self._guid_of(name) for name in billers}):
                         connection.execute(_ONE_WRITER, {"biller": biller})
                 yield connection
         except IntegrityError as error:
@@ -123,6 +122,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read one consistent state without holding up a writer."""
+        self._refresh_names()
         try:
             with self._reader.connect() as connection:
                 yield connection
@@ -132,13 +132,20 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _refresh_names(self) -> None:
+        if self._names is not None:
+            self._names.refresh()
+
+    def _guid_of(self, biller: str) -> str:
+        return biller if self._names is None else self._names.guid_of(biller)
+
     def _unusable(self, verb: str, error: Exception) -> LedgerError:
         # The statement and its parameters stay out: they hold personal data.
         reason = getattr(error, "orig", None) or error
         return LedgerError(f"the ledger {self.name} cannot be {verb}: {reason}")
 
 
-def _to_nobody(_connection: Connection, _due: Due, _biller: str) -> None:
+def _to_nobody(_connection: Connection, _kind: str, _biller: str) -> None:
     """Announce nothing: the embedded engine is told by the doors, and sweeps."""
 
 

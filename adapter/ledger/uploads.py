@@ -12,15 +12,15 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import InvoiceFile, Upload, UploadAnswer, UploadState
 from adapter.errors import LeaseLostError
-from adapter.ledger.deliveries import parts_of
 from adapter.ledger.exceptions import DETAIL_LENGTH_MAX, settle_exceptions
+from adapter.ledger.items import parts_of
 from adapter.ledger.schema import billed_invoices, uploads
 from adapter.ledger.store import Store
 from adapter.ledger.watermarks import move_mark
 
 _UNSETTLED = (UploadState.SENDING, UploadState.IN_DOUBT)
-# Everything but the bytes and the fingerprints.
-_TOLD = [column for column in uploads.c if column.name not in {"content", "fingerprints"}]
+_DROPPED = ("content", "fingerprints", "rows")
+_KEPT = [column for column in uploads.c if column.name not in _DROPPED]
 
 
 class UploadBook:
@@ -59,6 +59,7 @@ class UploadBook:
                     message="",
                     content=file.content,
                     fingerprints=json.dumps(dict(file.fingerprints)),
+                    rows=json.dumps(dict(file.rows)),
                 )
             )
             return _find(connection, file.biller, file.reference)
@@ -86,10 +87,11 @@ class UploadBook:
         One transaction, so that the cursor never passes an invoice that was not billed.
         """
         with self._store.writing(upload.biller) as connection:
-            told = connection.execute(
-                select(uploads.c.fingerprints).where(uploads.c.id == upload.id)
-            ).scalar_one()
-            fingerprints: dict[str, str] = json.loads(told or "{}")
+            kept = connection.execute(
+                select(uploads.c.fingerprints, uploads.c.rows).where(uploads.c.id == upload.id)
+            ).one()
+            fingerprints: dict[str, str] = json.loads(kept.fingerprints or "{}")
+            rows: dict[str, str] = json.loads(kept.rows or "{}")
             _settle(
                 connection,
                 upload,
@@ -99,11 +101,10 @@ class UploadBook:
                     "file_name": answer.file_name,
                     "file_guid": answer.file_guid,
                     "message": answer.message[:DETAIL_LENGTH_MAX],
-                    "content": None,
-                    "fingerprints": None,
+                    **dict.fromkeys(_DROPPED),
                 },
             )
-            _bill(connection, upload, fingerprints)
+            _bill(connection, upload, fingerprints, rows)
             settle_exceptions(
                 connection,
                 upload.biller,
@@ -124,13 +125,13 @@ class UploadBook:
         """
         values: dict[str, Any] = {"state": state, "message": message[:DETAIL_LENGTH_MAX]}
         if state is not UploadState.IN_DOUBT:
-            values |= {"answered_at": now, "content": None, "fingerprints": None}
+            values |= {"answered_at": now, **dict.fromkeys(_DROPPED)}
         with self._store.writing(upload.biller) as connection:
             _settle(connection, upload, values)
 
     def unsettled(self, biller: str) -> tuple[Upload, ...]:
         """Return the files without an answer, in the order in which they were made."""
-        chosen = select(*_TOLD).where(uploads.c.biller == biller, uploads.c.state.in_(_UNSETTLED))
+        chosen = select(*_KEPT).where(uploads.c.biller == biller, uploads.c.state.in_(_UNSETTLED))
         with self._store.reading() as connection:
             rows = connection.execute(chosen.order_by(uploads.c.id)).mappings()
             return tuple(_upload_of(row) for row in rows)
@@ -157,7 +158,7 @@ class UploadBook:
 
     def page(self, *, limit: int, after: int = 0) -> tuple[Upload, ...]:
         """Return at most `limit` uploads with an id beyond `after`, by id."""
-        chosen = select(*_TOLD).where(uploads.c.id > after).order_by(uploads.c.id).limit(limit)
+        chosen = select(*_KEPT).where(uploads.c.id > after).order_by(uploads.c.id).limit(limit)
         with self._store.reading() as connection:
             return tuple(_upload_of(row) for row in connection.execute(chosen).mappings())
 
@@ -169,7 +170,7 @@ def _newest(connection: Connection, biller: str) -> int:
 
 def _find(connection: Connection, biller: str, reference: str) -> Upload:
     row = connection.execute(
-        select(*_TOLD).where(uploads.c.biller == biller, uploads.c.reference == reference)
+        select(*_KEPT).where(uploads.c.biller == biller, uploads.c.reference == reference)
     ).mappings()
     return _upload_of(row.one())
 
@@ -189,7 +190,12 @@ def _settle(connection: Connection, upload: Upload, values: dict[str, Any]) -> N
         raise LeaseLostError(f"file {upload.reference} waits for no answer of this try any more")
 
 
-def _bill(connection: Connection, upload: Upload, fingerprints: Mapping[str, str]) -> None:
+def _bill(
+    connection: Connection,
+    upload: Upload,
+    fingerprints: Mapping[str, str],
+    rows: Mapping[str, str],
+) -> None:
     for part in parts_of(list(fingerprints)):
         connection.execute(
             delete(billed_invoices).where(
@@ -204,6 +210,7 @@ def _bill(connection: Connection, upload: Upload, fingerprints: Mapping[str, str
                     "biller": upload.biller,
                     "invoice_number": number,
                     "fingerprint": fingerprints[number],
+                    "row": rows.get(number),
                     "upload_id": upload.id,
                 }
                 for number in part

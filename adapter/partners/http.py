@@ -8,6 +8,7 @@ not reach the partner, or was surely refused, has a known outcome (decision 0015
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from adapter.clock import Clock
 from adapter.correlation import HEADER, present_correlation_id
 from adapter.errors import (
     ConfigurationError,
@@ -30,9 +32,9 @@ from adapter.errors import (
 )
 from adapter.observer import Observer, Unobserved
 from adapter.partners.clock_watch import ClockWatch
-from adapter.partners.redaction import READ_CHARACTERS_MAX, redacted_excerpt
+from adapter.redaction import READ_CHARACTERS_MAX, redacted_excerpt
+from adapter.version import user_agent
 
-DISTRIBUTION = "imt-spectrum-adapter"
 # Tokens, balances and receipts take a few kilobytes; a page of a megabyte is a mistake.
 ANSWER_BYTES_MAX = 1024 * 1024
 # A partner that asks for more than a day of patience is asked again after a day.
@@ -79,6 +81,11 @@ class Call:
     answer_bytes_max: int = ANSWER_BYTES_MAX
     seconds_max: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def doubt(self) -> type[PartnerError]:
+        """Return which error an answer is that cannot be believed."""
+        return RetryableError if self.repeatable else OutcomeUnknownError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,17 +147,6 @@ def _trusted_certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-@cache
-def user_agent() -> str:
-    """Return how the adapter introduces itself, such as `imt-adapter/0.1.0`."""
-    from importlib.metadata import PackageNotFoundError, version  # 20 ms, so not at start-up
-
-    try:
-        return f"imt-adapter/{version(DISTRIBUTION)}"
-    except PackageNotFoundError:
-        return "imt-adapter/unknown"
-
-
 class PartnerHttp:
     """Sends one partner's calls; `monotonic` measures the seconds an answer takes.
 
@@ -200,14 +196,26 @@ class PartnerHttp:
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
     ) -> PartnerError:
         """Return the error for an answer that cannot be believed."""
-        kind = RetryableError if call.repeatable else OutcomeUnknownError
-        return self._error(kind, call, why, status=status, content=content)
+        return self._error(call.doubt, call, why, status=status, content=content)
 
     def refuse(
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
     ) -> PartnerError:
         """Return the error for a call that can never pass, sent or unsent."""
         return self._error(RejectedError, call, why, status=status, content=content)
+
+    @staticmethod
+    def believed(error: RejectedError, otherwise: type[PartnerError]) -> PartnerError:
+        """Believe a refusal in JSON, as a partner's own are; a gateway's page refuses nothing."""
+        if error.excerpt.lstrip().startswith("{"):
+            return error
+        return otherwise(
+            f"the refusal is not the partner's own (HTTP {error.status})",
+            partner=error.partner,
+            operation=error.operation,
+            status=error.status,
+            excerpt=error.excerpt,
+        )
 
     def _open(self, call: Call) -> httpx.Response:
         headers = {"User-Agent": user_agent(), "Accept-Encoding": "identity", **call.headers}
@@ -301,7 +309,7 @@ def _kind_of_status(call: Call, status: int) -> type[PartnerError]:
         return RetryableError
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return RejectedError
-    return RetryableError if call.repeatable else OutcomeUnknownError
+    return call.doubt
 
 
 def _beginning(response: httpx.Response) -> bytes:
@@ -335,3 +343,31 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
+
+
+class CachedCredential:
+    """Keeps one credential for any number of threads.
+
+    `fetch` asks for a new one, and returns until when that may be used; without a moment it is
+    used until the partner refuses it.
+    """
+
+    def __init__(self, fetch: Callable[[], tuple[str, datetime | None]], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._credential = ""
+        self._use_until: datetime | None = None
+
+    def usable(self, *, refused: str | None = None) -> str:
+        """Return the credential, renewed if its time is over or it is the refused one.
+
+        Other threads wait meanwhile, so that one renewal serves them all. A failed fetch leaves
+        no credential behind, and its error is raised.
+        """
+        with self._lock:
+            is_over = self._use_until is not None and self._use_until <= self._clock.now()
+            if is_over or self._credential in {"", refused}:
+                self._credential = ""
+                self._credential, self._use_until = self._fetch()
+            return self._credential

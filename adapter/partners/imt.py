@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from adapter.clock import Clock
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.errors import ConfigurationError, RejectedError, RetryableError
-from adapter.partners.http import Answer, Call, PartnerHttp, UnreadableAnswerError
+from adapter.partners.http import (
+    Answer,
+    CachedCredential,
+    Call,
+    PartnerHttp,
+    UnreadableAnswerError,
+)
 from adapter.partners.json_rows import read_json
 from adapter.settings import ImtAccess
 
@@ -52,12 +58,17 @@ class ImtClient:
     """
 
     def __init__(
-        self, http: PartnerHttp, access: ImtAccess, *, settings: str = "the imt table"
+        self,
+        http: PartnerHttp,
+        access: ImtAccess,
+        clock: Clock,
+        *,
+        settings: str = "the imt table",
     ) -> None:
         self._http = http
         self._access = access
         self._settings = settings
-        self._sessions = SessionKeeper(self._open_session)
+        self._sessions = CachedCredential(self._open_session, clock)
 
     def push(self, change: EnrollmentChange) -> None:
         """Set what the change says. A refused session did nothing: a new one, and once more."""
@@ -78,7 +89,7 @@ class ImtClient:
                 cookie = self._sessions.usable(refused=cookie)
                 answer = self._http.send(self._bearing(call, cookie))
         except RejectedError as error:
-            raise _believed(error) from None
+            raise self._http.believed(error, RetryableError) from None
         try:
             require_taken(answer.content, change)
         except UnreadableAnswerError as error:
@@ -91,7 +102,7 @@ class ImtClient:
         """Open a session, and do nothing with it: the credentials are right if nothing raises."""
         self._sessions.usable()
 
-    def _open_session(self) -> str:
+    def _open_session(self) -> tuple[str, None]:
         """Return a new session's cookie; nothing else of the answer is looked at (B1)."""
         call = self._call(
             "POST", "sessions/", operation="sessions", content=session_json(self._access)
@@ -104,7 +115,7 @@ class ImtClient:
                 f"{_told_cookies(answer)} and no {self._access.cookie_name}. "
                 "Give the name of the cookie that carries the authorization"
             )
-        return cookie
+        return cookie, None
 
     def _call(self, method: str, path: str, **rest: Any) -> Call:
         access = self._access
@@ -121,26 +132,6 @@ class ImtClient:
     def _bearing(self, call: Call, cookie: str) -> Call:
         headers = {**call.headers, "Cookie": f"{self._access.cookie_name}={cookie}"}
         return replace(call, headers=headers, secrets=(*call.secrets, cookie))
-
-
-class SessionKeeper:
-    """Keeps one session's cookie for any number of threads; `open_session` makes a new one."""
-
-    def __init__(self, open_session: Callable[[], str]) -> None:
-        self._open_session = open_session
-        self._lock = threading.Lock()
-        self._cookie = ""
-
-    def usable(self, *, refused: str | None = None) -> str:
-        """Return the cookie; a new one if there is none, or if it is the refused one.
-
-        Other threads wait meanwhile, so that one session serves them all.
-        """
-        with self._lock:
-            if self._cookie in {"", refused}:
-                self._cookie = ""
-                self._cookie = self._open_session()
-            return self._cookie
 
 
 def session_json(access: ImtAccess) -> bytes:
@@ -207,19 +198,6 @@ def _told_cookies(answer: Answer) -> str:
     names = [line.partition("=")[0].strip()[:40] for line in answer.set_cookies]
     shown = ", ".join(name for name in names[:_NAMES_SHOWN_MAX] if name.isprintable())
     return f"with the cookies {shown}" if shown else "without any cookie"
-
-
-def _believed(error: RejectedError) -> RejectedError | RetryableError:
-    """Believe a refusal in JSON, as IMT's own are; a gateway's page refuses nothing."""
-    if error.excerpt.lstrip().startswith("{"):
-        return error
-    return RetryableError(
-        f"the refusal is not IMT's own (HTTP {error.status})",
-        partner=error.partner,
-        operation=error.operation,
-        status=error.status,
-        excerpt=error.excerpt,
-    )
 
 
 class MissingImt:

@@ -1,7 +1,7 @@
 """Invoice Cloud's web services: uploading invoice files (C1) and reading reports (C2 to C5).
 
-Talking is `InvoiceCloudClient`; mapping is the function below it and, for the reports' rows, the
-invoice_cloud_….py beside it. Invoice Cloud's names are assumed (decision 0004).
+Talking is `InvoiceCloudClient`; mapping is the function below it and, for the reports' rows,
+`invoice_cloud_reports.py`. Invoice Cloud's names are assumed (decision 0004).
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from adapter.domain.settlement import SettledRow
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.window import GmtWindow
 from adapter.errors import BadInputError, ConfigurationError, RejectedError
-from adapter.partners import (
-    invoice_cloud_enrollments,
-    invoice_cloud_rejects,
-    invoice_cloud_settlements,
-)
-from adapter.partners.dataset import DataSetReader
 from adapter.partners.http import Call, PartnerHttp, UnreadableAnswerError
-from adapter.partners.invoice_cloud_report import COLUMNS, IGNORED_COLUMNS, payment_of
-from adapter.partners.redaction import redacted_excerpt
-from adapter.partners.report_columns import RefusedRows, truth_of
-from adapter.partners.soap_answer import (
+from adapter.partners.invoice_cloud_reports import (
+    CUSTOMERS,
+    PAYMENTS,
+    REJECTS,
+    SETTLED_BATCHES,
+    Read,
+    Report,
+    settlement_day,
+    truth_of,
+)
+from adapter.partners.soap_answers import (
+    DataSetReader,
     SoapFaultError,
     fault_error,
     read_result,
 )
+from adapter.redaction import redacted_excerpt
 from adapter.settings import BillerSettings
 
 UPLOAD_SERVICE = "InvoiceFileUploadSOAP"
-REPORT_SERVICE = "PaymentReportingSOAP"
-REPORT_OPERATION = "PaymentReportingDataSetFromGMT"
 # What is around a file: the envelope, both keys and the file's name take some 700 bytes.
 ENVELOPE_BYTES_MAX = 2048
 # By how much XML lengthens each of these in a text.
@@ -74,7 +75,7 @@ class InvoiceCloudClient:
         self._http = http
         self._settings = settings
         self._base64_upload = base64_upload
-        self._columns = {**COLUMNS, **settings.columns}
+        self._payment_columns = {**PAYMENTS.columns, **settings.columns}
         self._reported: frozenset[tuple[str, str]] = frozenset()
 
     @property
@@ -127,76 +128,42 @@ class InvoiceCloudClient:
         Whatever goes wrong is raised after the rows before it were yielded. A row that cannot
         be mapped holds up no other: one BadInputError lists all of them after the last row.
         """
-        parameters = {"StartDateGMT": window.start_gmt, "EndDateGMT": window.end_gmt}
-        call = self._report_call(REPORT_SERVICE, REPORT_OPERATION, parameters)
-        refused = RefusedRows()
-        for row in self._rows(call, {*self._columns.values(), *IGNORED_COLUMNS}):
-            try:
-                payment = payment_of(row, self._columns, biller=self._settings.slug)
-            except BadInputError as error:
-                refused.add(row, self._columns, error)
-                continue
-            yield payment
-        refused.raise_if_any()
+        yield from self._read(PAYMENTS, _gmt(window), columns=self._payment_columns)
 
     def enrolled(self, kind: EnrollmentKind) -> Iterator[EnrolledAccount]:
         """Yield every account that is enrolled now, with the same rules as `payments`."""
-        columns = invoice_cloud_enrollments.COLUMNS
-        operation = invoice_cloud_enrollments.OPERATIONS[kind]
-        call = self._report_call(invoice_cloud_enrollments.SERVICE, operation, {})
-        known = {*columns.values(), *invoice_cloud_enrollments.IGNORED_COLUMNS}
-        refused = RefusedRows(what="account", names=("account_number",))
-        for row in self._rows(call, known):
-            try:
-                enrolled = invoice_cloud_enrollments.enrolled_of(row)
-            except BadInputError as error:
-                refused.add(row, columns, error)
-                continue
-            yield enrolled
-        refused.raise_if_any()
+        yield from self._read(CUSTOMERS[kind], {})
 
     def rejects(self, window: GmtWindow) -> Iterator[AchReturn]:
         """Yield the window's ACH rejects, with the same rules as `payments`."""
-        report = invoice_cloud_rejects
-        parameters = {"StartDateGMT": window.start_gmt, "EndDateGMT": window.end_gmt}
-        call = self._report_call(report.SERVICE, report.OPERATION, parameters)
-        refused = RefusedRows(what="reject", names=("reject_guid", "payment_guid"))
-        for row in self._rows(call, {*report.COLUMNS.values(), *report.IGNORED_COLUMNS}):
-            try:
-                returned = report.return_of(row, biller=self._settings.slug)
-            except BadInputError as error:
-                refused.add(row, report.COLUMNS, error)
-                continue
-            yield returned
-        refused.raise_if_any()
+        yield from self._read(REJECTS, _gmt(window))
 
     def day_of(self, moment: datetime) -> date:
-        return invoice_cloud_settlements.settlement_day(moment)
+        return settlement_day(moment)
 
     def settled(self, day: date) -> Iterator[SettledRow]:
         """Yield the rows of a day's settled batches, with the same rules as `payments`."""
-        report = invoice_cloud_settlements
         # Naive, as .NET writes a day; an offset could be moved to the day before.
         midnight = datetime.combine(day, time())
-        call = self._report_call(report.SERVICE, report.OPERATION, {"SettlementDate": midnight})
-        refused = RefusedRows(what="settled row", names=("batch_id", "payment_guid"))
-        for row in self._rows(call, {*report.COLUMNS.values(), *report.IGNORED_COLUMNS}):
-            try:
-                settled = report.settled_row_of(row, biller=self._settings.slug)
-            except BadInputError as error:
-                refused.add(row, report.COLUMNS, error)
-                continue
-            yield settled
-        refused.raise_if_any()
+        yield from self._read(SETTLED_BATCHES, {"SettlementDate": midnight})
 
-    def _report_call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Call:
-        return self._call(
-            service,
-            operation,
+    def _read(
+        self,
+        report: Report[Read],
+        parameters: Mapping[str, Any],
+        *,
+        columns: Mapping[str, str] | None = None,
+    ) -> Iterator[Read]:
+        columns = columns or report.columns
+        call = self._call(
+            report.service,
+            report.operation,
             parameters,
             answer_bytes_max=REPORT_BYTES_MAX,
             seconds_max=REPORT_SECONDS_MAX,
         )
+        rows = self._rows(call, {*columns.values(), *report.ignored})
+        yield from report.read(rows, columns, biller=self._settings.slug)
 
     def _rows(self, call: Call, known_columns: set[str]) -> Iterator[dict[str, str]]:
         """Yield a report's rows while they arrive, and tell the log of columns nobody knows."""
@@ -278,6 +245,10 @@ def upload_answer(result: Mapping[str, str]) -> UploadAnswer:
         file_guid=result.get("FileGUID", "").strip(),
         message=(told or reason) if success else (reason or told),
     )
+
+
+def _gmt(window: GmtWindow) -> Mapping[str, datetime]:
+    return {"StartDateGMT": window.start_gmt, "EndDateGMT": window.end_gmt}
 
 
 def _text(content: bytes) -> str:

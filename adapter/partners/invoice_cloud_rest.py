@@ -25,7 +25,7 @@ from adapter.domain.registration import (
     Payer,
     matching_form,
 )
-from adapter.errors import OutcomeUnknownError, PartnerError, RejectedError, RetryableError
+from adapter.errors import PartnerError, RejectedError
 from adapter.partners.http import (
     Answer,
     Call,
@@ -197,16 +197,7 @@ class InvoiceCloudRestClient:
         try:
             return self._http.send(call)
         except RejectedError as error:
-            if error.excerpt.lstrip().startswith("{"):
-                raise
-            kind = RetryableError if call.repeatable else OutcomeUnknownError
-            raise kind(
-                f"the refusal is not Invoice Cloud's own (HTTP {error.status})",
-                partner=error.partner,
-                operation=error.operation,
-                status=error.status,
-                excerpt=error.excerpt,
-            ) from None
+            raise self._http.believed(error, call.doubt) from None
 
     def _told(
         self, kind: type[RejectedError], call: Call, why: str, answer: Answer

@@ -11,7 +11,8 @@ from adapter.domain.window import GmtWindow
 from adapter.errors import RejectedError
 from adapter.partners.http import Call, PartnerHttp
 from adapter.partners.imt import ImtClient
-from adapter.partners.invoice_cloud import REPORT_SERVICE, InvoiceCloudClient
+from adapter.partners.invoice_cloud import InvoiceCloudClient
+from adapter.partners.invoice_cloud_reports import PAYMENTS
 from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
@@ -66,7 +67,9 @@ def probes_of(
         yield Probe(name="Invoice Cloud, REST", reads=settings, ask=_rest(cloud, biller, settings))
     if biller.imt is not None:
         settings = f"{table}.imt"
-        yield Probe(name="IMT, session", reads=settings, ask=_imt(http("imt"), biller, settings))
+        yield Probe(
+            name="IMT, session", reads=settings, ask=_imt(http("imt"), biller, clock, settings)
+        )
 
 
 def _spectrum(
@@ -104,7 +107,7 @@ def _wsdl(http: PartnerHttp, biller: BillerSettings, settings: str) -> Callable[
     call = Call(
         operation="WSDL",
         method="GET",
-        url=f"{biller.web_services_url}/{REPORT_SERVICE}.asmx",
+        url=f"{biller.web_services_url}/{PAYMENTS.service}.asmx",
         params={"WSDL": ""},
         settings=settings,
     )
@@ -141,11 +144,13 @@ def _rest(http: PartnerHttp, biller: BillerSettings, settings: str) -> Callable[
     return ask
 
 
-def _imt(http: PartnerHttp, biller: BillerSettings, settings: str) -> Callable[[], str]:
+def _imt(
+    http: PartnerHttp, biller: BillerSettings, clock: Clock, settings: str
+) -> Callable[[], str]:
     def ask() -> str:
         if biller.imt is None:
             return "it is not set up"
-        ImtClient(http, biller.imt, settings=settings).open_session()
+        ImtClient(http, biller.imt, clock, settings=settings).open_session()
         return "it opened a session"
 
     return ask

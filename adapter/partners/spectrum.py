@@ -6,10 +6,13 @@ the only place that knows Spectrum's words.
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -24,15 +27,10 @@ from adapter.domain.payment import (
     ReceiptNotApplied,
     ReceiptPending,
 )
-from adapter.errors import (
-    BadInputError,
-    OutcomeUnknownError,
-    PartnerError,
-    RejectedError,
-    RetryableError,
-)
+from adapter.errors import BadInputError, RejectedError
 from adapter.partners.http import (
     Answer,
+    CachedCredential,
     Call,
     CredentialsRefusedError,
     PartnerHttp,
@@ -40,8 +38,7 @@ from adapter.partners.http import (
     UnreadableAnswerError,
 )
 from adapter.partners.json_rows import attributes_of, read_json
-from adapter.partners.redaction import redacted_excerpt
-from adapter.partners.spectrum_token import TokenKeeper, token_text
+from adapter.redaction import redacted_excerpt
 from adapter.settings import SpectrumAccess
 
 ONLINE_VENDOR = "InvoiceCloud"
@@ -49,6 +46,13 @@ CORRELATION_HEADER = "X-Correlation-Id"
 # decimal(19, 4) has fifteen digits before the point.
 AMOUNT_MAX = Decimal("999999999999999.99")
 RECEIPT_ID_CHARACTERS_MAX = 100
+# A token is renewed this long before it expires, so that none expires on its way.
+TOKEN_MARGIN = timedelta(seconds=60)
+# How long a token is used that does not tell when it expires; a 401 renews it sooner.
+TOKEN_LIFETIME = timedelta(minutes=5)
+# Ours take under a kilobyte; a server's limit for all headers is often 8 KiB.
+TOKEN_CHARACTERS_MAX = 7 * 1024
+_TOKEN = re.compile(rf"[\x21-\x7e]{{1,{TOKEN_CHARACTERS_MAX}}}")
 # Whatever Token refuses is refused because of the three values or the address.
 _TOKEN_BLAMES = frozenset(range(400, 500)) - {
     HTTPStatus.REQUEST_TIMEOUT,
@@ -73,8 +77,9 @@ class SpectrumClient:
     ) -> None:
         self._http = http
         self._access = access
+        self._clock = clock
         self._settings = settings
-        self._tokens = TokenKeeper(self._fetch_token, clock)
+        self._tokens = CachedCredential(self._fetch_token, clock)
 
     @property
     def http(self) -> PartnerHttp:
@@ -91,7 +96,7 @@ class SpectrumClient:
         try:
             answer = self.send(call)
         except RejectedError as error:
-            raise _believed(error, RetryableError) from None
+            raise self._http.believed(error, call.doubt) from None
         try:
             return balance_of(read_json(answer.content), invoice_number)
         except (UnreadableAnswerError, BadInputError) as error:
@@ -117,7 +122,7 @@ class SpectrumClient:
         try:
             answer = self.send(call)
         except RejectedError as error:
-            raise _believed(error, OutcomeUnknownError) from None
+            raise self._http.believed(error, call.doubt) from None
         try:
             return receipt_answer(answer.content, payment)
         except UnreadableAnswerError as error:
@@ -141,7 +146,7 @@ class SpectrumClient:
                 answer = opened.enter_context(self._http.stream(self._bearing(call, token)))
             yield answer
 
-    def _fetch_token(self) -> str:
+    def _fetch_token(self) -> tuple[str, datetime]:
         access = self._access
         document = {
             "token": access.key,
@@ -158,9 +163,10 @@ class SpectrumClient:
         )
         answer = self._http.send(call)
         try:
-            return token_text(read_json(answer.content))
+            token = token_text(read_json(answer.content))
         except UnreadableAnswerError as error:
             raise self._distrust(call, f"the answer is no token ({error})", answer) from None
+        return token, use_until(token, now=self._clock.now())
 
     def _call(self, operation: str, method: str, path: str, **rest: Any) -> Call:
         return Call(
@@ -181,19 +187,6 @@ class SpectrumClient:
 
     def _distrust(self, call: Call, why: str, answer: Answer) -> Exception:
         return self._http.distrust(call, why, status=answer.status, content=answer.content)
-
-
-def _believed(error: RejectedError, otherwise: type[PartnerError]) -> PartnerError:
-    """Believe a refusal in JSON, as Spectrum's own are; a gateway's page refuses nothing."""
-    if error.excerpt.lstrip().startswith("{"):
-        return error
-    return otherwise(
-        f"the refusal is not Spectrum's own (HTTP {error.status})",
-        partner=error.partner,
-        operation=error.operation,
-        status=error.status,
-        excerpt=error.excerpt,
-    )
 
 
 def balance_of(document: Any, invoice_number: str) -> Decimal:
@@ -276,3 +269,28 @@ def _sendable(amount: Decimal, name: str) -> Decimal:
 
 def _written(value: str | bool | Decimal) -> str:  # noqa: FBT001  # a value, not a switch
     return money_text(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+def token_text(document: Any) -> str:
+    """Find the token in A1's answer; raises UnreadableAnswerError for none that can be sent."""
+    text = attributes_of(document, "jwtToken").get("token")
+    if not isinstance(text, str) or not _TOKEN.fullmatch(text):
+        raise UnreadableAnswerError("data.attributes.token must be a text that fits a header")
+    return text
+
+
+def use_until(token: str, *, now: datetime) -> datetime:
+    """Tell when a token is to be renewed, by its `exp`.
+
+    The signature is not checked, for the key is Spectrum's, and nothing else of the token is
+    believed: one that cannot be read, whatever its algorithm, is used for a while.
+    """
+    try:
+        claims = read_json(_base64url(token.split(".")[1]))
+        return datetime.fromtimestamp(int(claims["exp"]), UTC) - TOKEN_MARGIN
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError, UnreadableAnswerError):
+        return now + TOKEN_LIFETIME
+
+
+def _base64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

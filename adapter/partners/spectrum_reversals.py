@@ -10,12 +10,12 @@ from typing import Any
 
 from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.money import money_text
-from adapter.errors import ConfigurationError, RejectedError, RetryableError
+from adapter.errors import ConfigurationError, RejectedError
 from adapter.partners.http import Call, UnreadableAnswerError
 from adapter.partners.json_rows import read_json
-from adapter.partners.redaction import redacted_excerpt
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_rows import utc_text
+from adapter.redaction import redacted_excerpt
 
 OPERATION = "ReceiveReversal"
 INBOX, DONE, REFUSED = "inbox", "done", "refused"
@@ -48,16 +48,7 @@ class HttpReversals:
         try:
             answer = self._client.send(call)
         except RejectedError as error:
-            if error.excerpt.lstrip().startswith("{"):
-                raise
-            # A gateway's page refuses nothing.
-            raise RetryableError(
-                f"the refusal is not Spectrum's own (HTTP {error.status})",
-                partner=error.partner,
-                operation=error.operation,
-                status=error.status,
-                excerpt=error.excerpt,
-            ) from None
+            raise self._client.http.believed(error, call.doubt) from None
         try:
             receipt_id = _receipt_id(read_json(answer.content), ach_return)
         except UnreadableAnswerError as error:

@@ -1,6 +1,7 @@
 """The adapter's settings: what they are, how the file is read, and where they come from."""
 
-from adapter.settings.sources import FileSettings, SettingsSource, StaticSettings
+from adapter.settings.field_types import SecretText
+from adapter.settings.sources import FileSettings, SettingsSource, SettingsView, StaticSettings
 from adapter.settings.values import (
     AdapterSettings,
     BillerSettings,
@@ -8,7 +9,6 @@ from adapter.settings.values import (
     FeedSettings,
     ImtAccess,
     RestAccess,
-    SettingsView,
     SignOnAccess,
     SpectrumAccess,
 )
@@ -21,6 +21,7 @@ __all__ = [
     "FileSettings",
     "ImtAccess",
     "RestAccess",
+    "SecretText",
     "SettingsSource",
     "SettingsView",
     "SignOnAccess",

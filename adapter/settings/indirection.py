@@ -37,7 +37,7 @@ class Resolver:
 
     def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
         self._environ = environ
-        self._folder = folder
+        self.folder = folder
         self.sources = Sources()
         self.problems: dict[tuple[str, ...], str] = {}
 
@@ -51,7 +51,7 @@ class Resolver:
             if tree.startswith("env:"):
                 return self._from_environment(tree.removeprefix("env:"))
             if tree.startswith("file:"):
-                return self._from_file(self._folder / tree.removeprefix("file:"))
+                return self._from_file(self.folder / tree.removeprefix("file:"))
         except LookupError as error:
             self.problems[path] = str(error.args[0])
             return None

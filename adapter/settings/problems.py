@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 Location = tuple[str, ...]
 # A key of the file is not secret, but whoever pastes a value in its place may make it one.
@@ -49,14 +48,15 @@ def problem_of(model: type[BaseModel], path: Location, detail: Mapping[str, Any]
     """Turn one of pydantic's error details for a table at `path` into a line for a person."""
     inside = tuple(str(part) for part in detail["loc"])
     where = (*path, *inside)
+    table = _table_at(model, inside[:-1])
+    fields = {field.alias or name: field for name, field in table.model_fields.items()}
     if detail["type"] == "extra_forbidden":
-        table = _table_at(model, inside[:-1])
         refusal = getattr(table, "refusal_of", _no_refusal)(inside[-1])
-        return f"{spelled(where)}: {refusal}" if refusal else unknown_key(where, _keys(table))
+        return f"{spelled(where)}: {refusal}" if refusal else unknown_key(where, fields)
     rule = _RULES.get(detail["type"]) or _plain(detail["msg"])
     if ". " in rule:  # it brings its own remedy
         return f"{spelled(where)}: {rule}"
-    field = _field_at(model, inside)
+    field = fields.get(inside[-1]) if inside else None
     wanted = field.description if field is not None and field.description else "such a value"
     return f"{spelled(where)}: {rule}. Give {wanted}"
 
@@ -70,22 +70,10 @@ def _plain(message: str) -> str:
     return re.sub(r"^(Input|String|Value) should", "must", message)
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _field_at(model: type[BaseModel], inside: Location) -> FieldInfo | None:
-    if not inside:
-        return None
-    fields = _table_at(model, inside[:-1]).model_fields
-    return next((f for name, f in fields.items() if (f.alias or name) == inside[-1]), None)
-
-
 def _table_at(model: type[BaseModel], inside: Location) -> type[BaseModel]:
-    for depth in range(len(inside)):
-        field = _field_at(model, inside[: depth + 1])
+    for name in inside:
+        field = model.model_fields.get(name)
         kind = field.annotation if field is not None else None
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             model = kind
-            return _table_at(model, inside[depth + 1 :])
     return model

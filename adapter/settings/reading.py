@@ -13,35 +13,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from adapter.domain.invoice import Questionnaire
-from adapter.domain.retry import RetryPolicy
 from adapter.settings.credentials import split_key_and_password
-from adapter.settings.form import (
-    AdapterTable,
-    BifTable,
-    BillerTable,
-    DoorTable,
-    InvoiceCloudTable,
-    SignOnTable,
-)
 from adapter.settings.indirection import Resolver, Sources
 from adapter.settings.problems import Location, problem_of, spelled, unknown_key
-from adapter.settings.values import (
-    AdapterSettings,
-    BifSettings,
-    BillerSettings,
-    DoorAccess,
-    FeedSettings,
-    ImtAccess,
-    RestAccess,
-    SignOnAccess,
-    SpectrumAccess,
-)
+from adapter.settings.values import AdapterSettings, BillerSettings, BillerTable, DoorAccess
 
 T = TypeVar("T", bound=BaseModel)
 _TABLES = ("adapter", "billers")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_LEDGER_SCHEME = "sqlite:///"
 
 
 class Reading(NamedTuple):
@@ -60,7 +39,9 @@ def read_settings(tree: Mapping[str, Any], *, environ: Mapping[str, str], folder
     resolver = Resolver(environ, folder)
     resolved = resolver.resolve(tree)
     problems = [unknown_key((key,), _TABLES) for key in resolved if key not in _TABLES]
-    table, wrong = _validated(AdapterTable, resolved.get("adapter", {}), ("adapter",), resolver)
+    adapter, wrong = _validated(
+        AdapterSettings, resolved.get("adapter", {}), ("adapter",), resolver
+    )
     problems += wrong
     billers: dict[str, BillerSettings] = {}
     doors: dict[str, DoorAccess] = {}
@@ -73,16 +54,15 @@ def read_settings(tree: Mapping[str, Any], *, environ: Mapping[str, str], folder
         raw_billers = {}
     shared = _shared_values(raw_billers)
     for slug, raw in raw_billers.items():
-        biller, wrong = _validated(BillerTable, raw, ("billers", slug), resolver)
+        table, wrong = _validated(BillerTable, raw, ("billers", slug), resolver)
         wrong = [*_wrong_slug(slug), *wrong, *shared.get(slug, ())]
-        if biller is None or wrong:
+        if table is None or wrong:
             biller_problems[slug] = tuple(wrong)
         else:
-            billers[slug] = _biller_settings(slug, biller, folder)
+            billers[slug] = BillerSettings(slug=slug, **dict(table))
         access = _door_access(raw)
         if access is not None:
             doors[slug] = access
-    adapter = None if table is None else _adapter_settings(table, folder)
     return Reading(adapter, billers, doors, biller_problems, tuple(problems), resolver.sources)
 
 
@@ -95,7 +75,7 @@ def _validated(
     }
     problems = [f"{spelled(where)}: {text}" for where, text in unresolved.items()]
     try:
-        return model.model_validate(raw), problems
+        return model.model_validate(raw, context=resolver.folder), problems
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=False, include_input=False):
             where = (*path, *(str(part) for part in detail["loc"]))
@@ -163,96 +143,6 @@ def _own_values(raw: Any) -> Iterator[tuple[str, Location, str]]:
 
 def _door_access(raw: Any) -> DoorAccess | None:
     try:
-        table = DoorTable.model_validate(raw)
+        return DoorAccess.model_validate(raw)
     except ValidationError:
         return None
-    try:
-        sign_on_key = SignOnTable.model_validate(raw.get("sign_on")).key
-    except ValidationError:
-        sign_on_key = None
-    return DoorAccess(
-        biller_guid=table.biller_guid, door_key=table.door_key, sign_on_key=sign_on_key
-    )
-
-
-def _adapter_settings(table: AdapterTable, folder: Path) -> AdapterSettings:
-    host, _, port = table.listen.rpartition(":")
-    ledger = table.ledger
-    if ledger.startswith(_LEDGER_SCHEME):
-        ledger = f"{_LEDGER_SCHEME}{folder / ledger.removeprefix(_LEDGER_SCHEME)}"
-    return AdapterSettings(
-        ledger=ledger,
-        listen_host=host.strip("[]"),
-        listen_port=int(port),
-        ops_key=table.ops_key,
-        settle_seconds=table.settle_seconds,
-        lease_seconds=table.lease_seconds,
-        request_timeout_seconds=table.request_timeout_seconds,
-        poll_overlap_minutes=table.poll_overlap_minutes,
-        first_reach_hours=table.first_reach_hours,
-        retry=RetryPolicy(**table.retry.model_dump()),
-        engine=table.engine,
-        threads=table.threads,
-        keep_days=table.keep_days,
-    )
-
-
-def _biller_settings(slug: str, table: BillerTable, folder: Path) -> BillerSettings:
-    advanced, feed = table.advanced_settings, table.feed
-    location = feed.location if feed.kind == "http" else str(folder / feed.location)
-    rtdr_key, rtdr_password = advanced.rtdr_key
-    payments_key, payments_password = advanced.payments_key
-    return BillerSettings(
-        slug=slug,
-        name=table.name,
-        time_zone=table.time_zone,
-        biller_guid=table.biller_guid,
-        web_service_key=table.web_service_key,
-        invoice_format_guid=table.invoice_format_guid,
-        door_key=table.door_key,
-        rtdr=SpectrumAccess(
-            base_url=advanced.rtdr_url,
-            username=advanced.rtdr_username,
-            key=rtdr_key,
-            password=rtdr_password,
-        ),
-        payments=SpectrumAccess(
-            base_url=advanced.payments_url,
-            username=advanced.payments_username,
-            key=payments_key,
-            password=payments_password,
-        ),
-        web_services_url=table.invoice_cloud.web_services_url,
-        columns=dict(table.invoice_cloud.columns),
-        feed=FeedSettings(kind=feed.kind, location=location, receipts=feed.receipts),
-        reserved_characters=table.bif.reserved_characters,
-        base64_upload=table.invoice_cloud.upload == "base64",
-        imt=None if table.imt is None else ImtAccess(**table.imt.model_dump()),
-        bif=_bif_settings(table.bif),
-        rest=_rest_access(table.invoice_cloud),
-        posts_per_minute=table.posts_per_minute,
-        sign_on=None if table.sign_on is None else SignOnAccess(**table.sign_on.model_dump()),
-    )
-
-
-def _rest_access(table: InvoiceCloudTable) -> RestAccess | None:
-    if table.api_key is None:
-        return None
-    return RestAccess(
-        base_url=table.rest_base_url, cloud_sso_url=table.cloud_sso_url, api_key=table.api_key
-    )
-
-
-def _bif_settings(table: BifTable) -> BifSettings:
-    return BifSettings(
-        dialect=table.dialect,
-        questionnaire=Questionnaire(
-            allow_partial_payments=table.allow_partial_payments,
-            notify_days=(
-                table.first_notify_days,
-                table.second_notify_days,
-                table.third_notify_days,
-            ),
-        ),
-        receiver_bytes_max=table.receiver_bytes_max,
-    )

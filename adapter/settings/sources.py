@@ -6,19 +6,67 @@ import os
 import threading
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
-from adapter.errors import ConfigurationError
+from adapter.errors import ConfigurationError, NotFoundError
 from adapter.settings.indirection import FILE_BYTES_MAX, Stamp, stamp_of
 from adapter.settings.reading import Reading, read_settings
-from adapter.settings.values import SettingsView
+from adapter.settings.values import AdapterSettings, BillerSettings, DoorAccess
 
 _log = structlog.get_logger(__name__)
 # Room for some hundred billers.
 SETTINGS_BYTES_MAX = 64 * FILE_BYTES_MAX
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsView:
+    """The settings at one moment: what is right, and what is wrong with the rest.
+
+    A biller stands in `billers` or in `biller_problems`, never in both. `problems` concern the
+    file as a whole or its [adapter] table; what was last right then still stands.
+    """
+
+    adapter: AdapterSettings
+    billers: Mapping[str, BillerSettings]
+    doors: Mapping[str, DoorAccess]
+    biller_problems: Mapping[str, tuple[str, ...]]
+    problems: tuple[str, ...] = ()
+
+    def biller(self, name: str) -> BillerSettings:
+        """Return a biller's settings; raises ConfigurationError or NotFoundError."""
+        if name in self.biller_problems:
+            raise ConfigurationError(*self.biller_problems[name])
+        if name not in self.billers:
+            raise NotFoundError(f"there is no biller {name} in the settings")
+        return self.billers[name]
+
+    @cached_property
+    def biller_guids(self) -> Mapping[str, str]:
+        """Return the BillerGUID of every biller by its name, as far as they are known."""
+        return {name: known.biller_guid for name, known in {**self.doors, **self.billers}.items()}
+
+    @property
+    def all_problems(self) -> tuple[str, ...]:
+        return (
+            *self.problems,
+            *(line for lines in self.biller_problems.values() for line in lines),
+        )
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every secret that is known now, for whoever must not show one."""
+        tables = (self.adapter, *self.doors.values(), *self.billers.values())
+        return frozenset().union(*(table.secrets for table in tables))
+
+    def require_sound(self) -> None:
+        """Raise ConfigurationError with every problem, if there is one."""
+        if self.all_problems:
+            raise ConfigurationError(*self.all_problems)
 
 
 class SettingsSource(Protocol):
@@ -72,7 +120,7 @@ class FileSettings:
             try:
                 reading = self._read()
             except ConfigurationError as error:
-                self._view = _kept_view(self._view, error.problems)
+                self._view = replace(self._view, problems=error.problems)
             else:
                 self._sources = reading.sources
                 self._view = _next_view(self._view, reading)
@@ -116,7 +164,7 @@ def _first_view(reading: Reading) -> SettingsView:
 def _next_view(last: SettingsView, reading: Reading) -> SettingsView:
     """Return what stands now; a biller's door stays open on its last good key."""
     if not reading.billers and not reading.biller_problems:
-        return _kept_view(last, reading.problems)
+        return replace(last, problems=reading.problems)
     present = {*reading.billers, *reading.biller_problems}
     known = {slug: access for slug, access in last.doors.items() if slug in present}
     return SettingsView(
@@ -125,14 +173,4 @@ def _next_view(last: SettingsView, reading: Reading) -> SettingsView:
         doors={**known, **reading.doors},
         biller_problems=reading.biller_problems,
         problems=reading.problems,
-    )
-
-
-def _kept_view(last: SettingsView, problems: tuple[str, ...]) -> SettingsView:
-    return SettingsView(
-        adapter=last.adapter,
-        billers=last.billers,
-        doors=last.doors,
-        biller_problems=last.biller_problems,
-        problems=problems,
     )

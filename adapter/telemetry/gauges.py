@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
@@ -12,10 +13,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from adapter.clock import Clock
-from adapter.domain.delivery import VISIBLE_STATES
+from adapter.domain.figures import LedgerFigures
+from adapter.domain.work_item import State
 from adapter.errors import LedgerError
 from adapter.jobs import send_invoices
-from adapter.ledger.counts import LedgerCounts
+from adapter.kinds import KINDS, PAYMENTS
 from adapter.ledger.ledger import Ledger
 from adapter.ledger.watermarks import Watermark
 
@@ -40,7 +42,7 @@ class LedgerGauges(Collector):
         )
         now = self._clock.now()
         try:
-            figures = self._ledger.counts.read(self._billers(), now=now)
+            figures = self._ledger.figures.gather(self._billers(), now=now)
             marks = self._ledger.watermarks.all()
         except LedgerError as error:
             _log.error("the figures cannot be read", reason=str(error))
@@ -49,51 +51,47 @@ class LedgerGauges(Collector):
             return
         readable.add_metric([], 1)
         yield readable
-        yield from _payments(figures, now)
+        yield from _items(figures, now)
         yield from _lists(figures)
         yield from _files(figures, now)
         yield _poll_lag(marks, now)
 
 
-def _payments(figures: LedgerCounts, now: datetime) -> Iterator[GaugeMetricFamily]:
-    standing = GaugeMetricFamily(
-        "adapter_deliveries",
-        "Payments that Spectrum is not known to have, by state.",
-        labels=("biller", "state"),
-    )
-    oldest: dict[str, datetime] = {}
-    for row in figures.deliveries:
-        standing.add_metric([row.biller, row.state.value], row.number)
-        if row.state not in VISIBLE_STATES:  # those wait for a person, and stand as exceptions
-            oldest[row.biller] = min(row.oldest, oldest.get(row.biller, row.oldest))
-    yield standing
+def _items(figures: LedgerFigures, now: datetime) -> Iterator[GaugeMetricFamily]:
+    for kind in KINDS:
+        counts: Counter[tuple[str, str]] = Counter()
+        for row in figures.items:
+            if row.kind == kind.item.name:
+                counts[row.biller, kind.word(row.state, row.review)] += row.count
+        yield _counted(f"adapter_{kind.ops_path}", f"{kind.help[:-1]}, by state.", "state", counts)
     age = GaugeMetricFamily(
         "adapter_oldest_unfinished_delivery_age_seconds",
-        "Seconds since the oldest payment was taken over that is still on its way.",
+        "Seconds since the oldest payment was accepted that is still on its way.",
         labels=("biller",),
     )
+    oldest: dict[str, datetime] = {}
+    for row in figures.items:
+        # What waits for a person is counted as an exception.
+        is_on_its_way = row.kind == PAYMENTS.item.name and row.state is not State.NEEDS_PERSON
+        if is_on_its_way and row.oldest_at is not None:
+            oldest[row.biller] = min(row.oldest_at, oldest.get(row.biller, row.oldest_at))
     for biller, moment in sorted(oldest.items()):
         age.add_metric([biller], _seconds(now, moment))
     yield age
 
 
-def _lists(figures: LedgerCounts) -> Iterator[GaugeMetricFamily]:
-    yield _counted(
-        "adapter_reversals", "Returned payments not yet reversed.", "state", figures.reversals
-    )
-    yield _counted(
-        "adapter_enrollments", "Enrolments that IMT lacks.", "state", figures.enrollments
-    )
-    yield _counted("adapter_open_exceptions", "What needs a person.", "kind", figures.exceptions)
+def _lists(figures: LedgerFigures) -> Iterator[GaugeMetricFamily]:
+    open_now = {(each.biller, each.kind): each.count for each in figures.exceptions}
+    yield _counted("adapter_open_exceptions", "What needs a person.", "kind", open_now)
     yield _counted(
         "adapter_engine_queue_depth",
-        "Rows that are due now: what the engine has to look at.",
-        "table",
+        "Items that are due now: what the engine has to look at.",
+        "kind",
         figures.due,
     )
 
 
-def _files(figures: LedgerCounts, now: datetime) -> Iterator[GaugeMetricFamily]:
+def _files(figures: LedgerFigures, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _counted(
         "adapter_invoice_files",
         "Invoice files that Invoice Cloud refused, or whose answer is missing.",

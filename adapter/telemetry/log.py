@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from adapter.partners.redaction import HIDDEN, redacted
+from adapter.redaction import HIDDEN, redacted
 
 # A value of this length may be a word of the log; replacing it everywhere would garble lines.
 KNOWN_SECRET_LENGTH_MIN = 8

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from adapter.clock import Clock
-from adapter.domain.delivery import Delivery
+from adapter.domain.work_item import WorkItem
 from adapter.errors import (
     ConfigurationError,
     OutcomeUnknownError,
@@ -97,11 +98,9 @@ class Metrics:
             seconds = self._monotonic() - begun
             self._partner_calls.labels(partner, operation, outcome).observe(seconds)
 
-    def delivery_moved(self, delivery: Delivery) -> None:
-        evidence = delivery.evidence.value if delivery.evidence is not None else ""
-        self._delivery_outcomes.labels(
-            delivery.payment.biller, delivery.state.value, evidence
-        ).inc()
+    def item_moved(self, item: WorkItem[Any], word: str) -> None:
+        evidence = item.evidence.value if item.evidence is not None else ""
+        self._delivery_outcomes.labels(item.kind, item.biller, word, evidence).inc()
 
     def request_answered(self, *, route: str, method: str, status: int, seconds: float) -> None:
         self._door_requests.labels(route, method, str(status)).inc()
@@ -111,8 +110,8 @@ class Metrics:
         by_job = ("job", "biller")
         self._delivery_outcomes = Counter(
             "adapter_delivery_outcomes",
-            "Looks at a payment, by the state they left it in and the evidence for it.",
-            ("biller", "state", "evidence"),
+            "Looks at an item, by its kind, the state they left it in and the evidence for it.",
+            ("kind", "biller", "state", "evidence"),
             registry=self.registry,
         )
         self._job_runs = Counter(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from adapter.domain.delivery import Delivery
+from adapter.domain.work_item import WorkItem
 from adapter.observer import JobRun
 from adapter.telemetry.metrics import Metrics, outcome_of
 
@@ -84,8 +84,8 @@ class Watch:
                     span.set_attribute("adapter.outcome", outcome_of(error))
                 raise
 
-    def delivery_moved(self, delivery: Delivery) -> None:
-        self.metrics.delivery_moved(delivery)
+    def item_moved(self, item: WorkItem[Any], word: str) -> None:
+        self.metrics.item_moved(item, word)
 
     def _span(
         self, kind: str, name: str, attributes: Mapping[str, Any]

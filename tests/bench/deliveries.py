@@ -23,11 +23,11 @@ import httpx
 
 from adapter.bootstrap import Adapter, build
 from adapter.clock import SystemClock, ThreadTimer
-from adapter.domain.delivery import Source
 from adapter.domain.payment import Payment, PaymentMethod
+from adapter.domain.work_item import Source
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
-from adapter.jobs import post_payments
+from adapter.kinds import PAYMENTS
 from adapter.ledger import Ledger, open_ledger
 from adapter.partners.http import open_client
 from adapter.partners.spectrum import receipt_json
@@ -46,6 +46,19 @@ PAYMENTS_TOLD = 250
 WAIT_SECONDS_MAX = 120.0
 HISTORIES = (0, 10_000, 100_000, 1_000_000)
 CLAIMS = 50
+# The columns of a copy that are its own: `n` counts the copies.
+_COPIES = {
+    "work_items": {
+        "id": ":last + n",
+        "reference": "'h' || (:last + n)",
+        "lane": "'invoice:h' || (:last + n)",
+    },
+    "payments": {
+        "item_id": ":last + n",
+        "payment_guid": "'h' || (:last + n)",
+        "invoice_number": "'h' || (:last + n)",
+    },
+}
 _numbers = itertools.count(1)
 
 
@@ -112,6 +125,11 @@ def next_payment(world: World) -> Payment:
     )
 
 
+def accept(ledger: Ledger, payment: Payment) -> None:
+    now = datetime.now(UTC)
+    ledger.outbox(PAYMENTS.item).accept(payment, source=Source.DATA_PUMP, now=now)
+
+
 def measure_speed() -> Speed:
     """Deliver in turns; what is accepted already is posted, as after an outage."""
     bare, embedded = [], []
@@ -125,9 +143,8 @@ def measure_speed() -> Speed:
             payments = [next_payment(world) for _ in range(DELIVERIES_A_ROUND)]
             bare.append(_timed(lambda: [deliver(payment) for payment in payments]))  # noqa: B023
             for _ in range(DELIVERIES_A_ROUND):
-                payment, now = next_payment(world), adapter.clock.now()
-                adapter.ledger.accept(payment, source=Source.DATA_PUMP, now=now)
-            embedded.append(_timed(lambda: adapter.engine.run_job(post_payments.JOB)))
+                accept(adapter.ledger, next_payment(world))
+            embedded.append(_timed(lambda: adapter.engine.run_job(PAYMENTS.job)))
     return Speed(
         bare=DELIVERIES_A_ROUND / statistics.median(bare),
         embedded=DELIVERIES_A_ROUND / statistics.median(embedded),
@@ -178,7 +195,7 @@ def measure_wait() -> float:
             adapter.engine.stop()
             timer.stop()
             doors.stop()
-        rows = adapter.ledger.deliveries.page(limit=PAYMENTS_TOLD)
+        rows = adapter.ledger.items(PAYMENTS.item).page(limit=PAYMENTS_TOLD)
         waits = [(row.sent_at - row.accepted_at).total_seconds() * 1000 for row in rows]
     return statistics.quantiles(waits, n=100)[98]
 
@@ -209,7 +226,7 @@ def _notice(biller_guid: str, payment: Payment) -> dict[str, str]:
 
 def _wait_for_the_end(ledger: Ledger) -> None:
     until = time.monotonic() + WAIT_SECONDS_MAX
-    while ledger.next_due_at() is not None:
+    while ledger.next_due_at(PAYMENTS.item) is not None:
         if time.monotonic() > until:
             raise TimeoutError("the payments are not all posted")
         time.sleep(0.05)
@@ -232,14 +249,14 @@ def measure_claims() -> dict[int, float]:
 
 def _claim(ledger: Ledger, world: World) -> float:
     """Time one claim, and leave nothing due behind."""
+    outbox, payment = ledger.outbox(PAYMENTS.item), next_payment(world)
+    accept(ledger, payment)
     now = datetime.now(UTC)
-    payment = next_payment(world)
-    ledger.accept(payment, source=Source.DATA_PUMP, now=now)
     claimed = []
     seconds = _timed(
-        lambda: claimed.append(ledger.claims.claim_due(payment.biller, now=now, lease_seconds=90))
+        lambda: claimed.append(outbox.claim_due(payment.biller, now=now, lease_seconds=90))
     )
-    ledger.claims.put_off(claimed[0], until=datetime.max.replace(tzinfo=UTC), reason="", now=now)
+    outbox.put_off(claimed[0], until=datetime.max.replace(tzinfo=UTC), reason="", now=now)
     return seconds * 1000
 
 
@@ -247,30 +264,31 @@ def _grow_history(file: Path, ledger: Ledger, world: World, count: int) -> None:
     """Copy one applied payment so often, each copy under a GUID and on an invoice of its own."""
     if not count:
         return
-    payment, now = next_payment(world), datetime.now(UTC)
-    ledger.accept(payment, source=Source.DATA_PUMP, now=now)
+    payment = next_payment(world)
+    accept(ledger, payment)
     with closing(sqlite3.connect(file)) as rows:
-        names = [row[1] for row in rows.execute("PRAGMA table_info(deliveries)")]
-        own = {
-            "id": "NULL",
-            "payment_guid": "payment_guid || n || :count",
-            "invoice_number": "'h' || n",
-            "state": "'applied'",
-            "next_at": "NULL",
-        }
-        chosen = ", ".join(own.get(name, name) for name in names)
-        rows.execute(
-            "WITH RECURSIVE numbers(n) AS "  # noqa: S608  # our own columns, no input
-            "(SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count) "
-            f"INSERT INTO deliveries SELECT {chosen} FROM deliveries, numbers "
-            "WHERE payment_guid = :guid",
-            {"count": count, "guid": payment.payment_guid},
-        )
-        rows.execute(
-            "UPDATE deliveries SET state = 'applied', next_at = NULL WHERE payment_guid = :guid",
-            {"guid": payment.payment_guid},
-        )
+        chosen = {"guid": payment.payment_guid, "count": count}
+        (item_id,) = rows.execute(
+            "UPDATE work_items SET state = 'done', next_at = NULL "
+            "WHERE reference LIKE :guid || '%' RETURNING id",
+            chosen,
+        ).fetchone()
+        chosen["id"], chosen["last"] = item_id, _last_id(rows)
+        for table, own in _COPIES.items():
+            names = [row[1] for row in rows.execute(f"PRAGMA table_info({table})")]
+            copied = ", ".join(own.get(name, name) for name in names)
+            own_id = "id" if table == "work_items" else "item_id"
+            rows.execute(
+                "WITH RECURSIVE numbers(n) AS "  # noqa: S608  # our own columns, no input
+                "(SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count) "
+                f"INSERT INTO {table} SELECT {copied} FROM {table}, numbers WHERE {own_id} = :id",
+                chosen,
+            )
         rows.commit()
+
+
+def _last_id(rows: sqlite3.Connection) -> int:
+    return rows.execute("SELECT max(id) FROM work_items").fetchone()[0]
 
 
 def _timed(measured: Callable[[], object]) -> float:

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from lxml import etree
 
-from adapter.partners.dataset import DataSetReader
-from adapter.partners.invoice_cloud_report import COLUMNS, payment_of
+from adapter.partners.invoice_cloud_reports import PAYMENTS
+from adapter.partners.soap_answers import DataSetReader
 
 ROWS = 50_000
 CHUNK_BYTES = 64 * 1024
@@ -102,12 +102,12 @@ def _bare(path: Path) -> int:
 
 
 def _rows(path: Path) -> int:
-    return sum(1 for _ in DataSetReader(COLUMNS.values()).rows(_chunks(path)))
+    return sum(1 for _ in DataSetReader(PAYMENTS.columns.values()).rows(_chunks(path)))
 
 
 def _payments(path: Path) -> int:
-    read = DataSetReader(COLUMNS.values()).rows(_chunks(path))
-    return sum(payment_of(row, COLUMNS, biller="bench").approved for row in read)
+    read = DataSetReader(PAYMENTS.columns.values()).rows(_chunks(path))
+    return sum(PAYMENTS.row_of(row, PAYMENTS.columns, "bench").approved for row in read)
 
 
 def _fastest(read: Callable[[Path], int], path: Path, rows: int) -> float:

@@ -5,12 +5,12 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from deliveries import ROOT, next_payment, receiver
+from deliveries import ROOT, accept, next_payment, receiver
 
-from adapter.domain.delivery import DeliveryState, Source
+from adapter.domain.work_item import State
+from adapter.kinds import PAYMENTS
 from adapter.ledger import Ledger, open_ledger
 from sandbox.control.toml import toml_text
 from sandbox.world.adapter_settings import adapter_settings
@@ -38,10 +38,10 @@ def _measure(world: World, config: Path, url: str, count: int) -> float:
     settings = adapter_settings(world, ledger=url, receipts_feed=False)
     settings["adapter"]["engine"] = "procrastinate"
     config.write_text(toml_text(settings))
-    ledger = open_ledger(url)
+    ledger = open_ledger(url, billers=lambda: {b.slug: b.biller_guid for b in world.billers})
     try:
         for _ in range(HEAP):
-            ledger.accept(next_payment(world), source=Source.DATA_PUMP, now=datetime.now(UTC))
+            accept(ledger, next_payment(world))
         with ExitStack() as workers:
             for _ in range(count):
                 workers.enter_context(_worker(config))
@@ -72,7 +72,7 @@ def _wait_for(ledger: Ledger, applied: int) -> tuple[float, int]:
     """Return when so many payments were applied, and how many were then."""
     end = time.monotonic() + SECONDS_MAX
     while time.monotonic() < end:
-        done = ledger.deliveries.page(limit=HEAP + 1, state=DeliveryState.APPLIED)
+        done = ledger.items(PAYMENTS.item).page(limit=HEAP + 1, states=[State.DONE])
         if len(done) >= applied:
             return time.monotonic(), len(done)
         time.sleep(POLL_SECONDS)

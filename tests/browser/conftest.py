@@ -1,5 +1,6 @@
 """A real browser for the pages: the system's Chromium, one a module, with a fresh page a test."""
 
+import ctypes
 import os
 from pathlib import Path
 
@@ -11,11 +12,23 @@ ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 PATIENCE_MS = 15_000
 
 
+def missing_package():
+    """Name what Debian would have to install: Playwright's Node does not bring libatomic along."""
+    if not CHROMIUM.exists():
+        return "chromium"
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return "libatomic1"
+    return None
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Start Chromium; where it is missing, only a machine that is not CI goes without."""
-    if not CHROMIUM.exists() and not os.environ.get("CI"):
-        raise pytest.skip.Exception(f"{CHROMIUM} is not here: apt-get install chromium")
+    if package := missing_package():
+        reason = f"no browser here: apt-get install {package}"
+        raise (pytest.fail if "CI" in os.environ else pytest.skip).Exception(reason)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

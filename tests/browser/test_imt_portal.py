@@ -48,7 +48,8 @@ class Portal:
         self.page.goto(self.url)
         for label, value in told.items():
             self.page.get_by_label(label, exact=True).fill(value)
-        self.page.get_by_role("button", name="Register or sign on").click()
+        with self.page.expect_event("load"):  # a click does not wait for the answer
+            self.page.get_by_role("button", name="Register or sign on").click()
 
     def says(self, text):
         expect(self.page.get_by_role("main")).to_contain_text(text)

@@ -74,15 +74,21 @@ def test_an_operator_reads_an_alarm_and_follows_it_to_the_payments_story(page, t
     assert page.locator("section", has_text="poll_behind").count() == 1
     assert page.get_by_text(EVIL).count() == 1  # as text, in the exceptions list
     fits(page)
-    page.locator("a[href*='state=dead']").click()
+    follow(page, page.locator("a[href*='state=dead']"))
     fits(page)
-    page.locator("tbody a").first.click()
+    follow(page, page.locator("tbody a").first)
     fits(page)
     assert page.get_by_text("Nothing, until a person acts").is_visible()
     assert page.locator("tbody tr").filter(has_text="sending").first.is_visible()
-    page.get_by_role("link", name="Adapter operations").click()
+    follow(page, page.get_by_role("link", name="Adapter operations"))
     assert page.url == f"{trouble}/ops/"
     assert dialogs == []
+
+
+def follow(page, link):
+    """Click, and come back when the next page is there: a click alone does not wait for it."""
+    with page.expect_event("load"):
+        link.click()
 
 
 def fits(page):

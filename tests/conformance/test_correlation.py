@@ -61,8 +61,8 @@ def test_one_id_leads_from_the_door_to_spectrum(doors, header, value):
     assert answer.headers["X-Correlation-Id"] == value
     events = {line["event"]: line for line in lines}
     assert events["request answered"]["correlation_id"] == value
-    assert events["a payment was looked at"]["correlation_id"] == value
-    assert events["a payment was looked at"]["payment_guid"] == GUID
+    assert events["an item was looked at"]["correlation_id"] == value
+    assert events["an item was looked at"]["payment_guid"] == GUID
     assert doors.story()["delivery"]["correlation_id"] == value
     told = told_to_spectrum(doors)
     assert told["InvoiceBalanceDue"] == told["OnlineReceipt"] == value
@@ -116,7 +116,7 @@ def test_metrics_tell_what_happened(doors):
     }
     slug = doors.biller.slug
     door = ("/billers/<biller>/payments", "202", "POST")
-    assert found["adapter_delivery_outcomes_total", "answer", "applied", slug] == 1
+    assert found["adapter_delivery_outcomes_total", "answer", "applied", slug, "payment"] == 1
     assert found["adapter_door_requests_total", *door] == 1
     call = ("OnlineReceipt", "ok", "spectrum")
     assert found["adapter_partner_call_seconds_count", *call] == 1

@@ -1,7 +1,7 @@
 """Clients that nobody here wrote: Mono's generated .NET proxies and PHP's SoapClient.
 
-They need Debian's mono-devel, mono-mcs, php-cli and php-soap. CI installs them, and there a
-missing one fails these tests; elsewhere they are left out and say so.
+They need Debian's mono-devel, mono-mcs, php-cli, php-soap and php-xml. CI installs them, and
+there a missing one fails these tests; elsewhere they are left out. Both say what to install.
 """
 
 import base64
@@ -29,8 +29,7 @@ from sandbox.fakes.invoice_cloud.wsdl import SERVICES, operations_of
 from sandbox.world.clock import DEMO_START
 
 SOURCES = Path(__file__).with_name("foreign_clients")
-MONO, PHP = ("wsdl2", "mcs", "mono"), ("php",)
-IN_CI = "CI" in os.environ
+PHP_CALLER = str(SOURCES / "caller.php")
 UPLOAD = "InvoiceFileUploadSOAP"
 RUN_SECONDS_MAX = 120
 NET_TYPES = {
@@ -53,28 +52,42 @@ REPORTS = {
 }
 
 
-def php_has_soap():
-    told = subprocess.run(["php", "-m"], capture_output=True, text=True, check=False)  # noqa: S607
-    return "\nsoap\n" in told.stdout
+NEEDS_MONO, NEEDS_PHP = map(pytest.mark.usefixtures, ("needs_mono", "needs_php"))
 
 
-def needs(*tools):
-    """Leave a test out where a tool is missing, but never in CI."""
-    there = all(map(shutil.which, tools)) and (tools != PHP or php_has_soap())
-    packages = "mono-devel mono-mcs php-cli php-soap"
-    return pytest.mark.skipif(
-        not IN_CI and not there, reason=f"apt-get install {packages}, which bring {tools}"
-    )
+@pytest.fixture(scope="module")
+def needs_mono():
+    if not all(map(shutil.which, ("wsdl2", "mcs", "mono"))):
+        do_without("no Mono here: apt-get install mono-devel mono-mcs")
 
 
-NEEDS_MONO, NEEDS_PHP = needs(*MONO), needs(*PHP)
+@pytest.fixture(scope="module")
+def needs_php(tmp_path_factory):
+    """Debian packs PHP's classes apart, so that a PHP may have only some; the caller looks."""
+    if not shutil.which("php"):
+        do_without("no PHP here: apt-get install php-cli php-soap php-xml")
+    looked = execute(tmp_path_factory.mktemp("php"), "php", PHP_CALLER)
+    if looked.returncode:
+        do_without(looked.stderr.strip())
+
+
+def do_without(reason):
+    """Leave a test out, but never in CI."""
+    raise (pytest.fail if "CI" in os.environ else pytest.skip).Exception(reason)
 
 
 def run(folder, *command, told=""):
-    """Run a tool with nothing of our environment, and return what it says."""
+    """Run a tool that has to succeed, and return what it says."""
+    done = execute(folder, *command, told=told)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def execute(folder, *command, told=""):
+    """Run a tool with nothing of our environment."""
     program = shutil.which(command[0])
     assert program, f"{command[0]} is not installed"
-    done = subprocess.run(
+    return subprocess.run(
         [program, *command[1:]],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"},
@@ -84,8 +97,6 @@ def run(folder, *command, told=""):
         timeout=RUN_SECONDS_MAX,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def wsdl_url(world, service):
@@ -168,7 +179,7 @@ def php(busy_world, tmp_path):
             "\t".join((version, wsdl_url(busy_world, service), operation, json.dumps(arguments)))
             for version in ("1.1", "1.2")
         )
-        told = run(tmp_path, "php", str(SOURCES / "caller.php"), told="\n".join(lines))
+        told = run(tmp_path, "php", PHP_CALLER, told="\n".join(lines))
         return told.split("call\t")[1:]
 
     return call

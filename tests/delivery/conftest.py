@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import structlog
-from memory_carrier import FOR_A_PERSON, PLANS, Carrier
+from memory_carrier import Carrier
+from memory_partners import FOR_A_PERSON, PLANS, REPEATABLE_PLANS
 
 
 @pytest.fixture(scope="session")
@@ -60,5 +61,5 @@ def carrier(make_carrier, has_feed, deduplicates):
 
 @pytest.fixture(scope="session")
 def plans():
-    """Name every plan, and those that end at a person's desk."""
-    return PLANS, FOR_A_PERSON
+    """Name every plan, those that end at a person's desk, and those of repeatable requests."""
+    return PLANS, FOR_A_PERSON, REPEATABLE_PLANS

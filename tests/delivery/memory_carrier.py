@@ -1,263 +1,34 @@
-"""A carrier in memory: Spectrum and Invoice Cloud with every way of failing, and the adapter.
+"""A carrier in memory: one biller's partners, and the adapter's process, which may die anywhere.
 
-`Spectrum` keeps its own book and does what `plans` tell it to, one plan for each receipt that is
-posted. The adapter's process can die at every named point; it lives on as a new ledger object on
-the same file.
+It lives on as a new ledger object on the same database.
 """
 
 import contextlib
 import itertools
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from adapter.domain.delivery import DeliveryState, Source
-from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch
-from adapter.domain.payment import (
-    Payment,
-    PaymentMethod,
-    ReceiptApplied,
-    ReceiptNotApplied,
-    ReceiptPending,
+from memory_partners import (
+    BILLER,
+    RULES,
+    Clock,
+    Imt,
+    InvoiceCloud,
+    Ports,
+    ProcessDiedError,
+    Spectrum,
 )
-from adapter.domain.retry import RetryPolicy
-from adapter.errors import (
-    ConfigurationError,
-    OutcomeUnknownError,
-    RejectedError,
-    RetryableError,
-)
-from adapter.jobs import post_payments, reconcile_payments
-from adapter.jobs.workbench import Rules, Workbench
+
+from adapter.context import JobContext
+from adapter.domain.ach_return import AchReturn
+from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
+from adapter.domain.payment import Payment, PaymentMethod
+from adapter.domain.work_item import Source, State
+from adapter.jobs import reconcile_payments
+from adapter.jobs.deliver import deliver
+from adapter.kinds import ENROLLMENTS, KINDS, PAYMENTS, REVERSALS
 from adapter.ledger import open_ledger
-
-START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-BILLER = "camp-point"
-INVOICES = ("1", "2", "3")
-BILLED = Decimal("100000.00")
-RULES = Rules(settle_seconds=120.0, lease_seconds=90.0, retry=RetryPolicy(attempts_max=30))
-# A plan that ends the payment at a person's desk, whatever the adapter does.
-FOR_A_PERSON = frozenset({"refuse", "not_applied"})
-PLANS = (
-    "apply",
-    "apply_and_lose_the_answer",
-    "lose_the_request",
-    "apply_late_and_lose_the_answer",
-    "apply_slowly",
-    "okay_and_applied",
-    "okay_and_apply_hours_later",
-    "busy",
-    "setting_refused",
-    "crash_in_our_code",
-    "die_before_sending",
-    "die_before_post",
-    "die_after_post",
-    "die_and_apply_late",
-    *sorted(FOR_A_PERSON),
-)
-WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
-
-
-class ProcessDiedError(BaseException):
-    """The adapter's process is gone: nothing in it may handle this."""
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self):
-        self.at = START
-
-    def now(self):
-        return self.at
-
-    def advance(self, seconds):
-        self.at += timedelta(seconds=seconds)
-
-
-@dataclass
-class Receipt:
-    """A receipt in Spectrum's book, from the moment on at which it is applied."""
-
-    id: str
-    reference: str
-    invoice: str
-    amount: Decimal
-    applied_at: datetime
-
-
-@dataclass
-class Spectrum:
-    """Balances, receipts and a feed; implements the ports that the jobs see."""
-
-    clock: Clock
-    deduplicates: bool = True
-    feed_lag_seconds: float = 0.0
-    plans: list = field(default_factory=list)
-    book: list = field(default_factory=list)
-    posts: list = field(default_factory=list)
-    while_slow: object = None
-    is_silent: bool = False
-
-    def applied(self):
-        return [receipt for receipt in self.book if receipt.applied_at <= self.clock.now()]
-
-    def apply(self, reference, invoice, amount, *, seconds=0.0):
-        receipt = Receipt(
-            id=f"R-{1001 + len(self.book)}",
-            reference=reference,
-            invoice=invoice,
-            amount=amount,
-            applied_at=self.clock.now() + timedelta(seconds=seconds),
-        )
-        self.book.append(receipt)
-        return receipt
-
-    def balance_due(self, invoice):
-        if self.is_silent:
-            raise RetryableError("no connection", partner="spectrum", operation="balance")
-        if self.plans[:1] == ["die_before_sending"]:
-            self.plans.pop(0)
-            raise ProcessDiedError
-        return BILLED - sum(r.amount for r in self.applied() if r.invoice == invoice)
-
-    def post_receipt(self, payment):
-        self.posts.append(payment.key)
-        plan = self.plans.pop(0) if self.plans else "apply"
-        known = [
-            r
-            for r in self.book
-            if (r.reference, r.invoice) == (payment.payment_guid, payment.invoice_number)
-        ]
-        if known and self.deduplicates and not plan.startswith("die"):
-            return ReceiptPending(message="maybe already was")
-        return getattr(self, f"_{plan}")(payment)
-
-    def find_receipt(self, payment, *, since):
-        as_of = self.clock.now() - timedelta(seconds=self.feed_lag_seconds)
-        for receipt in self.book:
-            told = since <= receipt.applied_at <= as_of
-            same = (receipt.reference, receipt.invoice) == (
-                payment.payment_guid,
-                payment.invoice_number,
-            )
-            if told and same:
-                found = ExtractedReceipt(
-                    receipt_id=receipt.id,
-                    invoice_number=receipt.invoice,
-                    reference_number=receipt.reference,
-                    amount=receipt.amount,
-                    applied_at=receipt.applied_at,
-                )
-                return ReceiptSearch(receipt=found, as_of=as_of)
-        return ReceiptSearch(receipt=None, as_of=as_of)
-
-    def _post(self, payment, seconds=0.0):
-        return self.apply(
-            payment.payment_guid, payment.invoice_number, payment.amount, seconds=seconds
-        )
-
-    def _apply(self, payment):
-        return ReceiptApplied(receipt_id=self._post(payment).id)
-
-    def _apply_and_lose_the_answer(self, payment):
-        self._post(payment)
-        raise OutcomeUnknownError("the connection was lost", **WHERE)
-
-    def _lose_the_request(self, _payment):
-        raise OutcomeUnknownError("silence", **WHERE)
-
-    def _apply_late_and_lose_the_answer(self, payment):
-        self._post(payment, seconds=RULES.settle_seconds / 2)
-        raise OutcomeUnknownError("502", **WHERE)
-
-    def _apply_slowly(self, payment):
-        """Answer after our lease has ended, while another process is at work."""
-        receipt = self._post(payment, seconds=RULES.lease_seconds / 2)
-        self.clock.advance(RULES.lease_seconds + 1)
-        self.while_slow()
-        return ReceiptApplied(receipt_id=receipt.id)
-
-    def _okay_and_applied(self, payment):
-        self._post(payment)
-        return ReceiptPending(message="Receipt Can Be Obtained By Scheduled Service")
-
-    def _okay_and_apply_hours_later(self, payment):
-        self._post(payment, seconds=5 * 3600)
-        return ReceiptPending(message="Receipt Can Be Obtained By Scheduled Service")
-
-    def _busy(self, _payment):
-        raise RetryableError("429", **WHERE)
-
-    def _refuse(self, _payment):
-        raise RejectedError("404", **WHERE)
-
-    def _not_applied(self, _payment):
-        return ReceiptNotApplied()
-
-    def _setting_refused(self, _payment):
-        raise ConfigurationError("billers.camp-point.advanced_settings.13 is refused")
-
-    def _crash_in_our_code(self, payment):
-        self._post(payment)
-        raise KeyError("receiptID")
-
-    def _die_before_post(self, _payment):
-        raise ProcessDiedError
-
-    def _die_and_apply_late(self, payment):
-        self._post(payment, seconds=RULES.lease_seconds + 20)
-        raise ProcessDiedError
-
-    def _die_after_post(self, payment):
-        self._post(payment)
-        raise ProcessDiedError
-
-
-@dataclass
-class InvoiceCloud:
-    """Payments that payers made, and the report of them."""
-
-    payments: list = field(default_factory=list)
-    dies_after: int | None = None
-
-    def report(self, window):
-        reported = [p for p in self.payments if window.start_gmt <= p.paid_at < window.end_gmt]
-        for number, payment in enumerate(reported):
-            if number == self.dies_after:
-                self.dies_after = None
-                raise ProcessDiedError
-            yield payment
-
-
-@dataclass
-class Ports:
-    """One biller's connections."""
-
-    spectrum: Spectrum
-    cloud: InvoiceCloud
-    has_feed: bool
-    posts_per_minute: int | None = None
-
-    @property
-    def balances(self):
-        return self.spectrum
-
-    @property
-    def receipts(self):
-        return self.spectrum
-
-    @property
-    def receipt_feed(self):
-        return self.spectrum if self.has_feed else None
-
-    @property
-    def payment_report(self):
-        return self
-
-    def payments(self, window):
-        return self.cloud.report(window)
 
 
 class Carrier:
@@ -270,9 +41,13 @@ class Carrier:
         )
         self.spectrum.while_slow = self._other_process
         self.cloud = InvoiceCloud()
-        self._ports = Ports(spectrum=self.spectrum, cloud=self.cloud, has_feed=has_feed)
+        self.imt = Imt(clock=self.clock)
+        self._ports = Ports(
+            spectrum=self.spectrum, cloud=self.cloud, imt=self.imt, has_feed=has_feed
+        )
         self._url = ledger_url
         self._numbers = itertools.count(1)
+        self.settled = set()  # payments that a person has dealt with: no receipt is owed
         self.deaths = 0
         self._live()
 
@@ -287,10 +62,9 @@ class Carrier:
 
     def pay(self, invoice="1", amount="10.00"):
         """Pay at Invoice Cloud; the adapter does not know yet."""
-        number = next(self._numbers)
         payment = Payment(
             biller=BILLER,
-            payment_guid=str(UUID(int=number)),
+            payment_guid=self._guid(),
             invoice_number=invoice,
             account_number="1204117",
             customer_name="Renée O'Brien",
@@ -307,83 +81,152 @@ class Carrier:
 
     def tell(self, payment):
         """Deliver a payment by the data pump, perhaps again."""
-        return self.ledger.accept(payment, source=Source.DATA_PUMP, now=self.clock.now())
+        return self._accept(PAYMENTS, payment, Source.DATA_PUMP)
+
+    def give_back(self, payment):
+        """Return a payment to its payer's bank, and have the reject report say so."""
+        ach_return = AchReturn(
+            biller=BILLER,
+            reject_guid=self._guid(),
+            payment_guid=payment.payment_guid,
+            invoice_number=payment.invoice_number,
+            account_number=payment.account_number,
+            amount=payment.amount,
+            code="R01",
+            reason="insufficient funds",
+            returned_at=self.clock.now(),
+        )
+        self.cloud.returns.append(ach_return)
+        self._accept(REVERSALS, ach_return, Source.REJECT_REPORT)
+        return ach_return
+
+    def enroll(self, account="1204117", kind=EnrollmentKind.AUTOPAY, *, enrolled=True):
+        """Change a setting at Invoice Cloud, and have its pump say so."""
+        self.clock.advance(1)
+        change = self.change(account, kind, enrolled=enrolled, at=self.clock.now())
+        self._accept(ENROLLMENTS, change, Source.DATA_PUMP)
+        return change
+
+    def change(self, account, kind, *, enrolled, at):
+        """Return a change that the adapter does not know yet."""
+        return EnrollmentChange(
+            biller=BILLER,
+            event_guid=self._guid(),
+            account_number=account,
+            kind=kind,
+            enrolled=enrolled,
+            changed_at=at,
+        )
 
     def post(self):
-        return self._run(post_payments)
+        return self.run(PAYMENTS)
+
+    def run(self, *kinds):
+        """Run the jobs of some kinds, or of those of which something is due."""
+        report = None
+        now = self.clock.now()
+        for kind in kinds or [kind for kind, at in self._due_moments().items() if at <= now]:
+            report = self._run(lambda work, kind=kind: deliver(kind, BILLER, work))
+        return report
 
     def poll(self):
-        return self._run(reconcile_payments)
+        return self._run(lambda work: reconcile_payments.run_once(BILLER, work))
 
     def run_for(self, *, hours, poll_hours=2):
         """Let the clock jump from one due moment to the next, and to every poll."""
         end = self.clock.now() + timedelta(hours=hours)
         poll_at = self.clock.now()
         while self.clock.now() < end:
-            self.post()
+            self.run()
             if self.clock.now() >= poll_at:
                 self.poll()
-                self.post()
+                self.run()
                 poll_at = self.clock.now() + timedelta(hours=poll_hours)
-            due = self.ledger.next_due_at()
-            upcoming = poll_at if due is None else min(due, poll_at)
+            upcoming = min([*self._due_moments().values(), poll_at])
             self.clock.at = max(upcoming, self.clock.now() + timedelta(microseconds=1))
 
-    def delivery(self, payment):
-        return self.ledger.deliveries.find(payment.key)
+    def item(self, payload):
+        """Return the work item that carries a payment, a return or a change."""
+        kind = self._kind_of(payload)
+        return self.ledger.items(kind.item).find(BILLER, kind.item.reference(payload))
 
-    def details(self, payment):
-        return [e.detail for e in self.ledger.deliveries.events(self.delivery(payment).id)]
+    def details(self, payload):
+        item = self.item(payload)
+        events = self.ledger.items(self._kind_of(payload).item).events(item.id)
+        return [event.detail for event in events]
 
     def receipts(self, payment):
-        return [
-            receipt
-            for receipt in self.spectrum.book
-            if (receipt.reference, receipt.invoice)
-            == (payment.payment_guid, payment.invoice_number)
-        ]
+        wanted = (payment.payment_guid, payment.invoice_number)
+        return [each for each in self.spectrum.book if (each.reference, each.invoice) == wanted]
+
+    def payment_of(self, ach_return):
+        wanted = (ach_return.payment_guid, ach_return.invoice_number)
+        known = {(p.payment_guid, p.invoice_number): p for p in self.cloud.payments}
+        return known[wanted]
 
     def open_exceptions(self):
         return self.ledger.exceptions.page(limit=1000, only_open=True)
 
     def check(self):
-        """Every payment is applied at most once, and what is not applied can be seen."""
-        asked = {(e.payment_guid, e.invoice_number) for e in self.open_exceptions()}
-        known = {row.payment.key: row for row in self.ledger.deliveries.page(limit=1000)}
+        """Everything arrived at most once, and what did not arrive can be seen."""
+        asked = {each.reference for each in self.open_exceptions()}
+        for kind in KINDS:
+            for item in self.ledger.items(kind.item).page(limit=1000):
+                if item.state is State.NEEDS_PERSON:
+                    is_seen = item.reference in asked or item.payload in self.settled
+                    assert is_seen, f"{item.reference} needs a person unseen"
+                elif item.state not in {State.DONE, State.SUPERSEDED}:
+                    assert item.next_at is not None, f"{item.reference} is forgotten"
         for payment in self.cloud.payments:
-            receipts = self.receipts(payment)
-            assert len(receipts) <= 1, f"{payment.key} was applied {len(receipts)} times"
-            delivery = known.get(payment.key)
-            if delivery is None:
-                continue  # the next poll finds it
-            key = (payment.payment_guid, payment.invoice_number)
-            if delivery.state is DeliveryState.APPLIED:
-                assert receipts, f"{payment.key} is told to be applied, and it is not"
-                assert delivery.evidence is not None
-                if delivery.receipt_id is not None:
-                    assert delivery.receipt_id == receipts[0].id
-            elif delivery.state in {DeliveryState.DEAD, DeliveryState.NOT_APPLIED}:
-                assert key in asked, f"{payment.key} is {delivery.state.value}, and nobody is told"
-            else:
-                assert delivery.next_at is not None, f"{payment.key} is forgotten"
+            self._check_payment(payment)
+        for ach_return in self.cloud.returns:
+            if self.item(ach_return).state is State.DONE:
+                (receipt,) = self.receipts(ach_return)
+                assert receipt.reversal_id == ach_return.reversal_id
+        returned = {each.reversal_id for each in self.cloud.returns}
+        assert {each.reversal_id for each in self.spectrum.book} <= returned | {""}
+
+    def _check_payment(self, payment):
+        receipts = self.receipts(payment)
+        assert len(receipts) <= 1, f"{payment.key} was applied {len(receipts)} times"
+        item = self.item(payment)  # None: the next poll finds it
+        if item is not None and item.state is State.DONE:
+            assert receipts, f"{payment.key} is said to be applied, and it is not"
+            assert item.evidence is not None
+            assert item.receipt_id in {None, receipts[0].id}
+
+    def _accept(self, kind, payload, source):
+        outbox = self.ledger.outbox(kind.item)
+        return outbox.accept(payload, source=source, now=self.clock.now())
+
+    def _kind_of(self, payload):
+        kinds = {Payment: PAYMENTS, AchReturn: REVERSALS, EnrollmentChange: ENROLLMENTS}
+        return kinds[type(payload)]
+
+    def _due_moments(self):
+        moments = {kind: self.ledger.next_due_at(kind.item) for kind in KINDS}
+        return {kind: moment for kind, moment in moments.items() if moment is not None}
+
+    def _guid(self):
+        return str(UUID(int=next(self._numbers)))
 
     def _run(self, job):
-        work = Workbench(ledger=self.ledger, billers=self, clock=self.clock, rules=RULES)
         try:
-            return job.run_once(BILLER, work)
+            return job(self._work(self.ledger))
         except ProcessDiedError:
             self.deaths += 1
             self.ledger.close()
             self._live()
             return None
 
+    def _work(self, ledger):
+        return JobContext(ledger=ledger, billers=self, clock=self.clock, rules=RULES)
+
     def _live(self):
         self.ledger = open_ledger(self._url)
 
     def _other_process(self):
         plans, self.spectrum.plans = self.spectrum.plans, []
-        ledger = open_ledger(self._url)
-        work = Workbench(ledger=ledger, billers=self, clock=self.clock, rules=RULES)
-        with contextlib.closing(ledger):
-            post_payments.run_once(BILLER, work)
+        with contextlib.closing(open_ledger(self._url)) as ledger:
+            deliver(PAYMENTS, BILLER, self._work(ledger))
         self.spectrum.plans = plans

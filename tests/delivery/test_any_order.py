@@ -1,4 +1,4 @@
-"""Any order of payments, faults, deaths and time: exactly once, or visible to a person."""
+"""Any order of payments, returns, faults, deaths and time: exactly once, or before a person."""
 
 import random
 from datetime import timedelta
@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from adapter.domain.delivery import DeliveryState
+from adapter.domain.work_item import State
 
 INVOICES = st.sampled_from("1234")
 SECONDS = (1, 45, 90, 120, 600, 3600, 6 * 3600)
@@ -23,10 +23,11 @@ STEPS = 12
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Pays, tells, posts, polls, fails, dies and waits, as it comes."""
+    """Pays, returns, tells, posts, polls, fails, dies and waits, as it comes."""
 
     make_carrier = None
     plans = ()
+    repeatable_plans = ()
     for_a_person = frozenset()
 
     @initialize(seed=st.integers(0, 2**64 - 1))
@@ -43,6 +44,8 @@ class AnyOrder(RuleBasedStateMachine):
         if chance.random() < 0.7:
             plans = [plan for plan in plans if plan not in self.for_a_person]
         self.carrier.spectrum.plans = plans
+        self.carrier.spectrum.reversal_plans = chance.choices(self.repeatable_plans, k=4)
+        self.returned = set()
         self.needs_a_person = not self.for_a_person.isdisjoint(plans)
         for number, invoice in enumerate("112234"):
             self.carrier.tell(self.carrier.pay(invoice, f"{number + 1}.00"))
@@ -60,6 +63,15 @@ class AnyOrder(RuleBasedStateMachine):
         if told:
             self.carrier.tell(payment)
 
+    @precondition(lambda self: len(self.returned) < len(self.carrier.cloud.payments))
+    @rule(data=st.data())
+    def give_back(self, data):
+        """Return one payment, whatever has become of it so far."""
+        left = [p for p in self.carrier.cloud.payments if p not in self.returned]
+        payment = data.draw(st.sampled_from(left))
+        self.returned.add(payment)
+        self.carrier.give_back(payment)
+
     @precondition(lambda self: self.carrier.cloud.payments)
     @rule(data=st.data())
     def tell_again(self, data):
@@ -67,10 +79,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(seconds=st.lists(st.sampled_from(SECONDS), max_size=4))
     def post(self, seconds):
-        self.carrier.post()
+        self.carrier.run()
         for wait in seconds:
             self.carrier.clock.advance(wait)
-            self.carrier.post()
+            self.carrier.run()
 
     @rule(dies_after=st.none() | st.integers(0, 3))
     def poll(self, dies_after):
@@ -95,27 +107,35 @@ class AnyOrder(RuleBasedStateMachine):
         if not hasattr(self, "carrier"):
             return
         self.carrier.spectrum.plans = []
+        self.carrier.spectrum.reversal_plans = []
         self.carrier.clock.advance(3600)
         self.carrier.run_for(hours=27, poll_hours=9)
         self.carrier.check()
         for payment in self.carrier.cloud.payments:
-            delivery = self.carrier.delivery(payment)
-            if delivery is None:
+            item = self.carrier.item(payment)
+            if item is None:
                 # Older than the first poll reaches: Invoice Cloud's own retries would bring it.
                 assert payment.paid_at < self.carrier.clock.now() - timedelta(hours=48)
                 continue
             if not self.needs_a_person:
-                assert delivery.state is DeliveryState.APPLIED
+                assert item.state is State.DONE
                 assert len(self.carrier.receipts(payment)) == 1
-            elif delivery.state is not DeliveryState.APPLIED:
-                asked = {item.invoice_number for item in self.carrier.open_exceptions()}
+            elif item.state is not State.DONE:
+                asked = {review.invoice_number for review in self.carrier.open_exceptions()}
                 assert payment.invoice_number in asked
+        for ach_return in self.carrier.cloud.returns:
+            payment = self.carrier.payment_of(ach_return)
+            if self.carrier.item(ach_return).state is State.DONE:
+                (receipt,) = self.carrier.receipts(payment)
+                assert receipt.reversal_id == ach_return.reversal_id
+            else:
+                assert self.needs_a_person or self.carrier.item(payment) is None
         self.carrier.close()
 
 
 def test_exactly_once_or_visible(make_carrier, plans):
     AnyOrder.make_carrier = staticmethod(make_carrier)
-    AnyOrder.plans, AnyOrder.for_a_person = plans
+    AnyOrder.plans, AnyOrder.for_a_person, AnyOrder.repeatable_plans = plans
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(

@@ -1,34 +1,25 @@
 """Enrolments in any order: IMT ends at what Invoice Cloud's payers did last.
 
 Pump notices come late, twice, in any order or not at all; polls die; IMT fails and stays silent,
-having taken the call or not; the two clocks differ by some seconds.
+having taken the call at once, late or not at all; the adapter dies; the two clocks differ by some
+seconds.
 """
 
-import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
-from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from memory_carrier import Carrier
+from memory_partners import BILLER, REPEATABLE_PLANS
 
-from adapter.domain.enrollment import (
-    EnrolledAccount,
-    EnrollmentChange,
-    EnrollmentKind,
-    EnrollmentSource,
-    EnrollmentState,
-)
-from adapter.errors import OutcomeUnknownError, RetryableError
-from adapter.jobs import follow_change_log, push_enrollments
-from adapter.jobs.workbench import Rules, Workbench
-from adapter.ledger import open_ledger
+from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
+from adapter.domain.work_item import Source, State
+from adapter.errors import RetryableError
+from adapter.jobs import follow_change_log
+from adapter.kinds import ENROLLMENTS
+from adapter.kinds.enrollments import newest_changes
 
-START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-BILLER = "camp-point"
-NAMES = {"partner": "imt", "operation": "setting"}
-DOWN = RetryableError("answered 503", **NAMES)
-SILENT = OutcomeUnknownError("no answer came in time", **NAMES)
 KINDS = tuple(EnrollmentKind)
 ACCOUNTS = ("1", "2")
 STEPS = st.lists(
@@ -37,50 +28,30 @@ STEPS = st.lists(
         st.tuples(st.just("deliver"), st.integers(0, 9), st.booleans()),
         st.tuples(st.just("lose"), st.integers(0, 9), st.none()),
         st.tuples(st.just("poll"), st.booleans(), st.booleans()),
-        st.tuples(st.just("push"), st.sampled_from(["well", "down", "silent", "lost"]), st.none()),
+        st.tuples(st.just("push"), st.sampled_from(REPEATABLE_PLANS), st.none()),
         st.tuples(st.just("pass"), st.integers(1, 7200), st.none()),
     ),
     max_size=25,
 )
 
 
-class Carrier:
-    """Invoice Cloud, its pump and IMT in memory, with an adapter between them."""
+class Customers(Carrier):
+    """Payers who change their settings at Invoice Cloud, with its pump and its reports."""
 
-    def __init__(self, ledger, skew):
-        self.clock = SimpleNamespace(at=START, now=lambda: self.clock.at)
+    def __init__(self, ledger_url, skew):
+        super().__init__(ledger_url)
         self.skew = timedelta(seconds=skew)  # how far Invoice Cloud's clock is ahead
-        self.numbers = itertools.count(1)
         self.enrolled = {kind: {} for kind in KINDS}  # since when, by account
         self.touched = set()
         self.notices = []
-        self.imt = {}
-        self.imt_mood = "well"
         self.polls_die = (False, False)
-        self.enrollments = self.enrollment_report = self
-        self.ledger = ledger
-        self.work = Workbench(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
-
-    def names(self):
-        return (BILLER,)
 
     def ports(self, _biller):
-        return self
-
-    def push(self, change):
-        if self.imt_mood in {"well", "lost"}:
-            self.imt[change.account_number, change.kind] = change.enrolled
-        if self.imt_mood == "down":
-            raise DOWN
-        if self.imt_mood in {"silent", "lost"}:
-            raise SILENT
-
-    def enrolled_now(self, kind):
-        return [EnrolledAccount(account_number=a, since=s) for a, s in self.enrolled[kind].items()]
+        return SimpleNamespace(enrollments=self.imt, enrollment_report=Reports(self))
 
     def toggle(self, account, kind):
-        self.clock.at += timedelta(seconds=1)
-        now = self.clock.at + self.skew
+        self.clock.advance(1)
+        now = self.clock.now() + self.skew
         accounts = self.enrolled[kind]
         enrols = account not in accounts
         if enrols:
@@ -88,24 +59,13 @@ class Carrier:
         else:
             del accounts[account]
         self.touched.add((account, kind))
-        self.notices.append(
-            EnrollmentChange(
-                biller=BILLER,
-                event_guid=str(UUID(int=next(self.numbers))),
-                account_number=account,
-                kind=kind,
-                enrolled=enrols,
-                changed_at=now,
-            )
-        )
+        self.notices.append(self.change(account, kind, enrolled=enrols, at=now))
 
     def deliver(self, index, again):
         if self.notices:
             index %= len(self.notices)
             change = self.notices[index] if again else self.notices.pop(index)
-            self.ledger.enrollments.accept(
-                change, source=EnrollmentSource.DATA_PUMP, now=self.clock.at
-            )
+            self._accept(ENROLLMENTS, change, Source.DATA_PUMP)
 
     def lose(self, index, _nothing):
         if self.notices:
@@ -113,73 +73,70 @@ class Carrier:
 
     def poll(self, *dies):
         self.polls_die = dict(zip(KINDS, dies, strict=True))
-        follow_change_log.run_once(BILLER, self.work)
+        self._run(lambda work: follow_change_log.run_once(BILLER, work))
 
-    def do_push(self, mood, _nothing=None):
-        self.imt_mood = mood
-        push_enrollments.run_once(BILLER, self.work)
-        if mood == "well":
-            self.imt_is_at_the_newest_telling()
+    def push(self, plan, _nothing=None):
+        self.imt.plans = [plan]
+        self.run(ENROLLMENTS)
+        self.imt.plans = []
+        if not self._due_moments():
+            self.imt_is_at_the_newest_change()
 
-    def do_pass(self, seconds, _nothing):
-        self.clock.at += timedelta(seconds=seconds)
+    def pass_time(self, seconds, _nothing):
+        self.clock.advance(seconds)
 
-    def imt_is_at_the_newest_telling(self):
-        """Nothing waits any more: what IMT has is the newest that the adapter was told."""
-        if self.ledger.pushes.next_due_at() is not None:
-            return
+    def imt_is_at_the_newest_change(self):
+        """Nothing waits any more: IMT ends at the newest that the adapter knows."""
         for kind in KINDS:
-            for account, known in self.ledger.enrollments.newest(BILLER, kind).items():
-                assert self.imt[account, kind] is known.change.enrolled
+            for account, known in newest_changes(self.ledger, BILLER, kind).items():
+                assert self.imt.will_be_on(account, kind) is known.change.enrolled
 
     def come_to_rest(self):
         while self.notices:
             self.deliver(len(self.notices) // 2, again=False)
-        self.clock.at += timedelta(hours=3)
+        self.clock.advance(3 * 3600)
         self.poll(False, False)
-        self.imt_mood = "well"
-        while (due := self.ledger.pushes.next_due_at()) is not None:
-            self.clock.at = max(self.clock.at, due)
-            push_enrollments.run_once(BILLER, self.work)
+        while moments := self._due_moments():
+            self.clock.at = max(self.clock.now(), *moments.values())
+            self.run(ENROLLMENTS)
+        self.imt_is_at_the_newest_change()
 
 
 class Reports:
-    """The two customer reports of a carrier; one that dies does so after its first row."""
+    """The two customer reports; one that dies does so after its first row."""
 
-    def __init__(self, carrier):
-        self.carrier = carrier
+    def __init__(self, customers):
+        self._customers = customers
 
     def enrolled(self, kind):
-        rows = self.carrier.enrolled_now(kind)
-        dies = self.carrier.polls_die[kind]
+        enrolled = self._customers.enrolled[kind].items()
+        rows = [EnrolledAccount(account_number=account, since=at) for account, at in enrolled]
+        dies = self._customers.polls_die[kind]
         yield from rows[:1] if dies else rows
         if dies:
-            raise DOWN
+            raise RetryableError("503", partner="invoice_cloud", operation="report")
 
 
 ACTIONS = {
-    "toggle": Carrier.toggle,
-    "deliver": Carrier.deliver,
-    "lose": Carrier.lose,
-    "poll": Carrier.poll,
-    "push": Carrier.do_push,
-    "pass": Carrier.do_pass,
+    "toggle": Customers.toggle,
+    "deliver": Customers.deliver,
+    "lose": Customers.lose,
+    "poll": Customers.poll,
+    "push": Customers.push,
+    "pass": Customers.pass_time,
 }
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS, skew=st.integers(-5, 5))
 def test_imt_ends_at_the_newest_time_of_invoice_cloud(new_ledger, quick_folder, steps, skew):
-    ledger = open_ledger(new_ledger(quick_folder))
-    carrier = Carrier(ledger, skew)
-    carrier.enrollment_report = Reports(carrier)
+    carrier = Customers(new_ledger(quick_folder), skew)
     for action, first, second in steps:
         ACTIONS[action](carrier, first, second)
     carrier.come_to_rest()
     for account, kind in carrier.touched:
-        is_enrolled = account in carrier.enrolled[kind]
-        assert carrier.imt.get((account, kind), False) is is_enrolled
-    states = {one.state for one in ledger.enrollments.page(limit=1000)}
-    assert states <= {EnrollmentState.DELIVERED, EnrollmentState.SUPERSEDED}
-    assert not ledger.exceptions.page(limit=1)
-    ledger.close()
+        assert carrier.imt.is_on(account, kind) is (account in carrier.enrolled[kind])
+    states = {item.state for item in carrier.ledger.items(ENROLLMENTS.item).page(limit=1000)}
+    assert states <= {State.DONE, State.SUPERSEDED}
+    assert not carrier.open_exceptions()
+    carrier.close()

@@ -11,11 +11,12 @@ from contextlib import closing
 
 import pytest
 
+from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
 from tests.delivery.rig.campaign import Rig, run_campaign
 from tests.delivery.rig.processes import COMMAND, Pace
 from tests.delivery.rig.schedule import POINTS, Kill, draw_kills
-from tests.delivery.rig.verdict import all_deliveries
+from tests.delivery.rig.verdict import all_items
 
 # Far more than it takes: a machine that is busy must not look like a payment that is lost.
 SETTLE_SECONDS_MAX = 90.0
@@ -57,13 +58,18 @@ def until(is_so):
 
 
 def check(rig):
-    verdict = rig.verdict()
+    verdict, partner = rig.verdict(), rig.partner
     assert verdict.is_clean, verdict
-    assert verdict.applied_once == rig.told, verdict
+    assert verdict.applied_once == len(partner.paid), verdict
+    assert verdict.reversed_once == len(partner.returns), verdict
+    assert verdict.for_a_person == 0, verdict
 
 
 def test_a_campaign_of_kills_where_a_payment_may_be_lost_or_doubled(make_rig):
-    """The four points that matter most, and a moment; `make kills` draws from all of them."""
+    """The four points that matter most, and a moment; `make kills` draws from all of them.
+
+    Some of the payments come back, and settings change beside them.
+    """
     rig = make_rig(seed=7, payments=120)
     points = ("accepted", "sending_committed", "request_left", "answered")
     assert set(points) < set(POINTS)
@@ -71,15 +77,19 @@ def test_a_campaign_of_kills_where_a_payment_may_be_lost_or_doubled(make_rig):
     kills.insert(2, Kill(kind="moment", victim=0, seconds=0.2, fault="sever"))
     outcome = run_campaign(rig, kills, settle_seconds_max=SETTLE_SECONDS_MAX)
     check(rig)
+    points = (*points, "accepted:reversal")
     assert outcome.deaths == {"moment": 1} | {f"point {point}": 1 for point in points}
     assert outcome.verdict.were_in_doubt >= 3
+    assert outcome.verdict.returns > 0
+    assert outcome.verdict.changes > 0
 
 
 def test_a_seed_repeats_its_kills_and_a_longer_campaign_begins_like_a_shorter_one():
     kills = draw_kills(7, 100, processes=3)
     assert kills[:20] == draw_kills(7, 20, processes=3)
     assert {kill.kind for kill in kills} == {"moment", "launch", "point", "sleep"}
-    assert {kill.point for kill in kills} == {"", *POINTS}
+    assert {kill.point.partition(":")[0] for kill in kills} == {"", *POINTS}
+    assert {kill.point.partition(":")[2] for kill in kills} == {"", "reversal", "enrollment"}
 
 
 def test_what_a_dead_machine_left_is_finished_by_another_one(make_rig, shared):
@@ -106,7 +116,41 @@ def test_workers_on_postgresql_that_are_killed_lose_and_double_nothing(make_rig,
     ]
     outcome = run_campaign(rig, kills, settle_seconds_max=SETTLE_SECONDS_MAX)
     check(rig)
-    assert outcome.kills == 3
+    assert outcome.kills == 4  # with the one that reads the reject report
+    assert outcome.verdict.changes > 0
+
+
+@pytest.fixture(params=["embedded", "procrastinate"])
+def any_engine(request):
+    """Choose an engine, and its ledger."""
+    if request.param == "procrastinate":
+        return {"engine": request.param, "url": request.getfixturevalue("postgres").new_database()}
+    return {"engine": request.param}
+
+
+@pytest.mark.parametrize("kind", [REVERSALS, ENROLLMENTS], ids=lambda kind: kind.item.name)
+def test_a_job_that_dies_at_every_point_of_another_kind(make_rig, any_engine, kind):
+    """Each death leaves another item behind; in the end each has arrived once."""
+    points = ("sending_committed", "request_left", "answered")
+    if any_engine["engine"] == "embedded":
+        points = ("claimed", *points, "recorded")
+    rig = make_rig(payments=8, **any_engine)
+    for _ in range(8):  # more than points: two on one invoice wait for one another
+        if kind is ENROLLMENTS:
+            rig.partner.enroll()
+        else:
+            rig.partner.pay()
+    if kind is REVERSALS:
+        assert run(rig.job("reconcile_payments")) == run(rig.job("post_payments")) == 0
+        for _ in range(8):
+            rig.partner.give_back()
+    assert run(rig.job("reverse_rejects" if kind is REVERSALS else "follow_change_log")) == 0
+    for point in points:
+        run_to_death(rig.job(kind.job), f"{point}:{kind.item.name}")
+    rig.start()
+    rig.settle(SETTLE_SECONDS_MAX)
+    check(rig)
+    assert rig.verdict().sent_again[kind.item.name] >= 3
 
 
 @pytest.mark.parametrize("point", ["claimed", "sending_committed", "answered"])
@@ -204,7 +248,7 @@ def test_a_reconciliation_that_dies_takes_everything_over_the_next_time(make_rig
     for _ in range(3):
         rig.partner.pay()
     run_to_death(rig.job("reconcile_payments"), "reconciling")
-    assert not all_deliveries(rig.ledger)
+    assert not all_items(rig.ledger, PAYMENTS)
     until(lambda: run(rig.job("reconcile_payments")) == 0)
     rig.start()
     rig.settle(SETTLE_SECONDS_MAX)

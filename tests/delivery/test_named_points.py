@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapter.domain.delivery import DeliveryState, Evidence
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import Evidence, State
 
 LOST = ("apply_and_lose_the_answer", "apply_late_and_lose_the_answer", "crash_in_our_code")
 # Whoever died there has sent nothing, whether he knew it or not.
@@ -26,29 +26,29 @@ def paid(carrier):
 
 def test_a_quiet_day_needs_one_post(carrier, paid):
     carrier.post()
-    delivery = carrier.delivery(paid)
-    assert (delivery.state, delivery.evidence) == (DeliveryState.APPLIED, Evidence.ANSWER)
+    item = carrier.item(paid)
+    assert (item.state, item.evidence) == (State.DONE, Evidence.ANSWER)
     assert carrier.details(paid)[-1] == "Spectrum answered with receipt R-1001: applied"
     carrier.run_for(hours=4)
     assert len(carrier.spectrum.posts) == 1
-    assert carrier.delivery(paid).confirmed_at is not None
+    assert carrier.item(paid).confirmed_at is not None
 
 
 @pytest.mark.parametrize("plan", LOST)
 def test_a_lost_answer_is_found_by_evidence_and_never_posted_again(carrier, paid, has_feed, plan):
     carrier.spectrum.plans = [plan]
     carrier.post()
-    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
+    assert carrier.item(paid).state is State.IN_DOUBT
     assert carrier.details(paid)[-1].startswith("answer lost after sending (")
     carrier.run_for(hours=4)
-    delivery = carrier.delivery(paid)
-    assert delivery.state is DeliveryState.APPLIED
+    item = carrier.item(paid)
+    assert item.state is State.DONE
     assert len(carrier.spectrum.posts) == 1
     if has_feed:
-        assert (delivery.evidence, delivery.receipt_id) == (Evidence.RECEIPTS_FEED, "R-1001")
+        assert (item.evidence, item.receipt_id) == (Evidence.RECEIPTS_FEED, "R-1001")
         words = "found in the receipts feed as receipt R-1001: applied"
     else:
-        assert (delivery.evidence, delivery.receipt_id) == (Evidence.BALANCE, None)
+        assert (item.evidence, item.receipt_id) == (Evidence.BALANCE, None)
         words = "balance moved 100000.00 -> 99990.00 by exactly the amount: applied (inferred)"
     assert carrier.details(paid)[-1] == f"answer lost after sending; {words}"
 
@@ -56,11 +56,11 @@ def test_a_lost_answer_is_found_by_evidence_and_never_posted_again(carrier, paid
 def test_a_lost_request_is_posted_again(carrier, paid, has_feed):
     carrier.spectrum.plans = ["lose_the_request"]
     carrier.run_for(hours=4)
-    delivery = carrier.delivery(paid)
-    assert (delivery.state, delivery.evidence) == (DeliveryState.APPLIED, Evidence.ANSWER)
-    assert delivery.attempts == 2
+    item = carrier.item(paid)
+    assert (item.state, item.evidence) == (State.DONE, Evidence.ANSWER)
+    assert item.attempts == 2
     assert len(carrier.spectrum.posts) == 2
-    words = "not in the receipts feed, told up to" if has_feed else "balance is still 100000.00"
+    words = "not in the receipts feed, as of" if has_feed else "balance is still 100000.00"
     assert words in carrier.details(paid)[-3]
 
 
@@ -69,10 +69,10 @@ def test_nothing_is_posted_again_before_the_settle_time(carrier, paid):
     carrier.post()
     carrier.clock.advance(119.999)
     carrier.post()
-    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
+    assert carrier.item(paid).state is State.IN_DOUBT
     carrier.clock.advance(0.001)
     carrier.post()
-    assert carrier.delivery(paid).state is DeliveryState.APPLIED
+    assert carrier.item(paid).state is State.DONE
 
 
 @pytest.mark.parametrize("plan", DEATHS)
@@ -81,7 +81,7 @@ def test_a_process_that_dies_loses_and_doubles_nothing(carrier, paid, plan):
     carrier.post()
     assert carrier.deaths == 1
     carrier.run_for(hours=4)
-    assert carrier.delivery(paid).state is DeliveryState.APPLIED
+    assert carrier.item(paid).state is State.DONE
     assert len(carrier.receipts(paid)) == 1
     assert len(carrier.spectrum.posts) == (2 if plan == "die_before_post" else 1)
 
@@ -91,18 +91,18 @@ def test_a_process_that_dies_again_and_again(carrier, paid, plan):
     carrier.spectrum.plans = [plan] * 3
     carrier.run_for(hours=4)
     assert carrier.deaths == (3 if plan in NOTHING_LEFT else 1)
-    assert carrier.delivery(paid).state is DeliveryState.APPLIED
+    assert carrier.item(paid).state is State.DONE
     assert len(carrier.receipts(paid)) == 1
 
 
 def test_who_died_while_sending_leaves_a_doubt(carrier, paid):
     carrier.spectrum.plans = ["die_after_post"]
     carrier.post()
-    assert carrier.delivery(paid).state is DeliveryState.SENDING
+    assert carrier.item(paid).state is State.SENDING
     carrier.clock.advance(90)
     carrier.post()
-    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
-    assert carrier.details(paid)[-1].startswith("answer lost after sending: whoever sent it")
+    assert carrier.item(paid).state is State.IN_DOUBT
+    assert "the sender recorded nothing within its lease" in carrier.details(paid)[-1]
 
 
 def test_an_answer_that_comes_after_the_lease_records_nothing(carrier, paid):
@@ -110,11 +110,11 @@ def test_an_answer_that_comes_after_the_lease_records_nothing(carrier, paid):
     carrier.spectrum.plans = ["apply_slowly"]
     report = carrier.post()
     assert report.counts["lease_lost"] == 1
-    assert carrier.delivery(paid).state is DeliveryState.IN_DOUBT
+    assert carrier.item(paid).state is State.IN_DOUBT
     carrier.run_for(hours=4)
-    delivery = carrier.delivery(paid)
-    assert delivery.state is DeliveryState.APPLIED
-    assert delivery.evidence is not Evidence.ANSWER
+    item = carrier.item(paid)
+    assert item.state is State.DONE
+    assert item.evidence is not Evidence.ANSWER
     assert len(carrier.spectrum.posts) == 1
 
 
@@ -122,11 +122,11 @@ def test_an_answer_that_comes_after_the_lease_records_nothing(carrier, paid):
 def test_okay_without_a_receipt_is_confirmed_and_never_posted_again(carrier, paid, has_feed, plan):
     carrier.spectrum.plans = [plan]
     carrier.post()
-    assert carrier.delivery(paid).state is DeliveryState.PENDING
+    assert carrier.item(paid).state is State.UNCONFIRMED
     carrier.run_for(hours=8)
-    delivery = carrier.delivery(paid)
-    assert delivery.state is DeliveryState.APPLIED
-    assert delivery.evidence is (Evidence.RECEIPTS_FEED if has_feed else Evidence.BALANCE)
+    item = carrier.item(paid)
+    assert item.state is State.DONE
+    assert item.evidence is (Evidence.RECEIPTS_FEED if has_feed else Evidence.BALANCE)
     assert carrier.details(paid)[-1].startswith("okay without a receipt; ")
     assert len(carrier.spectrum.posts) == 1
 
@@ -136,15 +136,15 @@ def test_okay_that_never_becomes_a_receipt_is_shown_to_a_person(carrier, paid):
     carrier.spectrum.plans = ["okay_and_applied"]
     carrier.spectrum._post = lambda *_: None
     carrier.run_for(hours=28, poll_hours=14)
-    delivery = carrier.delivery(paid)
-    assert delivery.state is DeliveryState.PENDING
-    assert delivery.next_at is not None
-    (item,) = carrier.open_exceptions()
-    assert (item.kind, item.payment_guid) == (
+    item = carrier.item(paid)
+    assert item.state is State.UNCONFIRMED
+    assert item.next_at is not None
+    (review,) = carrier.open_exceptions()
+    assert (review.kind, review.payment_guid) == (
         ExceptionKind.EVIDENCE_OVERDUE,
         paid.payment_guid,
     )
-    assert item.opened_at >= delivery.sent_at + timedelta(hours=24)
+    assert review.opened_at >= item.sent_at + timedelta(hours=24)
     assert len(carrier.spectrum.posts) == 1
 
 
@@ -153,33 +153,33 @@ def test_not_applied_goes_to_a_person_and_holds_back_the_next(harsh_carrier):
     carrier.spectrum.plans = ["not_applied"]
     second = told(carrier)
     carrier.run_for(hours=4)
-    assert carrier.delivery(paid).state is DeliveryState.NOT_APPLIED
-    assert carrier.delivery(second).state is DeliveryState.ACCEPTED
+    assert carrier.item(paid).state is State.NEEDS_PERSON
+    assert carrier.item(second).state is State.WAITING
     assert len(carrier.spectrum.posts) == 1
-    (item,) = carrier.open_exceptions()
-    assert item.kind is ExceptionKind.NOT_APPLIED
-    carrier.ledger.exceptions.resolve(item.id, now=carrier.clock.now(), resolution="refunded")
+    (review,) = carrier.open_exceptions()
+    assert review.kind is ExceptionKind.NOT_APPLIED
+    carrier.ledger.exceptions.resolve(review.id, now=carrier.clock.now(), resolution="refunded")
     carrier.post()
-    assert carrier.delivery(second).state is DeliveryState.APPLIED
-    carrier.cloud.payments.remove(paid)  # a person has settled it: no receipt is owed
+    assert carrier.item(second).state is State.DONE
+    carrier.settled.add(paid)
 
 
 def test_a_refusal_is_a_dead_letter_at_once(harsh_carrier):
     carrier, paid = harsh_carrier, told(harsh_carrier)
     carrier.spectrum.plans = ["refuse"]
     carrier.run_for(hours=4)
-    assert carrier.delivery(paid).state is DeliveryState.DEAD
+    assert carrier.item(paid).state is State.NEEDS_PERSON
     assert len(carrier.spectrum.posts) == 1
-    (item,) = carrier.open_exceptions()
-    assert item.kind is ExceptionKind.DEAD
+    (review,) = carrier.open_exceptions()
+    assert review.kind is ExceptionKind.DEAD
 
 
 def test_a_wrong_setting_loses_no_try(harsh_carrier):
     carrier, paid = harsh_carrier, told(harsh_carrier)
     carrier.spectrum.plans = ["setting_refused"] * 10
     carrier.run_for(hours=12)
-    delivery = carrier.delivery(paid)
-    assert (delivery.state, delivery.attempts) == (DeliveryState.APPLIED, 1)
+    item = carrier.item(paid)
+    assert (item.state, item.attempts) == (State.DONE, 1)
     assert len(carrier.spectrum.posts) == 11
 
 
@@ -199,8 +199,8 @@ def test_what_the_data_pump_never_told_comes_from_the_report(harsh_carrier):
     harsh_carrier.clock.advance(3600)
     harsh_carrier.poll()
     harsh_carrier.post()
-    delivery = harsh_carrier.delivery(payment)
-    assert (delivery.state, delivery.source.value) == (DeliveryState.APPLIED, "payment_report")
+    item = harsh_carrier.item(payment)
+    assert (item.state, item.source.value) == (State.DONE, "payment_report")
     harsh_carrier.run_for(hours=4)
     assert len(harsh_carrier.spectrum.posts) == 1
 
@@ -214,14 +214,14 @@ def test_somebody_elses_receipt_makes_the_balance_unclear(make_carrier):
     carrier.post()
     carrier.spectrum.apply("counter", "1", payment.amount * 3)
     carrier.run_for(hours=4)
-    delivery = carrier.delivery(payment)
-    assert delivery.state is DeliveryState.DEAD
-    assert delivery.last_error.endswith(
+    item = carrier.item(payment)
+    assert item.state is State.NEEDS_PERSON
+    assert item.last_error.endswith(
         "balance moved 100000.00 -> 99960.00, and the amount is 10.00: unclear, "
         "a person has to look"
     )
-    (item,) = carrier.open_exceptions()
-    assert item.kind is ExceptionKind.EVIDENCE_UNCLEAR
+    (review,) = carrier.open_exceptions()
+    assert review.kind is ExceptionKind.EVIDENCE_UNCLEAR
     assert len(carrier.spectrum.posts) == 1
     carrier.close()
 
@@ -247,12 +247,12 @@ def test_a_feed_that_stands_still_is_shown_to_a_person(make_carrier):
     carrier.tell(payment)
     carrier.spectrum.plans = ["apply_and_lose_the_answer"]
     carrier.run_for(hours=28, poll_hours=14)
-    assert carrier.delivery(payment).state is DeliveryState.IN_DOUBT
-    (item,) = carrier.open_exceptions()
-    assert item.kind is ExceptionKind.EVIDENCE_OVERDUE
+    assert carrier.item(payment).state is State.IN_DOUBT
+    (review,) = carrier.open_exceptions()
+    assert review.kind is ExceptionKind.EVIDENCE_OVERDUE
     carrier.spectrum.feed_lag_seconds = 0
     carrier.run_for(hours=4)
-    assert carrier.delivery(payment).state is DeliveryState.APPLIED
+    assert carrier.item(payment).state is State.DONE
     assert carrier.open_exceptions() == ()
     carrier.close()
 

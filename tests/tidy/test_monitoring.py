@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import yaml
 
+from adapter.domain.figures import LedgerFigures
 from adapter.jobs.schedule import JOBS
-from adapter.ledger.counts import LedgerCounts
 from adapter.telemetry.gauges import LedgerGauges
 from adapter.telemetry.metrics import Metrics
 
@@ -22,7 +22,7 @@ def families():
     """Return every metric family, by the name that its samples are asked for by."""
     metrics = Metrics(CLOCK)
     ledger = SimpleNamespace(
-        counts=SimpleNamespace(read=lambda _billers, now: LedgerCounts()),  # noqa: ARG005
+        figures=SimpleNamespace(gather=lambda _billers, now: LedgerFigures()),  # noqa: ARG005
         watermarks=SimpleNamespace(all=tuple),
     )
     metrics.registry.register(LedgerGauges(ledger, CLOCK, tuple))

@@ -9,6 +9,7 @@ from adapter.bootstrap import bif_profile_of, build
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.invoice import BifDialect
 from adapter.errors import ConfigurationError, LedgerError, NotFoundError
+from adapter.kinds import PAYMENTS
 from adapter.partners.imt import ImtClient
 from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient
 from adapter.partners.spectrum_feed import FolderFeed, HttpFeed
@@ -76,7 +77,7 @@ def test_rules_and_parts_come_of_the_settings(adapter):
     assert adapter.work.rules.settle_seconds == 77
     assert adapter.work.ledger is adapter.ledger
     assert adapter.work.billers is adapter.billers
-    assert adapter.ledger.deliveries.page(limit=1) == ()
+    assert adapter.ledger.items(PAYMENTS.item).newest(limit=1) == ()
 
 
 def test_nothing_runs_before_the_start(adapter, timer):

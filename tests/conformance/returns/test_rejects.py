@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapter.kinds import REVERSALS
 from sandbox.fakes.spectrum.book import SpectrumBook
 
 HOUR = 3600
@@ -124,9 +125,13 @@ def test_what_spectrum_refuses_waits_for_a_person_and_is_sent_again(carrier):
     carrier.advance(UNTIL_REVERSED)
     [item] = carrier.exceptions()
     assert item["kind"] == "reversal_refused"
-    assert "adapter reversals retry" in item["detail"]
+    assert "not today" in item["detail"]
+    [reversal] = carrier.ops("reversals")
+    assert item["reference"] == reversal["reversal_id"]
     ledger = carrier.joined.adapter.ledger
-    ledger.reversals.redrive_all(now=carrier.world.clock.now())
+    ledger.redrive(REVERSALS.item, REVERSALS.redrive_rules).retry_all(
+        by="ada", now=carrier.world.clock.now()
+    )
     carrier.advance(HOUR)
     assert carrier.exceptions() == []
     assert [row["state"] for row in carrier.ops("reversals")] == ["reversed"]

@@ -29,8 +29,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.delivery.rig",
-        description="Kill real adapter processes while payments arrive, and let the books of a "
-        "Spectrum that does not de-duplicate say what was lost or applied twice.",
+        description="Kill real adapter processes while payments, returns and enrolments arrive; "
+        "then the books of IMT and of a Spectrum that does not de-duplicate say what was lost or "
+        "applied twice.",
         epilog="Exit codes: 0 nothing lost, nothing doubled, nothing open; 1 otherwise. "
         "The seed draws the payments and the kills; what else the machine does, no seed draws.",
     )
@@ -63,20 +64,22 @@ def _told(outcome: Outcome) -> str:
             f"the last {outcome.settle_seconds} s of them without kills"
         ),
         f"  how: {_counts(outcome.deaths)}",
-        f"  answers of Spectrum lost besides: {_counts(outcome.faults)}",
-        f"{verdict.payments} payments, {outcome.retold} notices told again for want of a 202",
-        f"  states: {_counts(verdict.states)}",
+        f"  answers lost besides: {_counts(outcome.faults)}",
         (
-            f"  were in doubt: {verdict.were_in_doubt}; posted again after evidence: "
-            f"{verdict.reposted}"
+            f"{verdict.payments} payments, {verdict.returns} returns, {verdict.changes} "
+            f"changes of settings; {outcome.retold} notices repeated for want of a 202"
         ),
+        *(f"  {name}: {_counts(states)}" for name, states in verdict.states.items()),
+        f"  were in doubt: {verdict.were_in_doubt}; sent again: {_counts(verdict.sent_again)}",
         f"  applied by evidence: {_counts(verdict.evidence)}",
         *(f"  LOST {line}" for line in verdict.lost),
         *(f"  TWICE {line}" for line in verdict.twice),
+        *(f"  WRONG {line}" for line in verdict.wrong_settings),
         (
-            f"applied exactly once {verdict.applied_once}, lost {len(verdict.lost)}, "
-            f"applied twice {len(verdict.twice)}, for a person {verdict.for_a_person}, "
-            f"unfinished {verdict.unfinished}, never taken over {verdict.never_taken}"
+            f"applied exactly once {verdict.applied_once}, reversed exactly once "
+            f"{verdict.reversed_once}, lost {len(verdict.lost)}, twice {len(verdict.twice)}, "
+            f"wrong settings {len(verdict.wrong_settings)}, for a person {verdict.for_a_person}, "
+            f"unfinished {verdict.unfinished}, never accepted {verdict.never_accepted}"
         ),
         "CLEAN" if verdict.is_clean else "NOT CLEAN",
     ]

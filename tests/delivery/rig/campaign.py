@@ -1,4 +1,4 @@
-"""A campaign: payments are told, processes are killed; at the end the partner's book counts."""
+"""A campaign: payments, returns, enrolments, and kills; at the end the partners' books count."""
 
 import tempfile
 import time
@@ -7,19 +7,27 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any, Self
 
+from adapter.kinds import REVERSALS
 from adapter.ledger import Ledger, open_ledger
 from tests.delivery.rig.engines import ENGINES
 from tests.delivery.rig.partner import Partner
 from tests.delivery.rig.processes import AdapterProcess, Pace, make_processes
 from tests.delivery.rig.pump import Pump
 from tests.delivery.rig.schedule import Kill
-from tests.delivery.rig.verdict import Verdict, all_deliveries, judge, unfinished
+from tests.delivery.rig.verdict import Verdict, all_items, judge, unfinished
 
 # A point that is not passed in this time is not waited for: the process is killed all the same.
 POINT_SECONDS_MAX = 3.0
 POLL_SECONDS = 0.1
+# The reject report is read after so many kills, and before a kill that waits for a reversal.
+KILLS_A_REPORT = 10
+JOB_SECONDS_MAX = 60.0
+# Beside so many payments of a hundred, one comes back and a setting changes.
+RETURNED_PERCENT = 10
+ENROLLED_PERCENT = 10
 
 
 def quiet(_words: str) -> None:
@@ -40,6 +48,7 @@ class Rig:
     url: str = ""
     tell: Callable[[str], None] = quiet
     told: int = 0
+    _paid: int = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -51,11 +60,13 @@ class Rig:
                 seed=self.seed, payments=self.payments, receipts_feed=self.receipts_feed
             )
             stack.callback(self.partner.stop)
-            self.ledger: Ledger = open_ledger(self.url)
+            biller = self.partner.biller
+            self.ledger: Ledger = open_ledger(
+                self.url, billers=lambda: {biller.slug: biller.biller_guid}
+            )
             stack.callback(self.ledger.close)
             self.processes = make_processes(kind, self.partner, self.folder, self.url, self.pace)
             stack.callback(self._end_processes)
-            biller = self.partner.biller
             self.pump = Pump(
                 [process.url for process in self.processes if process.has_doors],
                 biller.slug,
@@ -80,19 +91,49 @@ class Rig:
             self.pump.tell(self.partner.pay())
         self.told += count
 
+    def live(self, payments: int) -> None:
+        """Let payers pay so often; beside it some payments come back, and settings change."""
+        for _ in range(payments):
+            self.pay(1)
+            self._paid += 1
+            chance = Random(f"{self.seed}:beside:{self._paid}")  # noqa: S311  # no secret
+            if chance.randrange(100) < RETURNED_PERCENT:
+                self.partner.give_back()
+            if chance.randrange(100) < ENROLLED_PERCENT:
+                self.enroll(1)
+
+    def enroll(self, count: int) -> None:
+        for _ in range(count):
+            self.pump.tell(self.partner.enroll())
+        self.told += count
+
+    def read_rejects(self, *, die_at: str = "") -> int:
+        """Run the job that reads the reject report, in a process of its own."""
+        job = self.job("reverse_rejects")
+        job.start(die_at=die_at)
+        if not job.died_within(JOB_SECONDS_MAX):
+            raise TimeoutError("the reject report is not read")
+        return job.exit_code or 0
+
     def settle(self, seconds_max: float) -> None:
-        """Let everything be taken over and come to its end, nobody helping, within bounds."""
+        """Let everything be accepted and come to its end, nobody helping, within bounds."""
         until = time.monotonic() + seconds_max
         self.pump.wait_until_taken(seconds_max)
-        while time.monotonic() < until and unfinished(all_deliveries(self.ledger)):
+        while time.monotonic() < until and self._unread_returns():
+            self.read_rejects()
+        while time.monotonic() < until and unfinished(all_items(self.ledger)):
             time.sleep(POLL_SECONDS)
+
+    def _unread_returns(self) -> bool:
+        known = {item.reference for item in all_items(self.ledger, REVERSALS)}
+        return not self.partner.returns.keys() <= known
 
     def job(self, name: str) -> AdapterProcess:
         """Return a process that runs one job and ends."""
         return self.processes[0].beside("run", name)
 
     def verdict(self) -> Verdict:
-        return judge(self.pump.taken, self.told, self.partner.applied(), self.ledger)
+        return judge(self.pump.taken, self.told, self.partner, self.ledger)
 
     def _end_processes(self) -> None:
         for process in self.processes:
@@ -122,20 +163,28 @@ class Outcome:
 
 
 def run_campaign(rig: Rig, kills: list[Kill], *, settle_seconds_max: float) -> Outcome:
-    """Kill, tell a share of the payments in each life, then wait and count."""
+    """Kill, let a share of the payments be made in each life, then wait and count."""
     outcome = Outcome(engine=rig.engine, seed=rig.seed, receipts_feed=rig.receipts_feed)
     deaths: Counter[str] = Counter()
     faults: Counter[str] = Counter()
     began = time.monotonic()
     rig.start()
     for number, kill in enumerate(kills, start=1):
-        rig.pay(rig.payments * number // len(kills) - rig.told)
+        rig.live(rig.payments * number // len(kills) - rig.payments * (number - 1) // len(kills))
         if kill.fault:
-            rig.partner.break_next_answer(kill.fault)
-            faults[kill.fault] += 1
+            rig.partner.break_next_answer(kill.fault, *kill.operation)
+            faults[f"{kill.operation[1]} {kill.fault}"] += 1
         deaths[_carry_out(kill, rig)] += 1
+        upcoming = kills[number : number + 1]
+        is_last_or_due = not upcoming or number % KILLS_A_REPORT == 0
+        if is_last_or_due or upcoming[0].is_of_reversals:
+            # Every other time the process dies once the returns are on disk, before its mark is.
+            die_at = "accepted:reversal" if number % 2 else ""
+            if rig.read_rejects(die_at=die_at) < 0:
+                deaths["point accepted:reversal"] += 1
+        rig.processes[kill.victim].start()
         if number % 10 == 0 or number == len(kills):
-            rig.tell(f"{number} kills, {rig.told} payments told, {rig.pump.open} not taken yet")
+            rig.tell(f"{number} kills, {rig.told} notices, {rig.pump.open} not accepted yet")
     rig.partner.be_well()
     ended = time.monotonic()
     rig.settle(settle_seconds_max)
@@ -150,7 +199,7 @@ def run_campaign(rig: Rig, kills: list[Kill], *, settle_seconds_max: float) -> O
 
 
 def _carry_out(kill: Kill, rig: Rig) -> str:
-    """Kill one process, start it again at once, and say how it died."""
+    """Kill one process, and return how it died."""
     victim = rig.processes[kill.victim]
     words = kill.words
     match kill.kind:
@@ -167,7 +216,6 @@ def _carry_out(kill: Kill, rig: Rig) -> str:
             if kill.kind == "sleep":
                 _sleep_beyond_the_lease(victim, rig.pace)
     victim.kill()
-    victim.start()
     return words
 
 

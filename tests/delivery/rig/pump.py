@@ -1,4 +1,4 @@
-"""The data pump: tells every payment until it has been taken over, as Invoice Cloud does."""
+"""The data pump: repeats every notice until it has been accepted, as Invoice Cloud does."""
 
 import queue
 import threading
@@ -10,20 +10,20 @@ import httpx
 from tests.delivery.rig.partner import Notice
 
 THREADS = 4
-TAKEN_OVER = 202
+ACCEPTED = 202
 # Invoice Cloud waits for minutes; the rig has no time for that.
 PAUSE_SECONDS = 0.05
 ANSWER_SECONDS_MAX = 5.0
-# So many notices of a hundred are told again although they were taken over.
+# So many notices of a hundred are told again although they were accepted.
 TOLD_AGAIN_PERCENT = 10
 
 
 class Pump:
-    """Tells payments at the doors, all of them at once, each until somebody has said 202."""
+    """Sends notices to the doors, several at once, each until one has answered 202."""
 
     def __init__(self, urls: list[str], biller: str, auth: tuple[str, str], *, seed: int) -> None:
         self._urls = urls
-        self._path = f"/billers/{biller}/payments"
+        self._path = f"/billers/{biller}"
         self._auth = auth
         self._chance = Random(f"{seed}:pump")  # noqa: S311  # a drawn campaign, no secret
         self._waiting: queue.SimpleQueue[tuple[Notice, bool]] = queue.SimpleQueue()
@@ -58,7 +58,7 @@ class Pump:
     @property
     def failures(self) -> int:
         """How often a notice had to be told again for want of a 202."""
-        return sum(n for status, n in self.answers.items() if status != TAKEN_OVER)
+        return sum(n for status, n in self.answers.items() if status != ACCEPTED)
 
     @property
     def open(self) -> int:
@@ -78,7 +78,9 @@ class Pump:
                 except queue.Empty:
                     continue
                 urls = self._urls
-                if self._try(client, urls[door % len(urls)] + self._path, notice):
+                if self._try(
+                    client, f"{urls[door % len(urls)]}{self._path}/{notice.door}", notice
+                ):
                     if again:
                         self._waiting.put((notice, False))
                     continue
@@ -96,7 +98,7 @@ class Pump:
             return False
         with self._changed:
             self.answers[answer.status_code] += 1
-            if answer.status_code == TAKEN_OVER:
+            if answer.status_code == ACCEPTED:
                 self.taken.add(notice.key)
             elif 400 <= answer.status_code < 500:
                 self.refused[notice.key] = answer.text

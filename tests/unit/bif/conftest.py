@@ -9,7 +9,7 @@ import pytest
 
 from adapter.bif.rows import FileHeader
 from adapter.bif.sample import write_sample
-from adapter.domain.invoice import BifProfile, Invoice
+from adapter.domain.invoice import BifDialect, BifProfile, Invoice
 
 INVOICE = Invoice(
     invoice_number="30254",
@@ -47,9 +47,19 @@ def invoice_with():
     return lambda **changes: replace(INVOICE, **changes)
 
 
+def sample(count: int = 4, seed: int = 3, dialect: BifDialect = BifDialect.TAGGED) -> bytes:
+    """Return a valid file."""
+    out = io.BytesIO()
+    write_sample(count, seed, out, dialect)
+    return out.getvalue()
+
+
 @pytest.fixture(scope="session")
 def sample_lines():
     """Return the rows of a valid file of four invoices, without their line ends."""
-    out = io.BytesIO()
-    write_sample(4, 3, out)
-    return tuple(out.getvalue().decode().splitlines())
+    return tuple(sample().decode().splitlines())
+
+
+@pytest.fixture(scope="session")
+def positional_lines():
+    return tuple(sample(dialect=BifDialect.POSITIONAL).decode().splitlines())

@@ -1,8 +1,11 @@
 """What a check warns of."""
 
+import pytest
+
 from adapter.bif.advice import Adviser
 from adapter.bif.problems import Advice
 
+EARLY = (1, 12, Advice.DUE_BEFORE_INVOICE_DATE)
 IH = ("01/02/2026", "01/27/2026", "10.00", "10.00")
 
 
@@ -16,25 +19,23 @@ def told(*rows):
     return [(w.row, w.file_spec_id, w.rule) for w in [*warnings, *adviser.finish()]]
 
 
-def test_nothing_odd_is_no_warning():
-    assert not told(("FH", "r"), ("IH", *IH), ("CR",), ("ID", "4.00"), ("ID", "6.00"))
-
-
-def test_a_file_without_a_reference():
-    assert told(("FH", "")) == [(1, 3, Advice.NO_REFERENCE)]
-
-
-def test_a_due_date_before_the_invoice_date():
-    """Compared as days, not as texts that begin with the month."""
-    early = ("12/31/2025", "01/01/2025", "1.00", "")
-    later = ("12/31/2025", "01/01/2026", "1.00", "")
-    assert told(("IH", *early)) == [(1, 12, Advice.DUE_BEFORE_INVOICE_DATE)]
-    assert not told(("IH", *later))
-
-
-def test_a_minimum_above_what_is_due():
-    assert told(("IH", *IH[:3], "10.01")) == [(1, 21, Advice.MINIMUM_ABOVE_TOTAL)]
-    assert not told(("IH", *IH[:3], "9.99"))
+@pytest.mark.parametrize(
+    ("rows", "warnings"),
+    [
+        ([("FH", "r"), ("IH", *IH), ("CR",), ("ID", "4.00"), ("ID", "6.00")], []),
+        ([("FH", "")], [(1, 3, Advice.NO_REFERENCE)]),
+        ([("IH", "12/31/2025", "01/01/2025", "1.00", "")], [EARLY]),
+        ([("IH", "12/31/2025", "01/01/2026", "1.00", "")], []),
+        ([("IH", *IH[:3], "10.01")], [(1, 21, Advice.MINIMUM_ABOVE_TOTAL)]),
+        ([("IH", *IH[:3], "9.99")], []),
+        ([("IH", "", "", "", ""), ("ID", "1.00")], []),
+        ([("IH", *IH), ("ID", ""), ("ID", "1.00")], []),
+        ([("IH", *IH)], []),
+    ],
+)
+def test_what_is_odd_is_warned_of_and_what_cannot_be_read_is_not_compared(rows, warnings):
+    """Days are compared as days, not as texts that begin with the month."""
+    assert told(*rows) == warnings
 
 
 def test_details_that_add_up_to_something_else():
@@ -48,9 +49,3 @@ def test_details_that_add_up_to_something_else():
         ("ID", "11.00"),
     ]
     assert told(*rows) == [(1, 13, Advice.DETAILS_DIFFER), (5, 13, Advice.DETAILS_DIFFER)]
-
-
-def test_what_cannot_be_read_is_not_compared():
-    assert not told(("IH", "", "", "", ""), ("ID", "1.00"))
-    assert not told(("IH", *IH), ("ID", ""), ("ID", "1.00"))
-    assert not told(("IH", *IH))

@@ -4,17 +4,15 @@ import io
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adapter.bif.check import PROBLEMS_MAX, check_bif
 from adapter.bif.problems import Advice, Rule
 from adapter.bif.reader import ROW_BYTES_MAX
-from adapter.bif.sample import write_sample
 from adapter.domain.invoice import BifDialect
 from contracts.loader import bif_fields
 
-bounded = settings(max_examples=50, deadline=None)
 COLUMNS = {column.id: column for column in bif_fields()}
 HARMLESS = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc",), exclude_characters="|~\u2028\u2029"),
@@ -32,14 +30,14 @@ def found(report):
     return [(p.row, p.file_spec_id, p.rule.value) for p in report.problems]
 
 
+def replaced(lines, row, line):
+    return (*lines[: row - 1], line, *lines[row:])
+
+
 def changed(lines, row, old, new):
     """Return the rows with `old` replaced in one of them, where it must stand."""
     assert old in lines[row - 1]
-    return (*lines[: row - 1], lines[row - 1].replace(old, new, 1), *lines[row:])
-
-
-def without(line, file_spec_id):
-    return "|".join(p for p in line.split("|") if not p.startswith(f"{file_spec_id}~"))
+    return replaced(lines, row, lines[row - 1].replace(old, new, 1))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -68,7 +66,6 @@ def broken_value(column, draw):
     return value, rule
 
 
-@bounded
 @given(data=st.data())
 def test_any_single_broken_value_is_found(sample_lines, data):
     """Whatever field of whatever row is spoilt, its row, FileSpecID and rule are told."""
@@ -78,12 +75,11 @@ def test_any_single_broken_value_is_found(sample_lines, data):
     file_spec_id = int(parts[place].partition("~")[0])
     value, rule = broken_value(COLUMNS[file_spec_id], data.draw)
     parts[place] = f"{file_spec_id}~{value}"
-    report = check(*sample_lines[: row - 1], "|".join(parts), *sample_lines[row:])
+    report = check(*replaced(sample_lines, row, "|".join(parts)))
     assert found(report) == [(row, file_spec_id, rule.value)]
     assert report.problems[0].value == value
 
 
-@bounded
 @given(st.binary(max_size=400))
 def test_no_bytes_make_the_check_fail(content):
     report = check_bif(io.BytesIO(content))
@@ -92,7 +88,6 @@ def test_no_bytes_make_the_check_fail(content):
     assert report.as_json()["problem_count"] == report.problem_count
 
 
-@bounded
 @given(data=st.data())
 def test_no_spoilt_file_makes_the_check_fail(sample_lines, data):
     """Bytes are put over a valid file anywhere; the rows told are rows of the file."""
@@ -135,12 +130,8 @@ def test_a_spoilt_row_is_told(sample_lines, row, old, new, expected):
 @pytest.mark.parametrize("column", [c for c in bif_fields() if c.required], ids=lambda c: c.id)
 def test_each_required_column_is_missed(sample_lines, column):
     row = {"FH": 1, "IH": 2, "CR": 3, "ID": 4}[column.record]
-    lines = (
-        *sample_lines[: row - 1],
-        without(sample_lines[row - 1], column.id),
-        *sample_lines[row:],
-    )
-    problems = found(check(*lines))
+    kept = [p for p in sample_lines[row - 1].split("|") if not p.startswith(f"{column.id}~")]
+    problems = found(check(*replaced(sample_lines, row, "|".join(kept))))
     if column.name == "RowType":
         assert (row, None, "unknown_record") in problems
     else:
@@ -160,34 +151,34 @@ def test_an_invoice_stands_once(sample_lines):
     assert found(check(*twice)) == [(5, 10, "duplicate_invoice")]
 
 
-def test_a_lost_row_is_told_where_its_invoice_begins(sample_lines):
-    assert found(check(*sample_lines[:2], *sample_lines[3:])) == [(2, 58, "missing_record")]
-    assert found(check(*sample_lines[:-1])) == [(11, 70, "missing_record")]
-
-
-def test_a_file_without_its_header_is_told_once(sample_lines):
-    assert found(check(*sample_lines[1:])) == [(1, 1, "missing_record")]
-
-
-def test_a_file_cut_short_does_not_keep_its_figures(sample_lines):
-    assert found(check(*sample_lines[:-3])) == [(1, 5, "count"), (1, 6, "total")]
-
-
-def test_an_empty_row_is_no_record(sample_lines):
-    assert found(check(*sample_lines, "")) == [(14, None, "unknown_record")]
-
-
-def test_an_empty_file_lacks_its_header():
-    assert found(check()) == [(1, 1, "missing_record")]
+@pytest.mark.parametrize(
+    ("cut", "expected"),
+    [
+        (lambda lines: (*lines[:2], *lines[3:]), [(2, 58, "missing_record")]),
+        (lambda lines: lines[:-1], [(11, 70, "missing_record")]),
+        (lambda lines: lines[1:], [(1, 1, "missing_record")]),
+        (lambda lines: lines[:-3], [(1, 5, "count"), (1, 6, "total")]),
+        (lambda lines: (*lines, ""), [(14, None, "unknown_record")]),
+        (lambda _: (), [(1, 1, "missing_record")]),
+        (lambda lines: ("\ufeff" + lines[0], *lines[1:]), [(1, None, "encoding")]),
+    ],
+    ids=[
+        "a lost row is found where its invoice begins",
+        "the last row is lost",
+        "the header is missed once",
+        "a file cut short does not keep its figures",
+        "an empty row is no record",
+        "an empty file lacks its header",
+        "a byte order mark",
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused(sample_lines, cut, expected):
+    assert found(check(*cut(sample_lines))) == expected
 
 
 def test_bytes_that_are_no_utf8_are_told(sample_lines):
     content = "\n".join(sample_lines).encode().replace(b"60~", b"60~\xff", 1)
     assert found(check_bif(io.BytesIO(content))) == [(3, None, "encoding")]
-
-
-def test_a_byte_order_mark_is_told(sample_lines):
-    assert found(check("\ufeff" + sample_lines[0], *sample_lines[1:])) == [(1, None, "encoding")]
 
 
 def test_a_row_too_long_is_told(sample_lines):
@@ -235,9 +226,8 @@ def test_a_header_figure_is_told_where_it_stands(sample_lines):
 def test_a_warning_leaves_a_file_valid(sample_lines):
     report = check(*changed(sample_lines, 1, "|3~sample-3", "|3~"))
     assert report.valid
-    assert [(w.row, w.file_spec_id, w.rule) for w in report.warnings] == [
-        (1, 3, Advice.NO_REFERENCE)
-    ]
+    (warning,) = report.warnings
+    assert (warning.row, warning.file_spec_id, warning.rule) == (1, 3, Advice.NO_REFERENCE)
     assert report.render("x").startswith("x:1:45: warning: 3 ThirdPartyFileReference")
 
 
@@ -253,13 +243,6 @@ def test_warnings_are_kept_up_to_a_bound_and_can_be_left_out(sample_lines):
     assert not check_bif(io.BytesIO(content), advise=False).warning_count
 
 
-@pytest.fixture(scope="module")
-def positional_lines():
-    out = io.BytesIO()
-    write_sample(4, 3, out, BifDialect.POSITIONAL)
-    return tuple(out.getvalue().decode().splitlines())
-
-
 def test_a_positional_file_is_judged_as_its_tagged_twin(sample_lines, positional_lines):
     report, twin = check(*positional_lines), check(*sample_lines)
     assert report.valid
@@ -267,7 +250,6 @@ def test_a_positional_file_is_judged_as_its_tagged_twin(sample_lines, positional
     assert (report.total, report.row_count) == (twin.total, twin.row_count)
 
 
-@bounded
 @given(data=st.data())
 def test_any_single_broken_value_of_a_positional_file_is_found(positional_lines, data):
     """A row's values have no names of their own: their places say whose they are."""
@@ -278,7 +260,7 @@ def test_any_single_broken_value_of_a_positional_file_is_found(positional_lines,
     broken, rule = broken_value(columns[place], data.draw)
     column = 1 + len("|".join(values[:place])) + 1
     values[place] = broken
-    report = check(*positional_lines[: row - 1], "|".join(values), *positional_lines[row:])
+    report = check(*replaced(positional_lines, row, "|".join(values)))
     assert found(report) == [(row, columns[place].id, rule.value)]
     assert report.problems[0].column == column
 

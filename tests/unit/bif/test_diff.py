@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.bif.diff import Comparison, Kind, signed
@@ -15,7 +15,6 @@ from adapter.bif.writer import write_bif
 from adapter.domain.invoice import BifDialect
 from adapter.errors import BadInputError
 
-bounded = settings(max_examples=30, deadline=None)
 INVOICES = tuple(sample_invoices(6, 3))
 
 
@@ -37,7 +36,6 @@ def compare(old, new):
     return comparison, list(comparison.changes())
 
 
-@bounded
 @given(data=st.data())
 def test_a_file_says_the_same_as_itself_in_any_order_and_dialect(file, data):
     old = file(dialect=data.draw(st.sampled_from(BifDialect)))
@@ -120,7 +118,6 @@ def test_a_difference_has_its_sign(amount, told):
     assert signed(Decimal(amount)) == told
 
 
-@bounded
 @given(st.binary(max_size=200))
 def test_any_bytes_are_compared_or_refused(content):
     for old, new in ((content, FOREIGN), (FOREIGN, FOREIGN + content)):

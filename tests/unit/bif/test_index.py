@@ -9,23 +9,18 @@ from hypothesis import strategies as st
 
 from adapter.bif.index import INVOICE_ROWS_MAX, index_bif, read_again
 from adapter.bif.reader import ROW_BYTES_MAX
-from adapter.bif.sample import sample_invoices, write_sample
+from adapter.bif.sample import sample_invoices
 from adapter.domain.invoice import BifDialect
 from adapter.domain.money import money_text
 from adapter.errors import BadInputError
-
-
-def sample(dialect):
-    out = io.BytesIO()
-    write_sample(5, 3, out, dialect)
-    return out.getvalue()
+from tests.unit.bif.conftest import sample
 
 
 @pytest.mark.parametrize("dialect", BifDialect)
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_each_invoice_is_found_where_it_stands(dialect, end):
     """And is the same bytes when it is read again, whatever the line ends."""
-    content = sample(dialect)
+    content = sample(5, dialect=dialect)
     stream = io.BytesIO(content.replace(b"\n", end))
     index = index_bif(stream)
     assert index.dialect is dialect

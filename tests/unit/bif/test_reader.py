@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.bif.problems import Problem, Rule
@@ -62,7 +62,6 @@ def test_a_byte_order_mark_is_told_and_taken_off():
     assert text == "1~FH"
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_rows(content):
     """Every line is told once as text, and the rows are counted as they stand."""

@@ -43,15 +43,6 @@ def test_an_invoice_is_written_as_e2_says(header, invoice_with):
     )
 
 
-def test_the_customer_is_the_organization_where_there_is_one(header, invoice_with):
-    rows = InvoiceRows(header.profile).write(invoice_with(organization_name="Keller 100% Seed"))
-    assert values_in(rows)[60] == "Keller 100% Seed"
-
-
-def test_an_invoice_without_an_autopay_date_keeps_the_column_empty(header, invoice_with):
-    assert values_in(InvoiceRows(header.profile).write(invoice_with()))[248] == ""
-
-
 @pytest.mark.parametrize(
     ("balance", "written"),
     [
@@ -140,24 +131,11 @@ def test_a_replacement_that_no_file_can_carry_is_a_wrong_setting(header, replace
         InvoiceRows(replace(header.profile, replacement=replacement))
 
 
-def test_a_wrong_format_guid_is_a_wrong_setting(header):
-    with pytest.raises(ConfigurationError, match=r"invoice_format_guid.*9 InvoiceFormatGuid"):
-        InvoiceRows(replace(header.profile, invoice_format_guid="1"))
-
-
 def test_the_header_row_tells_its_figures(header):
     row = header.row(invoice_count=2, total=Decimal("10.5"))
     assert row == (
         "1~FH|2~5f0c9a3e-7d41-4b86-9c2e-1a6b3d8f4e70|3~imt-20260105|4~01/05/2026|5~2|6~10.50"
     )
-
-
-def test_a_header_that_no_file_can_carry_is_refused(header):
-    wrong = replace(header, profile=replace(header.profile, biller_guid=""))
-    with pytest.raises(ConfigurationError, match=r"biller_guid.*2 BillerGuid"):
-        wrong.row(invoice_count=0, total=Decimal("0.00"))
-    with pytest.raises(BadInputError, match="3 ThirdPartyFileReference"):
-        replace(header, reference="a|b").row(invoice_count=0, total=Decimal("0.00"))
 
 
 def test_dates_have_all_their_digits():

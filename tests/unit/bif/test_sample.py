@@ -8,24 +8,19 @@ import pytest
 from adapter.bif.check import check_bif
 from adapter.bif.sample import INVOICES_MAX, sample_invoices, write_sample
 from adapter.errors import BadInputError
-
-
-def sample(count, seed):
-    out = io.BytesIO()
-    report = write_sample(count, seed, out)
-    return report, out
+from tests.unit.bif.conftest import sample
 
 
 def test_a_sample_is_a_valid_file_with_every_invoice():
-    report, out = sample(300, 1)
+    out = io.BytesIO()
+    report = write_sample(300, 1, out)
     out.seek(0)
     assert check_bif(out).valid
     assert (report.invoice_count, report.refused) == (300, ())
 
 
 def test_the_same_seed_makes_the_same_bytes_and_another_makes_others():
-    assert sample(20, 7)[1].getvalue() == sample(20, 7)[1].getvalue()
-    assert sample(20, 7)[1].getvalue() != sample(20, 8)[1].getvalue()
+    assert sample(20, 7) == sample(20, 7) != sample(20, 8)
 
 
 def test_a_smaller_sample_is_the_beginning_of_a_larger_one():

@@ -132,7 +132,7 @@ def test_a_file_spec_id_is_a_plain_number(text, number):
     assert table.file_spec_id_of(text) == number
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     column=st.sampled_from(bif_fields()),
     value=st.text(max_size=20) | st.from_regex(r"[\d./~| -]{0,12}"),

@@ -7,72 +7,34 @@ from decimal import Decimal
 import pytest
 
 from adapter.domain.ach_return import (
-    REDRIVABLE_STATES,
-    UNDER_WAY_STATES,
     UNKNOWN_AFTER,
-    AchReturn,
     AskPerson,
     Proceed,
-    ReversalState,
     Wait,
     judge_return,
 )
-from adapter.domain.delivery import Delivery, DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import State
 from adapter.errors import BadInputError
+from tests.unit.domain.conftest import PAYMENT, build_return
 
 NOW = datetime(2026, 1, 8, 10, 15, tzinfo=UTC)
 
 
 @pytest.fixture
-def returned(payment):
-    return AchReturn(
-        biller=payment.biller,
-        reject_guid="CCCCCCCC-0000-4000-8000-000000000001",
-        payment_guid=payment.payment_guid.upper(),
-        invoice_number=payment.invoice_number,
-        account_number=payment.account_number,
-        amount=payment.amount,
-        code="R01",
-        reason="Insufficient Funds",
-        returned_at=NOW,
-    )
+def returned():
+    reject_guid = "CCCCCCCC-0000-4000-8000-000000000001"
+    payment_guid = PAYMENT.payment_guid.upper()
+    return build_return(reject_guid=reject_guid, payment_guid=payment_guid, amount=PAYMENT.amount)
 
 
-@pytest.fixture
-def delivered(payment):
-    """Return a maker of deliveries of the payment in a state."""
-
-    def build(state):
-        return Delivery(
-            id=1,
-            payment=payment,
-            source=Source.DATA_PUMP,
-            state=state,
-            attempts=1,
-            accepted_at=NOW,
-            next_at=None,
-            sent_at=None,
-            lease_owner=None,
-            lease_until=None,
-            fence=0,
-            balance_before=None,
-            receipt_id=None,
-            evidence=None,
-            confirmed_at=None,
-            last_error="",
-        )
-
-    return build
-
-
-def judged(returned, delivery, *, waited=timedelta(0)):
-    return judge_return(returned, delivery, seen_at=NOW, now=NOW + waited)
+def judged(returned, payment, *, waited=timedelta(0)):
+    return judge_return(returned, payment, seen_at=NOW, now=NOW + waited)
 
 
 def test_the_same_reject_is_the_same_reversal_however_it_is_written(returned, payment):
     assert returned.reversal_id == "cccccccc-0000-4000-8000-000000000001:30254"
-    assert returned.payment_key == payment.key
+    assert returned.payment_reference == payment.key.reference
     again = replace(returned, reject_guid=returned.reject_guid.upper(), reason="other words")
     assert again.reversal_id == returned.reversal_id
     assert again.fingerprint() == returned.fingerprint()
@@ -87,43 +49,42 @@ def test_what_moves_money_is_its_content(returned, change):
     assert replace(returned, **change).fingerprint() != returned.fingerprint()
 
 
-@pytest.mark.parametrize("field", ["reject_guid", "payment_guid"])
-def test_a_guid_that_is_none_is_refused(returned, field):
-    with pytest.raises(BadInputError):
-        replace(returned, **{field: "12"})
+@pytest.mark.parametrize(
+    ("field", "value", "error"),
+    [
+        ("reject_guid", "12", BadInputError),
+        ("payment_guid", "12", BadInputError),
+        ("returned_at", NOW.replace(tzinfo=None), ValueError),
+    ],
+)
+def test_words_for_a_guid_and_a_moment_without_its_zone_are_refused(returned, field, value, error):
+    with pytest.raises(error, match=r"GUID|returned_at"):
+        replace(returned, **{field: value})
 
 
-def test_a_moment_without_its_zone_is_refused(returned):
-    with pytest.raises(ValueError, match="returned_at"):
-        replace(returned, returned_at=NOW.replace(tzinfo=None))
+# A payment that needs a person or was given back was never applied, unless it may have left.
+VERDICTS = {State.DONE: Proceed, State.NEEDS_PERSON: AskPerson, State.GIVEN_BACK: AskPerson}
 
 
-VERDICTS = {
-    DeliveryState.APPLIED: Proceed,
-    DeliveryState.NOT_APPLIED: AskPerson,
-    DeliveryState.DEAD: AskPerson,
-    DeliveryState.ACCEPTED: Wait,
-    DeliveryState.SENDING: Wait,
-    DeliveryState.PENDING: Wait,
-    DeliveryState.IN_DOUBT: Wait,
-    DeliveryState.FAILED: Wait,
-}
-
-
-@pytest.mark.parametrize("state", DeliveryState)
-def test_only_an_applied_receipt_is_reversed(returned, delivered, state):
-    verdict = judged(returned, delivered(state), waited=timedelta(days=30))
-    assert isinstance(verdict, VERDICTS[state])
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("left", [False, True])
+def test_only_an_applied_receipt_is_reversed(returned, item_of, state, left):
+    payment = item_of(state, may_have_left=left)
+    verdict = judged(returned, payment, waited=timedelta(days=30))
+    wanted = VERDICTS.get(state, Wait)
+    assert isinstance(verdict, Wait if left and wanted is AskPerson else wanted)
     if isinstance(verdict, AskPerson):
         assert verdict.kind is ExceptionKind.REJECT_UNAPPLIED
+        assert "never applied" in verdict.reason
+    if isinstance(verdict, Wait):
         assert state.value in verdict.reason
 
 
-@pytest.mark.parametrize("state", DeliveryState)
+@pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("cents", ["-0.01", "0.01"])
-def test_another_amount_is_for_a_person_whatever_the_state(returned, delivered, state, cents):
+def test_another_amount_is_for_a_person_whatever_the_state(returned, item_of, state, cents):
     other = replace(returned, amount=returned.amount + Decimal(cents))
-    verdict = judged(other, delivered(state))
+    verdict = judged(other, item_of(state))
     assert verdict.kind is ExceptionKind.REJECT_MISMATCH
     assert "731.37" in verdict.reason
 
@@ -133,8 +94,3 @@ def test_a_payment_that_nobody_knows_is_waited_for_and_then_asked_about(returned
     assert isinstance(judged(returned, None, waited=just_before), Wait)
     verdict = judged(returned, None, waited=UNKNOWN_AFTER)
     assert verdict.kind is ExceptionKind.REJECT_UNKNOWN
-
-
-def test_nothing_is_final_and_under_way_at_once():
-    assert ReversalState.REVERSED not in UNDER_WAY_STATES | REDRIVABLE_STATES
-    assert ReversalState.HANDED_OVER in UNDER_WAY_STATES

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapter.domain import alarm_rules as rules
-from adapter.domain.delivery import DeliveryState
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.figures import (
     ExceptionFigure,
@@ -13,14 +12,12 @@ from adapter.domain.figures import (
     LedgerFigures,
     MarkFigure,
     StateFigure,
-    WaitingFigure,
 )
-from adapter.domain.payment import DeliveryKey
+from adapter.domain.work_item import State
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 INTERVALS = {"send_invoices": timedelta(hours=1), "follow_change_log": timedelta(hours=3)}
-KEY = DeliveryKey(biller="a", payment_guid="g-1", invoice_number="30254")
 
 
 def found(rule, *, ledger=None, billers=("a",), **fields):
@@ -32,47 +29,51 @@ def ledger(**fields):
     return LedgerFigures(**{name: (value,) for name, value in fields.items()})
 
 
-def state(which, **fields):
-    return StateFigure(biller="a", state=which, count=2, oldest=KEY, **fields)
+def state(which, kind="payment", **fields):
+    return StateFigure(kind=kind, biller="a", state=which, count=2, oldest="g-1:30254", **fields)
 
 
 def mark(job, ago):
     return MarkFigure(biller="a", job=job, moved_at=NOW - ago)
 
 
-def test_a_ledger_problem_is_told_as_it_is():
-    assert [f.detail for f in found(rules.ledger_not_writable, ledger_problem="locked")] == [
-        "locked"
-    ]
-    assert not found(rules.ledger_not_writable)
+DISK = rules.DISK_FREE_BYTES_MIN
+SKEWS = {"spectrum": 31.0, "imt": -31.0, "invoice_cloud": 30.0}
 
 
-def test_a_disk_at_its_bound():
-    bound = rules.DISK_FREE_BYTES_MIN
-    assert not found(rules.disk_low, disk="/d", disk_free_bytes=bound)
-    [finding] = found(rules.disk_low, disk="/d", disk_free_bytes=bound - 1)
-    assert "511 MiB are free at /d" in finding.detail
-    assert not found(rules.disk_low)  # a database server's disk is not ours to see
-
-
-def test_clocks_apart_in_both_directions():
-    skews = {"spectrum": 31.0, "imt": -31.0, "invoice_cloud": 30.0}
-    assert [f.detail for f in found(rules.clock_skewed, skews=skews)] == [
-        "imt's clock is 31 s behind ours",
-        "spectrum's clock is 31 s ahead of ours",
-    ]
-
-
-def test_wrong_settings_of_the_file_and_of_a_biller():
-    told = found(rules.biller_settings_wrong, problems=("p",), biller_problems={"a": ("q",)})
-    assert [(f.biller, f.detail) for f in told] == [(None, "p"), ("a", "q")]
+@pytest.mark.parametrize(
+    ("rule", "figures", "details"),
+    [
+        (rules.ledger_not_writable, {"ledger_problem": "locked"}, ["locked"]),
+        (rules.ledger_not_writable, {}, []),
+        (
+            rules.disk_low,
+            {"disk": "/d", "disk_free_bytes": DISK - 1},
+            ["511 MiB are free at /d; 512 are needed"],
+        ),
+        (rules.disk_low, {"disk": "/d", "disk_free_bytes": DISK}, []),
+        (rules.disk_low, {}, []),  # a database server's disk is not ours to see
+        (
+            rules.clock_skewed,
+            {"skews": SKEWS},
+            ["imt's clock is 31 s behind ours", "spectrum's clock is 31 s ahead of ours"],
+        ),
+        (
+            rules.biller_settings_wrong,
+            {"problems": ("p",), "biller_problems": {"a": ("q",)}},
+            ["p", "q"],
+        ),
+    ],
+)
+def test_what_the_machine_and_the_settings_show(rule, figures, details):
+    assert [finding.detail for finding in found(rule, **figures)] == details
 
 
 def test_a_removed_biller_counts_once_with_all_its_states():
     figures = LedgerFigures(
-        deliveries=(
-            state(DeliveryState.FAILED, oldest_at=NOW - timedelta(hours=2)),
-            state(DeliveryState.DEAD, oldest_at=NOW - timedelta(hours=3)),
+        items=(
+            state(State.RETRYING, oldest_at=NOW - timedelta(hours=2)),
+            state(State.NEEDS_PERSON, oldest_at=NOW - timedelta(hours=3)),
         )
     )
     [finding] = found(rules.biller_removed, ledger=figures, billers=("b",))
@@ -83,91 +84,66 @@ def test_a_removed_biller_counts_once_with_all_its_states():
 @pytest.mark.parametrize(
     ("rule", "which", "field", "bound"),
     [
-        (
-            rules.payment_unfinished_too_long,
-            DeliveryState.ACCEPTED,
-            "oldest_at",
-            rules.UNFINISHED_MAX,
-        ),
-        (
-            rules.payment_unfinished_too_long,
-            DeliveryState.SENDING,
-            "oldest_at",
-            rules.UNFINISHED_MAX,
-        ),
-        (rules.payment_in_doubt_too_long, DeliveryState.IN_DOUBT, "sent_at", rules.IN_DOUBT_MAX),
-        (rules.payment_in_doubt_too_long, DeliveryState.PENDING, "sent_at", rules.IN_DOUBT_MAX),
-        (rules.work_not_done, DeliveryState.FAILED, "due_at", rules.DUE_MAX),
+        (rules.payment_unfinished_too_long, State.WAITING, "oldest_at", rules.UNFINISHED_MAX),
+        (rules.payment_unfinished_too_long, State.SENDING, "oldest_at", rules.UNFINISHED_MAX),
+        (rules.payment_in_doubt_too_long, State.IN_DOUBT, "sent_at", rules.IN_DOUBT_MAX),
+        (rules.payment_in_doubt_too_long, State.UNCONFIRMED, "sent_at", rules.IN_DOUBT_MAX),
+        (rules.work_not_done, State.RETRYING, "due_at", rules.DUE_MAX),
     ],
 )
 def test_waiting_at_its_bound(rule, which, field, bound):
-    assert not found(rule, ledger=ledger(deliveries=state(which, **{field: NOW - bound})))
+    assert not found(rule, ledger=ledger(items=state(which, **{field: NOW - bound})))
     since = NOW - bound - TICK
-    [finding] = found(rule, ledger=ledger(deliveries=state(which, **{field: since})))
+    [finding] = found(rule, ledger=ledger(items=state(which, **{field: since})))
     assert (finding.biller, finding.count, finding.since) == ("a", 2, since)
-    assert not found(rule, ledger=ledger(deliveries=state(DeliveryState.DEAD, sent_at=NOW)))
+    assert not found(rule, ledger=ledger(items=state(State.NEEDS_PERSON, sent_at=NOW)))
 
 
 def test_the_oldest_is_named():
-    figure = state(DeliveryState.FAILED, oldest_at=NOW - timedelta(hours=3))
-    [finding] = found(rules.payment_unfinished_too_long, ledger=ledger(deliveries=figure))
+    figure = state(State.RETRYING, oldest_at=NOW - timedelta(hours=3))
+    [finding] = found(rules.payment_unfinished_too_long, ledger=ledger(items=figure))
     assert finding.detail.endswith("; the oldest is g-1 on invoice 30254")
 
 
-def test_due_work_of_a_removed_biller_is_another_alarm():
-    figure = state(DeliveryState.FAILED, due_at=NOW - timedelta(days=1))
-    assert not found(rules.work_not_done, ledger=ledger(deliveries=figure), billers=("b",))
+@pytest.mark.parametrize("kind", ["payment", "reversal", "enrollment"])
+def test_due_work_of_every_kind_is_missed_and_of_a_removed_biller_another_alarm(kind):
+    due = ledger(items=state(State.RETRYING, kind, due_at=NOW - timedelta(days=1)))
+    [finding] = found(rules.work_not_done, ledger=due)
+    assert finding.detail.startswith(f"{kind} items that are retrying have been due since")
+    assert not found(rules.work_not_done, ledger=due, billers=("b",))
 
 
 def test_a_job_is_behind_beyond_two_intervals_and_some_slack():
     bound = 2 * timedelta(hours=3) + rules.INTERVAL_SLACK
     name = "follow_change_log.paperless"
+    late = ledger(marks=mark(name, bound + TICK))
     assert not found(rules.poll_behind, ledger=ledger(marks=mark(name, bound)))
-    [finding] = found(rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)))
+    [finding] = found(rules.poll_behind, ledger=late)
     assert finding.detail.startswith(
         "follow_change_log runs every 3 h and has not come to its end since"
     )
-    assert not found(
-        rules.poll_behind, ledger=ledger(marks=mark(name, bound + TICK)), billers=("b",)
-    )
+    assert not found(rules.poll_behind, ledger=late, billers=("b",))
 
 
-def test_invoice_files_are_an_alarm_of_their_own():
-    told = ledger(marks=mark("send_invoices", timedelta(days=1)))
-    assert not found(rules.poll_behind, ledger=told)
-    assert len(found(rules.invoice_file_late, ledger=told)) == 1
-
-
-def test_a_mark_that_is_no_jobs_says_nothing():
-    told = ledger(marks=mark("send_invoices edition", timedelta(days=1)))
-    assert not found(rules.invoice_file_late, ledger=told)
+@pytest.mark.parametrize(("name", "count"), [("send_invoices", 1), ("send_invoices edition", 0)])
+def test_invoice_files_are_an_alarm_of_their_own_and_other_marks_say_nothing(name, count):
+    late = ledger(marks=mark(name, timedelta(days=1)))
+    assert not found(rules.poll_behind, ledger=late)
+    assert len(found(rules.invoice_file_late, ledger=late)) == count
 
 
 def test_what_never_came_to_its_end_is_late_since_the_biller_is_known():
     told = LedgerFigures(known_since={"a": NOW - timedelta(days=1)})
     assert len(found(rules.invoice_file_late, ledger=told)) == 1
     assert len(found(rules.poll_behind, ledger=told)) == 1
+    unmarked = dict.fromkeys(rules.UNMARKED_JOBS, timedelta(hours=1))
+    assert not found(rules.poll_behind, ledger=told, intervals=unmarked)
     early = LedgerFigures(known_since={"a": NOW - timedelta(hours=1)})
     assert not found(rules.poll_behind, ledger=early)
 
 
-def test_what_leaves_no_mark_is_never_behind():
-    intervals = dict.fromkeys(rules.UNMARKED_JOBS, timedelta(hours=1))
-    told = LedgerFigures(known_since={"a": NOW - timedelta(days=1)})
-    assert not found(rules.poll_behind, ledger=told, intervals=intervals)
-
-
 def test_every_kind_of_exception_belongs_to_one_alarm():
-    kinds = [
-        rules.PAYMENT_KINDS,
-        rules.FILE_KINDS,
-        rules.REVERSAL_KINDS,
-        rules.ENROLLMENT_KINDS,
-        rules.BATCH_KINDS,
-        rules.SETTING_KINDS,
-        rules.DOUBT_KINDS,
-        rules.OTHER_KINDS,
-    ]
+    kinds = [value for name, value in vars(rules).items() if name.endswith("_KINDS")]
     assert sorted(k.value for part in kinds for k in part) == sorted(
         k.value for k in ExceptionKind
     )
@@ -196,18 +172,20 @@ def test_open_exceptions_raise_their_alarm_and_no_other(rule, kind):
 
 
 @pytest.mark.parametrize(
-    ("rule", "field", "kind"),
+    ("rule", "kind", "plural", "review"),
     [
-        (rules.reversal_stuck, "reversals", ExceptionKind.REVERSAL_FAILED),
-        (rules.enrollment_failed, "enrollments", ExceptionKind.ENROLLMENT_FAILED),
+        (rules.reversal_stuck, "reversal", "reversals", ExceptionKind.REVERSAL_FAILED),
+        (rules.enrollment_failed, "enrollment", "enrolments", ExceptionKind.ENROLLMENT_FAILED),
     ],
 )
-def test_what_waits_too_long_is_found_even_if_nobody_was_asked(rule, field, kind):
+def test_what_waits_too_long_is_found_even_if_no_review_is_open(rule, kind, plural, review):
     since = NOW - rules.WAITING_MAX - TICK
-    waiting = WaitingFigure(biller="a", count=3, oldest_at=since)
-    [finding] = found(rule, ledger=ledger(**{field: waiting}))
-    assert (finding.count, finding.since) == (3, since)
-    asked = ExceptionFigure(biller="a", kind=kind, count=1, oldest_at=NOW)
-    assert len(found(rule, ledger=ledger(**{field: waiting, "exceptions": asked}))) == 1
-    early = WaitingFigure(biller="a", count=3, oldest_at=since + TICK)
-    assert not found(rule, ledger=ledger(**{field: early}))
+    waiting = state(State.WAITING, kind, oldest_at=since)
+    [finding] = found(rule, ledger=ledger(items=waiting))
+    assert (finding.count, finding.since) == (2, since)
+    assert finding.detail.startswith(f"2 {plural} wait, the oldest since")
+    asked = ExceptionFigure(biller="a", kind=review, count=1, oldest_at=NOW)
+    assert len(found(rule, ledger=ledger(items=waiting, exceptions=asked))) == 1
+    early = state(State.WAITING, kind, oldest_at=since + TICK)
+    assert not found(rule, ledger=ledger(items=early))
+    assert not found(rule, ledger=ledger(items=state(State.WAITING, oldest_at=since)))

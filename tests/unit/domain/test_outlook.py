@@ -1,27 +1,22 @@
-"""What an operator is told to expect of a payment in each state."""
+"""What an operator may expect of an item in each state."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 
-from adapter.domain.delivery import DeliveryState, Evidence
 from adapter.domain.exceptions import ExceptionItem, ExceptionKind
 from adapter.domain.outlook import outlook
+from adapter.domain.work_item import FINAL_STATES, SENDABLE_STATES, Evidence, State
+from tests.unit.domain.conftest import build_holder
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+FINAL = [state for state in State if state in FINAL_STATES]
+GOES_ON = [state for state in State if state not in {*FINAL, State.NEEDS_PERSON}]
+NEXT_WORDS = {State.WAITING: "It is sent", State.IN_DOUBT: "Evidence is looked for"}
+FREE = ", once its lane is free of reversal g:30254, which waits for a person"
 
 
-@dataclass
-class Row:
-    """As much of a delivery as the outlook reads."""
-
-    state: DeliveryState
-    next_at: datetime | None = AT
-    evidence: Evidence | None = None
-
-
-def item(payment_guid="g"):
+def review(payment_guid="g"):
     return ExceptionItem(
         id=7,
         biller="b",
@@ -35,36 +30,52 @@ def item(payment_guid="g"):
     )
 
 
+@pytest.fixture
+def expect(item_of):
+    def expect(state, *reviews, holder=None, **fields):
+        return outlook(
+            item_of(state, **{"next_at": AT, **fields}),
+            word="called so",
+            command="payments",
+            next_words=NEXT_WORDS,
+            open_exceptions=reviews,
+            holder=holder,
+        )
+
+    return expect
+
+
+@pytest.mark.parametrize("state", GOES_ON)
+def test_what_goes_on_by_itself_has_a_moment_and_its_kinds_words(expect, state):
+    found = expect(state)
+    assert (found.what, found.at) == (NEXT_WORDS.get(state, "It is looked at"), AT)
+
+
+def test_what_waits_for_a_person_says_which_commands(expect):
+    found = expect(State.NEEDS_PERSON, review(), next_at=None)
+    assert "`adapter payments retry` or `adapter payments resolve`" in found.what
+    assert found.at is None
+
+
+@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("evidence", [None, *Evidence])
+def test_what_is_at_its_end_says_by_what(expect, state, evidence):
+    found = expect(state, evidence=evidence)
+    assert found.what.startswith("Nothing: it is called so")
+    assert ("inferred" in found.what) is (evidence is Evidence.BALANCE)
+    assert found.at is None
+
+
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("reviews", "holder", "ending"),
     [
-        (DeliveryState.ACCEPTED, "receipt posted"),
-        (DeliveryState.FAILED, "posted again"),
-        (DeliveryState.SENDING, "in doubt"),
-        (DeliveryState.PENDING, "never posted again"),
-        (DeliveryState.IN_DOUBT, "Evidence"),
+        ([review()], None, ", once exception 7 on its invoice is resolved"),
+        ([review(None)], None, ""),
+        ([], build_holder(), FREE),
+        ([review()], build_holder(), FREE),
     ],
 )
-def test_what_goes_on_by_itself_has_a_moment(state, words):
-    told = outlook(Row(state), ())
-    assert words in told.what
-    assert told.at == AT
-
-
-@pytest.mark.parametrize("state", [DeliveryState.DEAD, DeliveryState.NOT_APPLIED])
-def test_what_waits_for_a_person_says_which_commands(state):
-    told = outlook(Row(state, next_at=None), [item()])
-    assert "adapter payments retry" in told.what
-    assert told.at is None
-
-
-@pytest.mark.parametrize("evidence", [None, *Evidence])
-def test_an_applied_payment_is_at_its_end(evidence):
-    told = outlook(Row(DeliveryState.APPLIED, next_at=None, evidence=evidence), ())
-    assert told.what.startswith("Nothing: it is applied")
-    assert told.at is None
-
-
-def test_a_post_behind_an_exception_says_which():
-    assert "once exception 7" in outlook(Row(DeliveryState.ACCEPTED), [item()]).what
-    assert "exception" not in outlook(Row(DeliveryState.ACCEPTED), [item(None)]).what
+@pytest.mark.parametrize("state", [State.WAITING, State.IN_DOUBT])
+def test_what_is_to_be_sent_says_what_holds_it_back(expect, state, reviews, holder, ending):
+    found = expect(state, *reviews, holder=holder)
+    assert found.what == NEXT_WORDS[state] + (ending if state in SENDABLE_STATES else "")

@@ -1,4 +1,4 @@
-"""What makes a payment the same payment."""
+"""What makes a payment the same payment, and one row of the report against it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.payment import DeliveryKey, PaymentMethod, canonical_guid
+from adapter.domain.payment import (
+    DeliveryKey,
+    Finding,
+    PaymentMethod,
+    canonical_guid,
+    compare,
+    differences,
+)
 from adapter.errors import BadInputError
 
 GUID = "6f1b7c1e-52d4-4c58-9d53-0d9a3f6a2b11"
@@ -45,28 +52,43 @@ def test_times_are_kept_in_utc(payment):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "words"),
     [
-        {"invoice_number": "30255"},
-        {"account_number": "1204118"},
-        {"amount": Decimal("731.38")},
-        {"fee": Decimal("2.96")},
-        {"method": PaymentMethod.ACH},
-        {"approved": False},
+        ({"amount": Decimal("731.38")}, "amount: reported 731.38, posted 731.37"),
+        ({"fee": Decimal("0.00")}, "fee: reported 0.00, posted 2.95"),
+        ({"account_number": "1"}, "account_number: reported 1, posted 1204117"),
+        ({"method": PaymentMethod.ACH}, "method: reported ACH, posted CreditCard"),
+        ({"approved": False}, "approved: reported False, posted True"),
     ],
 )
-def test_fingerprint_covers_what_moves_money(payment, change):
-    assert replace(payment, **change).fingerprint() != payment.fingerprint()
+def test_what_moves_money_is_its_content_and_a_mismatch_by_name(payment, item_of, change, words):
+    reported = replace(payment, **change)
+    assert reported.fingerprint() != payment.fingerprint()
+    assert compare(reported, item_of()) is Finding.MISMATCH
+    assert differences(reported, payment) == words
 
 
 @pytest.mark.parametrize(
     "change",
     [
+        {},
         {"customer_name": "R. O'Brien"},
         {"payment_message": "thanks"},
         {"payment_reference": "T-2"},
         {"amount": Decimal("731.3700")},
     ],
 )
-def test_fingerprint_leaves_out_what_may_be_retold(payment, change):
-    assert replace(payment, **change).fingerprint() == payment.fingerprint()
+def test_what_may_be_retold_is_the_same_payment_and_confirmed(payment, item_of, change):
+    retold = replace(payment, **change)
+    assert retold.fingerprint() == payment.fingerprint()
+    assert compare(retold, item_of()) is Finding.CONFIRMED
+    assert differences(retold, payment) == ""
+
+
+def test_another_invoice_is_another_content(payment):
+    assert replace(payment, invoice_number="30255").fingerprint() != payment.fingerprint()
+
+
+def test_what_the_ledger_lacks_is_missing_when_approved(payment):
+    assert compare(payment, None) is Finding.MISSING
+    assert compare(replace(payment, approved=False), None) is Finding.DECLINED

@@ -1,194 +1,211 @@
-"""What a person may do to a payment in each state, and what is refused with a remedy."""
+"""What a person may do to an item in each state, and what is refused with a remedy."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 
-from adapter.domain.delivery import (
-    Cause,
-    Delivery,
-    DeliveryEvent,
-    DeliveryState,
-    Evidence,
-    Source,
+from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.redrive import (
+    Finding,
+    ManualResolution,
+    RedriveRules,
+    judged_by_person,
+    sent_again,
 )
-from adapter.domain.payment import Payment, PaymentMethod
-from adapter.domain.redrive import Finding, Word, judged_by_person, sent_again
+from adapter.domain.work_item import FINAL_STATES, Cause, Evidence, ItemEvent, State
 from adapter.errors import BadInputError
 
 NOW = datetime(2026, 1, 6, 9, tzinfo=UTC)
-POSTED = {DeliveryState.SENDING, DeliveryState.IN_DOUBT, DeliveryState.PENDING}
-APPLIED = Word(by="ada", finding=Finding.APPLIED, note="seen in Spectrum", receipt_id="1003")
-NEVER = Word(by="ada", finding=Finding.NEVER_APPLIED, note="not in Spectrum")
+ACCEPTED_AT = NOW - timedelta(hours=1)
 
 
-def delivery(state, **fields):
-    payment = Payment(
-        biller="camp-point",
-        payment_guid="9f2c4b6e-0000-4000-8000-0123456789ab",
-        invoice_number="30254",
-        account_number="1204117",
-        customer_name="Ada Carver",
-        paid_at=NOW - timedelta(hours=2),
-        amount=Decimal("731.37"),
-        fee=Decimal("2.95"),
-        payment_reference="T-1",
-        payment_message="",
-        method=PaymentMethod.ACH,
-        approved=True,
-    )
-    whole = Delivery(
-        id=1,
-        payment=payment,
-        source=Source.DATA_PUMP,
-        state=state,
-        attempts=60,
-        accepted_at=NOW - timedelta(hours=1),
-        next_at=None,
-        sent_at=NOW - timedelta(minutes=30),
-        lease_owner=None,
-        lease_until=None,
-        fence=4,
-        balance_before=Decimal("731.37"),
-        receipt_id=None,
-        evidence=None,
-        confirmed_at=None,
-        last_error="why",
-    )
-    return replace(whole, **fields)
+def word_of(state, review):
+    return f"{state.value} {review.value if review else ''}".strip()
 
 
-def last(cause=Cause.ANSWERED, was=DeliveryState.SENDING):
-    return DeliveryEvent(
+STRICT = RedriveRules(
+    command="payments",
+    job="post_payments",
+    repeat_is_harmless=False,
+    needs_receipt=True,
+    word=word_of,
+)
+LENIENT = RedriveRules(command="enrollments", job="push_enrollments", word=word_of)
+EITHER = pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=lambda rules: rules.command)
+APPLIED = ManualResolution(
+    by="ada", finding=Finding.APPLIED, note="seen in Spectrum", receipt_id="1003"
+)
+NEVER = ManualResolution(by="ada", finding=Finding.NEVER_APPLIED, note="not in Spectrum")
+CLOSED = [state for state in State if state in FINAL_STATES | {State.SENDING}]
+DEAD = {"review": ExceptionKind.DEAD}
+
+
+def last(cause=Cause.ANSWERED, was=State.SENDING):
+    return ItemEvent(
         at=NOW,
         from_state=was,
-        to_state=DeliveryState.DEAD,
+        to_state=State.NEEDS_PERSON,
+        review=ExceptionKind.DEAD,
         cause=cause,
         detail="why",
         attempt=60,
     )
 
 
-def again(state, event=None, *, now=NOW, is_confirmed=False, has_moved_since=False):
-    return sent_again(
-        delivery(state),
-        event or last(),
-        by="ada",
-        now=now,
-        is_confirmed=is_confirmed,
-        has_moved_since=has_moved_since,
-    )
+@pytest.fixture
+def item(item_of):
+    def item(state, **fields):
+        sent_at = NOW - timedelta(minutes=30)
+        usual = {"attempts": 60, "accepted_at": ACCEPTED_AT, "sent_at": sent_at}
+        return item_of(state, **{**usual, **fields})
+
+    return item
 
 
-def judged(state, word, **fields):
-    return judged_by_person(delivery(state, **fields), word, now=NOW, settle_seconds=120)
+@pytest.fixture
+def again(item):
+    def again(rules, state, event=None, *, is_confirmed=False, has_moved_since=False, **how):
+        now = how.pop("now", NOW)
+        return sent_again(
+            item(state, **how),
+            event or last(),
+            rules,
+            by="ada",
+            now=now,
+            is_confirmed=is_confirmed,
+            has_moved_since=has_moved_since,
+        )
+
+    return again
 
 
+@pytest.fixture
+def judged(item):
+    def judged(rules, state, found, **fields):
+        return judged_by_person(item(state, **fields), found, rules, now=NOW, settle_seconds=120)
+
+    return judged
+
+
+# Sending again
+
+
+@EITHER
 @pytest.mark.parametrize("cause", [Cause.ANSWERED, Cause.NOT_SENT])
-def test_what_surely_failed_is_posted_again_with_every_try_before_it(cause):
-    step = again(DeliveryState.DEAD, last(cause))
-    assert step.to_state is DeliveryState.FAILED
-    assert (step.cause, step.attempts) == (Cause.PERSON, 0)
-    assert step.next_at == NOW - timedelta(hours=1)  # due by any clock
+def test_what_surely_failed_is_sent_again_with_every_try_before_it(again, rules, cause):
+    step = again(rules, State.NEEDS_PERSON, last(cause), **DEAD)
+    assert (step.to_state, step.cause, step.attempts) == (State.RETRYING, Cause.PERSON, 0)
+    assert step.next_at == ACCEPTED_AT  # due by any clock
+    assert not step.may_have_left
     assert "ada" in step.detail
-
-
-def test_a_command_whose_clock_is_behind_makes_it_due_all_the_same():
     early = NOW - timedelta(days=1)
-    assert again(DeliveryState.DEAD, now=early).next_at == early
+    assert again(rules, State.NEEDS_PERSON, now=early, **DEAD).next_at == early
 
 
-@pytest.mark.parametrize("was", [DeliveryState.IN_DOUBT, DeliveryState.PENDING])
-def test_an_unclear_outcome_goes_through_evidence_first(was):
-    step = again(DeliveryState.DEAD, last(Cause.EVIDENCE, was))
-    assert step.to_state is was
+@EITHER
+@pytest.mark.parametrize("left", [False, True])
+def test_what_is_tried_again_by_itself_is_sent_at_once(again, rules, left):
+    step = again(rules, State.RETRYING, may_have_left=left, settles_at=NOW)
+    assert (step.to_state, step.attempts, step.next_at) == (State.RETRYING, 0, ACCEPTED_AT)
+    assert (step.may_have_left, step.settles_at) == (left, NOW if left else None)
 
 
-def test_evidence_that_our_own_payments_have_blurred_is_refused():
-    event = last(Cause.EVIDENCE, DeliveryState.IN_DOUBT)
+@pytest.mark.parametrize("was", [State.IN_DOUBT, State.UNCONFIRMED])
+def test_an_unclear_outcome_goes_through_evidence_first_unless_a_repeat_is_harmless(again, was):
+    unclear = {"review": ExceptionKind.EVIDENCE_UNCLEAR, "may_have_left": True}
+    assert again(STRICT, State.NEEDS_PERSON, last(Cause.EVIDENCE, was), **unclear).to_state is was
+    step = again(LENIENT, State.NEEDS_PERSON, last(Cause.EVIDENCE, was), **unclear)
+    assert (step.to_state, step.may_have_left) == (State.RETRYING, True)
+
+
+def test_evidence_that_our_own_items_have_blurred_is_refused(again):
+    event = last(Cause.EVIDENCE, State.IN_DOUBT)
     with pytest.raises(BadInputError, match=r"moved the balance since.*payments resolve"):
-        again(DeliveryState.DEAD, event, has_moved_since=True)
+        again(STRICT, State.NEEDS_PERSON, event, has_moved_since=True, **DEAD)
 
 
-def test_not_applied_is_sent_again_only_when_a_person_has_looked():
+def test_not_applied_is_sent_again_only_when_a_person_has_looked(again):
+    why = {"review": ExceptionKind.NOT_APPLIED}
     with pytest.raises(BadInputError, match="--confirm-not-applied"):
-        again(DeliveryState.NOT_APPLIED)
-    step = again(DeliveryState.NOT_APPLIED, is_confirmed=True)
-    assert step.to_state is DeliveryState.FAILED
+        again(STRICT, State.NEEDS_PERSON, **why)
+    assert again(STRICT, State.NEEDS_PERSON, is_confirmed=True, **why).to_state is State.RETRYING
 
 
+@EITHER
 @pytest.mark.parametrize(
-    "state", [s for s in DeliveryState if s not in {DeliveryState.DEAD, DeliveryState.NOT_APPLIED}]
+    "state", [s for s in State if s not in {State.NEEDS_PERSON, State.RETRYING}]
 )
-def test_anything_else_is_refused_whatever_is_confirmed(state):
+def test_anything_else_is_refused_whatever_is_confirmed(again, rules, state):
     with pytest.raises(BadInputError) as refused:
-        again(state, is_confirmed=True)
+        again(rules, state, is_confirmed=True)
     assert refused.value.value == state.value
     assert refused.value.remedy
 
 
-@pytest.mark.parametrize(
-    "state",
-    [s for s in DeliveryState if s not in {DeliveryState.APPLIED, DeliveryState.SENDING}],
-)
-def test_a_receipt_that_a_person_saw_ends_it_and_stays_marked(state):
-    step = judged(state, APPLIED)
-    assert (step.to_state, step.evidence) == (DeliveryState.APPLIED, Evidence.PERSON)
-    assert (step.receipt_id, step.next_at) == ("1003", None)
+# A person's finding
+
+
+@EITHER
+@pytest.mark.parametrize("state", [s for s in State if s not in CLOSED])
+def test_what_a_person_saw_ends_it_and_stays_marked(judged, rules, state):
+    step = judged(rules, state, APPLIED, may_have_left=True)
+    assert (step.to_state, step.evidence) == (State.DONE, Evidence.PERSON)
+    assert (step.receipt_id, step.next_at, step.may_have_left) == ("1003", None, False)
     assert "ada says it is applied, receipt 1003: seen in Spectrum" in step.detail
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        DeliveryState.DEAD,
-        DeliveryState.NOT_APPLIED,
-        DeliveryState.IN_DOUBT,
-        DeliveryState.PENDING,
-    ],
-)
-def test_what_was_never_applied_is_posted_again(state):
-    step = judged(state, NEVER)
-    assert (step.to_state, step.evidence, step.attempts) == (DeliveryState.FAILED, None, 0)
+@EITHER
+@pytest.mark.parametrize("state", [State.NEEDS_PERSON, State.IN_DOUBT, State.UNCONFIRMED])
+def test_what_was_never_applied_is_sent_again_and_holds_nothing(judged, rules, state):
+    step = judged(rules, state, NEVER, may_have_left=True)
+    assert (step.to_state, step.evidence, step.attempts) == (State.RETRYING, None, 0)
+    assert not step.may_have_left
 
 
-@pytest.mark.parametrize("state", [DeliveryState.ACCEPTED, DeliveryState.FAILED])
-def test_what_is_posted_by_itself_needs_no_word(state):
-    with pytest.raises(BadInputError, match="by itself"):
-        judged(state, NEVER)
+@EITHER
+@pytest.mark.parametrize("state", [State.WAITING, State.RETRYING])
+def test_what_is_sent_by_itself_needs_no_finding(judged, rules, state):
+    with pytest.raises(BadInputError, match=f"by itself.*adapter run {rules.job}"):
+        judged(rules, state, NEVER)
 
 
-@pytest.mark.parametrize("state", [DeliveryState.APPLIED, DeliveryState.SENDING])
-@pytest.mark.parametrize("word", [APPLIED, NEVER])
-def test_what_is_final_or_on_its_way_takes_no_word(state, word):
+@EITHER
+@pytest.mark.parametrize("state", CLOSED)
+@pytest.mark.parametrize("found", [APPLIED, NEVER])
+def test_what_is_final_or_on_its_way_takes_no_finding(judged, rules, state, found):
     with pytest.raises(BadInputError):
-        judged(state, word)
+        judged(rules, state, found)
 
 
-@pytest.mark.parametrize("state", [DeliveryState.IN_DOUBT, DeliveryState.PENDING])
-def test_never_applied_is_not_believed_while_the_request_may_still_arrive(state):
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED])
+def test_never_applied_is_not_believed_while_the_request_may_still_arrive(judged, state):
     with pytest.raises(BadInputError, match="may still arrive"):
-        judged(state, NEVER, sent_at=NOW - timedelta(seconds=119))
+        judged(STRICT, state, NEVER, sent_at=NOW - timedelta(seconds=119))
 
 
-def test_what_somebody_looks_at_right_now_is_left_to_him():
+def test_what_is_looked_at_right_now_is_left_alone(judged):
     held = {"lease_owner": "w", "lease_until": NOW + timedelta(seconds=1)}
     with pytest.raises(BadInputError, match="right now"):
-        judged(DeliveryState.IN_DOUBT, APPLIED, **held)
-    judged(DeliveryState.IN_DOUBT, APPLIED, **{**held, "lease_until": NOW})
+        judged(STRICT, State.IN_DOUBT, APPLIED, **held)
+    judged(STRICT, State.IN_DOUBT, APPLIED, **{**held, "lease_until": NOW})
 
 
 @pytest.mark.parametrize(
-    "word",
+    ("change", "rules"),
     [
-        replace(APPLIED, receipt_id=None),
-        replace(APPLIED, receipt_id=" "),
-        replace(NEVER, receipt_id="1003"),
-        replace(APPLIED, note=" "),
+        (replace(APPLIED, receipt_id=None), STRICT),
+        (replace(APPLIED, receipt_id=" "), STRICT),
+        (replace(NEVER, receipt_id="1003"), STRICT),
+        (replace(NEVER, receipt_id="1003"), LENIENT),
+        (replace(APPLIED, note=" "), LENIENT),
     ],
 )
-def test_a_word_that_says_too_little_is_refused(word):
+def test_a_finding_that_says_too_little_is_refused(judged, change, rules):
     with pytest.raises(BadInputError):
-        judged(DeliveryState.DEAD, word)
+        judged(rules, State.NEEDS_PERSON, change)
+
+
+def test_only_what_has_receipts_needs_the_number_of_one(judged):
+    step = judged(LENIENT, State.NEEDS_PERSON, replace(APPLIED, receipt_id=None))
+    assert step.detail == "ada says it is applied: seen in Spectrum"

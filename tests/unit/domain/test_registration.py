@@ -13,32 +13,19 @@ def known(*emails, exists=True, registered=None):
 
 
 @pytest.mark.parametrize(
-    ("users", "branch"),
+    ("users", "branch", "creates", "registers"),
     [
-        (known(exists=False), Branch.CREATED),
-        (known(), Branch.REGISTERED),
-        (known("kim@example.com"), Branch.NEW_LOGIN),
-        (known("kim@example.com", "lee@example.com"), Branch.NEW_LOGIN),
-        (known(registered=True), Branch.NEW_LOGIN),
-        (known(PAT), Branch.AUTHENTICATED),
-        (known("kim@example.com", " Pat@Example.COM "), Branch.AUTHENTICATED),
+        (known(exists=False), Branch.CREATED, True, True),
+        (known(), Branch.REGISTERED, False, True),
+        (known("kim@example.com"), Branch.NEW_LOGIN, False, True),
+        (known("kim@example.com", "lee@example.com"), Branch.NEW_LOGIN, False, True),
+        (known(registered=True), Branch.NEW_LOGIN, False, True),
+        (known(PAT), Branch.AUTHENTICATED, False, False),
+        (known("kim@example.com", " Pat@Example.COM "), Branch.AUTHENTICATED, False, False),
     ],
 )
-def test_the_branch_follows_from_account_and_email(users, branch):
-    assert branch_of(users, PAT) is branch
-    assert branch_of(users, PAT.upper()) is branch
-
-
-@pytest.mark.parametrize(
-    ("branch", "creates", "registers"),
-    [
-        (Branch.CREATED, True, True),
-        (Branch.REGISTERED, False, True),
-        (Branch.NEW_LOGIN, False, True),
-        (Branch.AUTHENTICATED, False, False),
-    ],
-)
-def test_a_branch_says_which_steps_it_takes(branch, creates, registers):
+def test_the_branch_and_its_steps_follow_from_account_and_email(users, branch, creates, registers):
+    assert branch_of(users, PAT) is branch_of(users, PAT.upper()) is branch
     assert (branch.creates_customer, branch.registers) == (creates, registers)
 
 

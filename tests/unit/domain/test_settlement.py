@@ -1,8 +1,6 @@
 """Matching settled rows to the cent, and batches to what is said of them."""
 
-from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.delivery import Delivery, DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import (
-    SettledRow,
     TransactionType,
     check_batches,
     judge_payment,
@@ -21,49 +17,14 @@ from adapter.domain.settlement import (
     unsettled,
 )
 from adapter.errors import BadInputError
+from tests.unit.domain.conftest import build_row
 
-NOW = datetime(2026, 1, 8, 10, 15, tzinfo=UTC)
 GUID = "aaaaaaaa-0000-4000-8000-000000000001"
-ROW = SettledRow(
-    biller="camp-point",
-    batch_id="20260106-CC",
-    settled_on=date(2026, 1, 6),
-    transaction=TransactionType.PAYMENT,
-    payment_guid=GUID,
-    invoice_number="30254",
-    amount=Decimal("731.37"),
-    batch_total=Decimal("731.37"),
-    batch_count=1,
-)
+ROW = build_row(amount="731.37", payment_guid=GUID)
+TAKEN = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
 CENTS = st.integers(min_value=-10_000_000, max_value=10_000_000).map(
     lambda cents: Decimal(cents).scaleb(-2)
 )
-
-
-@pytest.fixture
-def delivery(payment):
-    return delivery_of(payment)
-
-
-def delivery_of(payment):
-    return Delivery(
-        id=1,
-        payment=payment,
-        source=Source.PAYMENT_REPORT,
-        state=DeliveryState.APPLIED,
-        attempts=1,
-        accepted_at=NOW,
-        next_at=None,
-        sent_at=None,
-        lease_owner=None,
-        lease_until=None,
-        fence=0,
-        balance_before=None,
-        receipt_id="R-1",
-        evidence=None,
-        confirmed_at=None,
-        last_error="",
-    )
 
 
 def batch(batch_id, amounts):
@@ -84,7 +45,7 @@ def batch(batch_id, amounts):
 
 def test_a_row_names_batch_payment_and_invoice():
     row = replace(ROW, payment_guid=GUID.upper())
-    assert row.reference == f"20260106-CC:{GUID}:30254"
+    assert row.reference == f"20260105-CC:{GUID}:30254"
     with pytest.raises(BadInputError):
         replace(ROW, payment_guid="12")
 
@@ -119,9 +80,9 @@ def test_any_row_that_is_missing_or_double_is_found(amounts, place):
 
 
 @given(paid=CENTS, settled=CENTS)
-def test_a_payment_matches_to_the_cent_or_not_at_all(payment, paid, settled):
-    delivery = delivery_of(replace(payment, amount=paid))
-    doubt = judge_payment(replace(ROW, amount=settled), delivery)
+def test_a_payment_matches_to_the_cent_or_not_at_all(payment, item_of, paid, settled):
+    item = item_of(payload=replace(payment, amount=paid))
+    doubt = judge_payment(replace(ROW, amount=settled), item)
     assert (doubt is None) == (paid == settled)
     assert doubt is None or doubt.kind is ExceptionKind.SETTLED_OTHERWISE
 
@@ -133,24 +94,18 @@ def test_a_return_matches_what_its_reject_said(rejected, taken_back):
     assert (doubt is None) == (rejected == taken_back)
 
 
-def test_every_doubt_names_the_row_and_both_amounts(delivery):
+def test_every_doubt_names_what_it_is_about_and_its_amounts(item_of, payment):
     short = replace(ROW, amount=Decimal("731.36"))
-    doubt = judge_payment(short, delivery)
+    doubt = judge_payment(short, item_of())
     assert doubt.reference == short.reference
     assert "731.36" in doubt.detail
     assert "731.37" in doubt.detail
-    taken = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
-    assert "and its reject is of 5.00" in judge_return(taken, Decimal(5)).detail
+    assert "and its reject is of 5.00" in judge_return(TAKEN, Decimal(5)).detail
+    doubt = unsettled(item_of())
+    assert (doubt.kind, doubt.reference) == (ExceptionKind.UNSETTLED, payment.key.reference)
+    assert "731.37" in doubt.detail
 
 
 def test_what_is_not_known_here_is_a_kind_of_its_own():
-    taken = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
-    kinds = Counter(doubt.kind for doubt in (judge_payment(ROW, None), judge_return(taken, None)))
-    assert kinds == {ExceptionKind.SETTLED_UNKNOWN: 2}
-
-
-def test_an_unsettled_payment_is_told_by_payment_and_invoice(delivery):
-    doubt = unsettled(delivery)
-    assert doubt.kind is ExceptionKind.UNSETTLED
-    assert doubt.reference == f"{delivery.payment.payment_guid}:30254"
-    assert "731.37" in doubt.detail
+    kinds = [doubt.kind for doubt in (judge_payment(ROW, None), judge_return(TAKEN, None))]
+    assert kinds == [ExceptionKind.SETTLED_UNKNOWN] * 2

@@ -1,6 +1,6 @@
-"""An invoice file and its answer."""
+"""The states of an invoice file."""
 
-from adapter.domain.upload import UploadAnswer, UploadState
+from adapter.domain.upload import UploadState
 
 
 def test_states_are_told_by_words_that_never_change():
@@ -12,8 +12,3 @@ def test_states_are_told_by_words_that_never_change():
         "failed",
         "in_doubt",
     }
-
-
-def test_an_answer_is_told_apart_by_its_content():
-    answer = UploadAnswer(accepted=True, file_name="4546.BIF", file_guid="g", message="Imported")
-    assert answer != UploadAnswer(accepted=False, file_name="", file_guid="", message="bad")

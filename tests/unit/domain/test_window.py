@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.window import GmtWindow, next_window
+from adapter.domain.window import GmtWindow
+from adapter.jobs.polling import next_window
 
 START = datetime(2026, 1, 5, 8, 10, tzinfo=UTC)
 OVERLAP = timedelta(minutes=30)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -21,6 +22,7 @@ from adapter.partners.clock_watch import ClockWatch
 from adapter.settings import StaticSettings
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch
+from tests.unit.ledger.conftest import Desk
 
 BILLER = "alpha-mutual"
 BILLER_GUID = "28c724d2-0ee2-4200-8a9e-c9e7ce791440"
@@ -54,6 +56,22 @@ web_services_url = "http://127.0.0.1:9/webservices"
 kind = "folder"
 location = "feed"
 """
+
+
+NOTICE = {
+    "BillerGUID": BILLER_GUID,
+    "PaymentGUID": PAYMENT_GUID,
+    "InvoiceNumber": "30254",
+    "AccountNumber": "1204117",
+    "CustomerName": "Ada Carver",
+    "PaymentDate": "2026-01-05T03:04:05.1234567-06:00",
+    "PaymentAmount": "731.37",
+    "ConvenienceFee": "2.95",
+    "PaymentReference": "REF-1",
+    "PaymentMessage": "Approved",
+    "PaymentType": "ACH",
+    "Approved": "True",
+}
 
 
 def settings_text(*, door_key="door-s3cret", time_zone="America/Chicago"):
@@ -105,21 +123,31 @@ class FakeBillers:
         return self
 
 
+class DoorDesk(Desk):
+    """The shortest ways to bring the items of a door's biller into any state."""
+
+    def __init__(self, ledger, kind):
+        super().__init__(SimpleNamespace(ledger=ledger, biller=BILLER), kind)
+
+
 class BrokenLedger:
     """A ledger on a full disk."""
 
     @property
-    def enrollments(self):
+    def figures(self):
         return self
 
-    figures = enrollments
+    def outbox(self, _kind):
+        return self
 
-    def gather(self):
+    items = outbox
+
+    def gather(self, *_asked, **_at):
         raise LedgerError("the disk is full")
 
-    applied = gather
+    done = gather
 
-    def accept(self, _told, **_rest):
+    def accept(self, _payload, **_rest):
         raise LedgerError("the disk is full at /some/where")
 
     def check_writable(self):
@@ -181,26 +209,7 @@ def credentials():
 @pytest.fixture
 def notice():
     """Return a payment notice; a field changed to None is left out."""
-
-    def build(**changes):
-        whole = {
-            "BillerGUID": BILLER_GUID,
-            "PaymentGUID": PAYMENT_GUID,
-            "InvoiceNumber": "30254",
-            "AccountNumber": "1204117",
-            "CustomerName": "Ada Carver",
-            "PaymentDate": "2026-01-05T03:04:05.1234567-06:00",
-            "PaymentAmount": "731.37",
-            "ConvenienceFee": "2.95",
-            "PaymentReference": "REF-1",
-            "PaymentMessage": "Approved",
-            "PaymentType": "ACH",
-            "Approved": "True",
-        }
-        whole.update(changes)
-        return {name: value for name, value in whole.items() if value is not None}
-
-    return build
+    return lambda **changes: {n: v for n, v in {**NOTICE, **changes}.items() if v is not None}
 
 
 @pytest.fixture

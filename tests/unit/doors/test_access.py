@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask, request
 
-from adapter.doors.access import require_biller, require_operator
 from adapter.doors.envelope import ForbiddenError, UnauthorizedError
+from adapter.doors.requests import require_biller, require_operator
 from adapter.settings import DoorAccess
 
 GUID = "28c724d2-0ee2-4200-8a9e-c9e7ce791440"

@@ -1,18 +1,18 @@
 """The doctor's checks, each with a level, and with something to do unless it is well."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
-from adapter.domain.delivery import Source
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import Payment, PaymentMethod
+from adapter.domain.work_item import State
 from adapter.doors.doctor import Level, examine
 from adapter.doors.exit_codes import ExitCode
+from adapter.kinds import PAYMENTS
 from adapter.ledger import open_ledger
 from adapter.partners.clock_watch import ClockWatch
+from tests.unit.doors.conftest import DoorDesk
 
 NOW = datetime(2026, 1, 5, 14, tzinfo=UTC)
 CLOCK = SimpleNamespace(now=lambda: NOW)
@@ -92,21 +92,11 @@ def test_clocks_apart(ledger, monkeypatch, seconds, level):
 
 def test_what_waits_and_what_needs_a_person_is_told(ledger):
     path, book = ledger
-    payment = Payment(
-        biller="gone-mutual",
-        payment_guid="9f2c4b6e-0000-4000-8000-0123456789ab",
-        invoice_number="1",
-        account_number="1",
-        customer_name="Ada",
-        paid_at=NOW,
-        amount=Decimal("1.00"),
-        fee=Decimal("0.00"),
-        payment_reference="",
-        payment_message="",
-        method=PaymentMethod.ACH,
-        approved=True,
-    )
-    book.accept(payment, source=Source.DATA_PUMP, now=NOW)
+    desk = DoorDesk(book, PAYMENTS.item)
+    desk.accept(1, lane="1")
+    desk.record(desk.send(), State.NEEDS_PERSON, review=ExceptionKind.NOT_APPLIED)
+    payment = desk.payload(2, lane="2", biller="gone-mutual")
+    desk.accept(2, lane="2", biller="gone-mutual")
     book.exceptions.open("alpha-mutual", ExceptionKind.MISMATCH, "why", now=NOW)
     for job, ago in (
         ("reconcile_payments", 9),
@@ -116,9 +106,18 @@ def test_what_waits_and_what_needs_a_person_is_told(ledger):
     ):
         book.watermarks.move("alpha-mutual", job, "x", now=NOW - timedelta(hours=ago))
     told = checks(path)
-    assert payment.payment_guid in told["unfinished payments"].detail
+    unfinished = f"1; the oldest is {payment.payment_guid} of gone-mutual, accepted, "
+    assert told["unfinished payments"].detail.startswith(unfinished)
+    assert told["payments that need a person"].detail == "1"
+    assert "adapter payments list" in told["payments that need a person"].remedy
     assert told["gone-mutual: settings"].level is Level.FAIL
-    assert "1 mismatch open" in told["alpha-mutual: exceptions"].detail
+    kinds = [
+        check.detail for check in examine(path, CLOCK, offline=True) if "exceptions" in check.name
+    ]
+    assert [detail.partition(",")[0] for detail in kinds] == [
+        "1 mismatch open",
+        "1 not_applied open",
+    ]
     assert told["alpha-mutual: reconcile_payments"].level is Level.WARN
     assert "adapter run reconcile_payments" in told["alpha-mutual: reconcile_payments"].remedy
     assert told["alpha-mutual: reverse_rejects"].level is Level.OK

@@ -1,28 +1,45 @@
 """The ops door: read-only, paged within bounds, for operators only."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
-from adapter.domain.ach_return import AchReturn
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import SettledRow, TransactionType
+from adapter.domain.work_item import State
+from adapter.kinds import KINDS
+from tests.unit.doors.conftest import BILLER, DoorDesk
 
-HERE = {"biller": "alpha-mutual"}
+UNKNOWN = "9f2c4b6e-0000-4000-8000-0123456789ac"
+LISTS = [*(kind.ops_path for kind in KINDS), "settlements", "exceptions", "uploads"]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.ops_path)
+def kind(request):
+    return request.param
 
 
 @pytest.fixture
-def paid(client, credentials, notice):
-    """Take over five payments and return their invoice numbers."""
-    numbers = [str(30254 + index) for index in range(5)]
-    for number in numbers:
-        body = notice(InvoiceNumber=number)
-        answer = client.post("/billers/alpha-mutual/payments", json=body, headers=credentials)
-        assert answer.status_code == 202
-    return numbers
+def kept(adapter, kind):
+    """Accept five items of a kind, the first of which its partner refuses."""
+    desk = DoorDesk(adapter.ledger, kind.item)
+    for number in range(1, 6):
+        desk.accept(number, lane=str(number))
+    desk.record(desk.send(), State.NEEDS_PERSON, review=kind.refused, detail="refused")
+    return desk.items.page(limit=9)
+
+
+@pytest.fixture
+def numbers(client, kind):
+    """Return how to list the numbers of a page of items, and what asks for the next."""
+
+    def listed(query):
+        told = client.get(f"/ops/{kind.ops_path}?{query}").get_json()
+        return [row["number"] for row in told[kind.ops_path]], told["next"]
+
+    return listed
 
 
 def test_health_names_the_version(client):
@@ -47,33 +64,36 @@ def test_not_ready_while_it_cannot(adapter, open_doors, broken_ledger, monkeypat
     assert answer.get_json() == {"ready": False, "problems": ["the disk is full"]}
 
 
-def test_deliveries_are_paged_in_their_order(client, paid):
-    seen, after, pages = [], "", 0
+def test_items_are_paged_in_the_order_in_which_they_were_accepted(numbers, kept):
+    seen, after, pages = [], "0", 0
     while after is not None:
-        page = client.get(f"/ops/deliveries?limit=2&after={after or 0}").get_json()
-        seen += [row["invoice_number"] for row in page["deliveries"]]
-        after, pages = page["next"], pages + 1
-    assert seen == paid
+        page, after = numbers(f"limit=2&after={after}")
+        seen += page
+        pages += 1
+    assert seen == [item.id for item in kept]
     assert pages == 3
-
-
-def test_a_page_that_ends_with_the_last_row_has_no_next(client, paid):
-    assert client.get(f"/ops/deliveries?limit={len(paid)}").get_json()["next"] is None
+    assert numbers(f"limit={len(kept)}") == (seen, None)
 
 
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("biller=alpha-mutual", 5),
-        ("biller=beta", 0),
-        ("state=accepted", 5),
-        ("state=dead", 0),
-        ("biller=alpha-mutual&state=accepted&limit=1", 1),
+        ("", [1, 2, 3, 4, 5]),
+        ("biller=alpha-mutual", [1, 2, 3, 4, 5]),
+        ("biller=beta", []),
+        ("state={first}", [2, 3, 4, 5]),
+        ("state={refused}", [1]),
+        ("state=sending", []),
+        ("biller=alpha-mutual&state={first}&limit=1", [2]),
     ],
 )
-def test_deliveries_are_chosen_by_biller_and_state(client, paid, query, found):
-    assert len(paid) == 5
-    assert len(client.get(f"/ops/deliveries?{query}").get_json()["deliveries"]) == found
+def test_items_are_chosen_by_biller_and_state(kind, numbers, kept, query, found):
+    assert kept
+    words = {
+        "first": kind.word(State.WAITING),
+        "refused": kind.word(State.NEEDS_PERSON, kind.refused),
+    }
+    assert numbers(query.format(**words))[0] == found
 
 
 @pytest.mark.parametrize(
@@ -85,35 +105,30 @@ def test_deliveries_are_chosen_by_biller_and_state(client, paid, query, found):
     ],
 )
 def test_a_query_beyond_its_bounds_is_bad_input(client, query):
-    for kind in ("deliveries", "enrollments", "exceptions", "uploads"):
-        answer = client.get(f"/ops/{kind}?{query}")
+    for path in LISTS:
+        answer = client.get(f"/ops/{path}?{query}")
         assert answer.status_code == 400
         assert answer.get_json()["error"]["field"] == query.partition("=")[0]
 
 
-def test_a_delivery_is_told_with_its_events(client, paid):
-    path = f"/ops/deliveries/alpha-mutual/9F2C4B6E-0000-4000-8000-0123456789AB/{paid[0]}"
-    told = client.get(path).get_json()
-    assert told["delivery"]["amount"] == "731.37"
-    (event,) = told["events"]
-    assert (event["from"], event["to"]) == (None, "accepted")
-    assert event["at"] == "2026-01-05T14:00:00Z"
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "alpha-mutual/9f2c4b6e-0000-4000-8000-0123456789ac/30254",
-        "beta/9f2c4b6e-0000-4000-8000-0123456789ab/30254",
-        "alpha-mutual/9f2c4b6e-0000-4000-8000-0123456789ab/1",
-        "alpha-mutual/no-guid/30254",
-    ],
-)
-def test_an_unknown_delivery_is_not_found(client, paid, path):
-    assert paid
-    answer = client.get(f"/ops/deliveries/{path}")
-    assert answer.status_code == 404
-    assert answer.get_json()["error"]["code"] == "not_found"
+def test_an_item_is_shown_with_its_events_by_its_guid_in_any_case(client, kind, kept):
+    guid, _, invoice = kept[0].reference.partition(":")
+    path = f"/ops/{kind.ops_path}/alpha-mutual/{{}}{f'/{invoice}' if invoice else ''}"
+    told = client.get(path.format(guid.upper())).get_json()
+    assert told[kind.ops_name]["number"] == 1
+    assert told["reference"] == kept[0].reference
+    first, refused = kind.word(State.WAITING), kind.word(State.NEEDS_PERSON, kind.refused)
+    assert [event["to"] for event in told["events"]] == [first, "sending", refused]
+    assert [item["detail"] for item in told["exceptions"]] == ["refused"]
+    assert told["next"]["what"].startswith("Nothing, until a person acts")
+    for unknown in (path.format(UNKNOWN), path.replace("alpha-mutual", "beta").format(guid)):
+        answer = client.get(unknown)
+        assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "not_found")
+    other = f"/ops/{kind.ops_path}/alpha-mutual/{guid}"
+    for wrong in (path.format("no-guid"), f"{other}/77", f"{other}/"):
+        assert client.get(wrong).status_code == 404
+    if invoice:
+        assert client.get(other).status_code == 404
 
 
 def test_exceptions_and_watermarks_are_listed(adapter, client):
@@ -159,9 +174,7 @@ def test_what_is_wrong_is_told_by_biller(adapter, client):
     assert biller["settings"] is None
 
 
-@pytest.mark.parametrize(
-    "path", ["health", "ready", "deliveries", "exceptions", "uploads", "watermarks"]
-)
+@pytest.mark.parametrize("path", ["health", "ready", "watermarks", "configuration", *LISTS])
 def test_strangers_are_kept_out_of_every_view(adapter, client, path):
     stranger = {"REMOTE_ADDR": "10.0.0.7"}
     assert client.get(f"/ops/{path}", environ_overrides=stranger).status_code == 403
@@ -173,72 +186,12 @@ def test_strangers_are_kept_out_of_every_view(adapter, client, path):
     assert json.loads(answer.get_data())
 
 
-@pytest.fixture
-def enrolled(client, credentials):
-    """Take over a paperless change and one that makes it old; return their event GUIDs."""
-    guids = [f"7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f{number}" for number in range(2)]
-    for day, guid in enumerate(guids, start=3):
-        body = {
-            "BillerGUID": "28c724d2-0ee2-4200-8a9e-c9e7ce791440",
-            "EventGUID": guid,
-            "AccountNumber": "1204117",
-            "Paperless": day == 3,
-            "ChangeDate": f"2026-01-0{day}T00:00:00Z",
-        }
-        answer = client.post("/billers/alpha-mutual/paperless", json=body, headers=credentials)
-        assert answer.status_code == 202
-    return guids
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", [0, 1]),
-        ("biller=beta", []),
-        ("state=waiting", [1]),
-        ("biller=alpha-mutual&state=superseded", [0]),
-        ("limit=1", [0]),
-    ],
-)
-def test_enrolments_are_chosen_by_biller_and_state(client, enrolled, query, found):
-    told = client.get(f"/ops/enrollments?{query}").get_json()
-    expected = [enrolled[index] for index in found]
-    assert [row["event_guid"] for row in told["enrollments"]] == expected
-    assert (told["next"] is None) == (query != "limit=1")
-
-
-def test_an_enrolment_is_told_with_its_events(client, enrolled):
-    told = client.get(f"/ops/enrollments/alpha-mutual/{enrolled[0].upper()}").get_json()
-    assert told["enrollment"]["state"] == "superseded"
-    assert [event["to"] for event in told["events"]] == ["waiting", "superseded"]
-
-
-@pytest.mark.parametrize(
-    "path", ["alpha-mutual/no-guid", "beta/7d0c2b8e-41a5-4f6d-9a37-5e8b1c40d2f0"]
-)
-def test_an_unknown_enrolment_is_not_found(client, enrolled, path):
-    assert enrolled
-    assert client.get(f"/ops/enrollments/{path}").status_code == 404
-
-
-@pytest.fixture
-def returned(adapter):
-    """Take over two returned payments with their settled rows; return their invoice numbers."""
-    now = datetime(2026, 1, 8, 12, tzinfo=UTC)
-    names = {"biller": "alpha-mutual", "payment_guid": str(UUID(int=1))}
-    for number in ("1", "2"):
-        back = AchReturn(
-            **names,
-            reject_guid=str(UUID(int=9)),
-            invoice_number=number,
-            account_number="1204117",
-            amount=Decimal("731.30"),
-            code="R01",
-            reason="Insufficient Funds",
-            returned_at=now,
-        )
+@pytest.mark.parametrize(("query", "found"), [("", "12"), ("biller=beta", ""), ("limit=1", "1")])
+def test_settled_rows_are_chosen_by_biller(adapter, client, query, found):
+    for number in "12":
         row = SettledRow(
-            **names,
+            biller=BILLER,
+            payment_guid=UNKNOWN,
             batch_id="20260108-ACH",
             settled_on=date(2026, 1, 8),
             transaction=TransactionType.RETURN,
@@ -247,39 +200,11 @@ def returned(adapter):
             batch_total=Decimal("-1462.60"),
             batch_count=2,
         )
-        adapter.ledger.reversals.take_over([back], now=now)
-        adapter.ledger.settlements.record([row], now=now)
-    return ["1", "2"]
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", [0, 1]),
-        ("biller=beta", []),
-        ("state=waiting", [0, 1]),
-        ("state=handed_over", []),
-        ("limit=1", [0]),
-    ],
-)
-def test_reversals_are_chosen_by_biller_and_state(client, returned, query, found):
-    told = client.get(f"/ops/reversals?{query}").get_json()
-    numbers = [row["invoice_number"] for row in told["reversals"]]
-    assert numbers == [returned[index] for index in found]
-    assert (told["next"] is None) == (query != "limit=1")
-
-
-@pytest.mark.parametrize(("query", "found"), [("", [0, 1]), ("biller=beta", []), ("limit=1", [0])])
-def test_settled_rows_are_chosen_by_biller(client, returned, query, found):
+        adapter.ledger.settlements.record([row], now=adapter.clock.now())
     told = client.get(f"/ops/settlements?{query}").get_json()
-    numbers = [row["invoice_number"] for row in told["settlements"]]
-    assert numbers == [returned[index] for index in found]
+    assert "".join(row["invoice_number"] for row in told["settlements"]) == found
     assert all(row["amount"] == "-731.30" for row in told["settlements"])
-
-
-@pytest.mark.parametrize("query", ["reversals?state=lost", "settlements?state=waiting"])
-def test_what_no_view_knows_is_refused(client, query):
-    assert client.get(f"/ops/{query}").status_code == 400
+    assert (told["next"] is None) == (query != "limit=1")
 
 
 def test_alarms_are_told_with_advice_even_by_an_adapter_whose_ledger_fails(
@@ -293,15 +218,3 @@ def test_alarms_are_told_with_advice_even_by_an_adapter_whose_ledger_fails(
     [alarm] = answer.get_json()["alarms"]
     assert (alarm["name"], alarm["detail"]) == ("ledger_not_writable", "the disk is full")
     assert alarm["advice"]
-
-
-def test_a_story_tells_what_is_open_and_what_comes_next(client, paid):
-    assert paid
-    row = client.get("/ops/deliveries").get_json()["deliveries"][0]
-    names = (row["biller"], row["payment_guid"], row["invoice_number"])
-    story = client.get("/ops/deliveries/{}/{}/{}".format(*names)).get_json()
-    assert story["exceptions"] == []
-    assert story["next"] == {
-        "what": "The balance is read and the receipt posted",
-        "at": "2026-01-05T14:00:00Z",
-    }

@@ -46,7 +46,7 @@ def test_the_list_leads_to_the_story(client, paid):
     assert "no such payment" in client.get("/ops/payments?state=dead").text
     story = client.get(STORY)
     assert story.status_code == 200
-    assert "taken over from the data pump" in story.text
+    assert "received from the data pump" in story.text
     assert "The balance is read and the receipt posted" in story.text
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapter.doors.strict_json import parse_object
+from adapter.doors.requests import parse_object
 from adapter.errors import BadInputError
 
 

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
@@ -11,12 +12,14 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from adapter.clock import SystemClock
-from adapter.domain.delivery import DeliveryState, Source
-from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
+from adapter.context import JobContext, Rules
+from adapter.domain.payment import ReceiptApplied
+from adapter.domain.work_item import Source, State
 from adapter.engines import procrastinate
 from adapter.engines.procrastinate import ProcrastinateEngine
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.kinds.payments import PAYMENT
 from adapter.ledger import open_ledger
+from tests.unit.domain.conftest import PAYMENT as A_PAYMENT
 
 # How long a test waits for what another thread does, before it fails.
 SECONDS_MAX = 60
@@ -30,16 +33,21 @@ class Spectrum:
 
     def __init__(self):
         self.applied = Counter()
+        self.balances = self.receipts = self
         self.before_posting = lambda _payment: None
         self._lock = threading.Lock()
 
-    @property
-    def balances(self):
-        return self
+    def hang(self, *stuck):
+        """Leave payments without an answer, all or some, until the returned event is set."""
+        leave = threading.Event()
+        guids = {item.payload.payment_guid for item in stuck}
 
-    @property
-    def receipts(self):
-        return self
+        def wait(payment):
+            if not guids or payment.payment_guid in guids:
+                leave.wait(SECONDS_MAX)
+
+        self.before_posting = wait
+        return leave
 
     def balance_due(self, _invoice_number):
         return Decimal("100.00")
@@ -73,37 +81,36 @@ class Carrier:
     def engine(self, *, threads=2):
         ledger = open_ledger(self.url)
         self._ledgers.append(ledger)
-        work = Workbench(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
+        work = JobContext(ledger=ledger, billers=self, clock=self.clock, rules=Rules())
         engine = ProcrastinateEngine(work, make_url(self.url), threads=threads)
         self._engines.append(engine)
-        return SimpleNamespace(engine=engine, ledger=ledger, accept=self.accepting(ledger))
+        accept = self.accepting(ledger)
+
+        def notice(biller="one"):
+            accept(biller)
+            engine.wake("post_payments")
+
+        return SimpleNamespace(engine=engine, ledger=ledger, accept=accept, notice=notice)
 
     def accepting(self, ledger):
         def accept(biller="one"):
             number = next(self._numbers)
-            payment = Payment(
+            payment = replace(
+                A_PAYMENT,
                 biller=biller,
                 payment_guid=str(UUID(int=number)),
                 invoice_number=str(30_000 + number),
-                account_number="1204117",
-                customer_name="Dana Whitfield",
-                paid_at=self.clock.now(),
-                amount=Decimal("10.00"),
-                fee=Decimal("0.00"),
-                payment_reference="T-1",
-                payment_message="",
-                method=PaymentMethod.ACH,
-                approved=True,
             )
-            return ledger.accept(payment, source=Source.DATA_PUMP, now=self.clock.now()).delivery
+            outbox = ledger.outbox(PAYMENT)
+            return outbox.accept(payment, source=Source.DATA_PUMP, now=self.clock.now()).item
 
         return accept
 
     def states(self):
-        return Counter(d.state for d in self.ledger.deliveries.page(limit=1000))
+        return Counter(item.state for item in self.ledger.items(PAYMENT).page(limit=1000))
 
     def wait_until_applied(self, count):
-        wait_until(lambda: self.states()[DeliveryState.APPLIED] == count)
+        wait_until(lambda: self.states()[State.DONE] == count)
 
     def jobs(self):
         """Return the wake-ups that wait in the queue: the job, the biller and when."""

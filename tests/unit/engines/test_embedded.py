@@ -11,17 +11,12 @@ import pytest
 import structlog
 
 from adapter.clock import SystemClock, ThreadTimer
+from adapter.context import JobContext, Rules
 from adapter.engines import embedded, running
 from adapter.engines.embedded import EmbeddedEngine
-from adapter.errors import (
-    AdapterError,
-    BadInputError,
-    ConfigurationError,
-    LedgerError,
-    NotFoundError,
-)
+from adapter.errors import BadInputError, ConfigurationError, LedgerError, NotFoundError
+from adapter.jobs.report import JobReport
 from adapter.jobs.schedule import SCHEDULE
-from adapter.jobs.workbench import JobReport, Rules, Workbench
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 POST, SEND, RECONCILE = "post_payments", "send_invoices", "reconcile_payments"
@@ -57,17 +52,26 @@ class Timeline:
 
 
 class Due:
-    """A ledger of which only the moments to look are asked, of payments and of enrolments."""
+    """A ledger that is asked when to look, at payments and at enrolments, and keeps heartbeats."""
+
+    worker = "this one"
 
     def __init__(self):
+        self.life = self
+        self.beats = []
         self.by_biller = {}
         self.pushes = {}
         self.error = None
 
-    def next_due_at(self, due, billers):
+    def beat(self, worker, *, now):
         if self.error is not None:
             raise self.error
-        return min((due[b] for b in billers if b in due), default=None)
+        self.beats.append((worker, now))
+
+    def next_due_at(self, job, _ledger, biller):
+        if self.error is not None:
+            raise self.error
+        return (self.by_biller if job == POST else self.pushes).get(biller)
 
 
 class Bench:
@@ -79,17 +83,13 @@ class Bench:
         self.billers = ("one", "two")
         self.ran = []
         self.effects = {}
-        work = Workbench(ledger=self.due, billers=self, clock=self.time, rules=Rules())
+        work = JobContext(ledger=self.due, billers=self, clock=self.time, rules=Rules())
         self.engine = EmbeddedEngine(work, self.time)
         jobs = {name: self._job(name) for name in (SEND, RECONCILE, POST, PUSH)}
         monkeypatch.setattr(running, "JOBS", jobs)
         monkeypatch.setattr(embedded, "SCHEDULE", [s for s in SCHEDULE if s.job in jobs])
-        woken = {
-            POST: lambda due, billers: due.next_due_at(due.by_biller, billers),
-            PUSH: lambda due, billers: due.next_due_at(due.pushes, billers),
-        }
-        for module in (embedded, running):
-            monkeypatch.setattr(module, "WOKEN", woken)
+        monkeypatch.setattr(embedded, "WOKEN", {POST: None, PUSH: None})
+        monkeypatch.setattr(running, "next_due_at", self.due.next_due_at)
         stub = SimpleNamespace(JOB=SEND, run_once=jobs[SEND])
         monkeypatch.setattr(running, SEND, stub)
 
@@ -139,12 +139,13 @@ def test_a_month_runs_every_job_as_often_as_its_schedule_says(bench):
     assert bench.runs(SEND)[:2] == [(b, START + timedelta(hours=1)) for b in ("one", "two")]
 
 
-def test_starting_looks_at_what_an_earlier_process_left(bench):
-    bench.due.by_biller["two"] = START - timedelta(hours=3)
+def test_starting_looks_at_what_an_earlier_process_left_each_biller_in_its_turn(bench):
+    bench.due.by_biller = {"one": START, "two": START - timedelta(hours=3)}
     bench.engine.start()
     bench.engine.start()
     bench.time.advance()
-    assert bench.runs(POST) == [("two", START)]
+    assert bench.runs(POST) == [("one", START), ("two", START)]
+    assert bench.time.fired[f"adapter.{POST}"] == 2
 
 
 def test_wake_ups_coalesce(bench):
@@ -170,7 +171,10 @@ def test_a_wake_up_may_name_the_job_it_is_for(bench):
 
 
 def test_the_woken_jobs_are_looked_at_on_their_own(bench):
-    """A payment that stays due makes no enrolment wait, and none spins for the other."""
+    """A payment that stays due makes no enrolment wait, and none spins for itself or the other.
+
+    The next look is when the ledger says.
+    """
     retry_at = START + timedelta(seconds=40)
     bench.effects[POST, "one"] = lambda: bench.due.by_biller.update(one=START)
     bench.effects[PUSH, "one"] = lambda: bench.due.pushes.update(
@@ -181,34 +185,6 @@ def test_the_woken_jobs_are_looked_at_on_their_own(bench):
     bench.time.advance(seconds=60)
     assert bench.runs(PUSH) == [("one", START), ("one", retry_at)]
     assert len(bench.runs(POST)) == 61
-
-
-def test_a_wake_up_looks_only_at_billers_with_something_due(bench):
-    bench.engine.start()
-    bench.time.advance()
-    bench.due.by_biller = {"one": START + timedelta(hours=1), "two": START}
-    bench.engine.wake()
-    bench.time.advance(minutes=1)
-    assert bench.runs(POST) == [("two", START)]
-
-
-def test_each_due_biller_has_a_turn_of_its_own(bench):
-    bench.due.by_biller = {"one": START, "two": START}
-    bench.engine.start()
-    bench.time.advance()
-    assert bench.runs(POST) == [("one", START), ("two", START)]
-    assert bench.time.fired[f"adapter.{POST}"] == 2
-
-
-def test_the_next_look_is_when_the_ledger_says(bench):
-    retry_at = START + timedelta(seconds=93)
-    bench.effects[POST, "one"] = lambda: bench.due.by_biller.update(
-        {"one": retry_at} if not bench.runs(POST)[1:] else {}
-    )
-    bench.due.by_biller["one"] = START
-    bench.engine.start()
-    bench.time.advance(minutes=20)
-    assert bench.runs(POST) == [("one", START), ("one", retry_at)]
 
 
 def test_an_earlier_look_is_not_held_up_by_a_later_one(bench):
@@ -222,15 +198,6 @@ def test_an_earlier_look_is_not_held_up_by_a_later_one(bench):
         ("two", START + timedelta(minutes=1)),
         ("one", START + timedelta(minutes=20)),
     ]
-
-
-def test_what_stays_due_is_looked_at_after_a_pause(bench):
-    """A run that leaves something due must not spin."""
-    bench.effects[POST, "one"] = lambda: bench.due.by_biller.update(one=START)
-    bench.due.by_biller["one"] = START
-    bench.engine.start()
-    bench.time.advance(seconds=10)
-    assert len(bench.runs(POST)) == 11
 
 
 def test_jobs_are_followed_by_a_look_at_what_they_left(bench):
@@ -252,15 +219,6 @@ def test_one_billers_failure_stops_no_other_and_no_schedule(bench, error):
     assert len(bench.runs(SEND)) == 6
     failures = [line for line in bench.logs if line["event"] == "a job failed"]
     assert [line["biller"] for line in failures] == ["one"] * 3
-
-
-def test_a_crash_is_told_with_its_traceback_and_without_its_words(bench):
-    bench.effects[SEND, "one"] = fail(ValueError("hunter2"))
-    (report,) = bench.engine.run_job(SEND, "one")
-    assert isinstance(report.failure, AdapterError)
-    assert "hunter2" not in str(report.failure)
-    crash = next(line for line in bench.logs if line["event"] == "a job crashed")
-    assert isinstance(crash["exc_info"], ValueError)
 
 
 @pytest.mark.parametrize("broken", ["billers", "ledger"])
@@ -316,16 +274,6 @@ def test_unknown_names_are_refused(bench, job, biller):
         bench.engine.run_job(job, biller)
 
 
-def test_a_job_never_runs_twice_at_a_time_for_one_biller(bench):
-    inner = []
-    bench.effects[SEND, "one"] = lambda: inner.extend(bench.engine.run_job(SEND))
-    bench.engine.run_job(SEND, "one")
-    assert [(report.biller, report.note) for report in inner] == [
-        ("one", "running already"),
-        ("two", "{}"),
-    ]
-
-
 def test_stopping_waits_for_what_runs(bench):
     begun, go_on, stopped = threading.Event(), threading.Event(), threading.Event()
     bench.effects[SEND, "one"] = lambda: (begun.set(), go_on.wait(timeout=30))
@@ -345,7 +293,7 @@ def test_stopping_waits_for_what_runs(bench):
 def test_it_runs_on_the_machines_own_time(bench):
     clock = SystemClock()
     timer = ThreadTimer(clock)
-    work = Workbench(ledger=bench.due, billers=bench, clock=clock, rules=Rules())
+    work = JobContext(ledger=bench.due, billers=bench, clock=clock, rules=Rules())
     engine = EmbeddedEngine(work, timer)
     posted = threading.Event()
     bench.effects[POST, "one"] = posted.set
@@ -369,3 +317,4 @@ def test_what_another_process_left_is_found_by_a_sweep(bench):
     bench.engine.stop()
     bench.time.advance(minutes=2)
     assert bench.time.waiting("adapter.sweep") == []
+    assert bench.due.beats == [("this one", START + timedelta(minutes=n)) for n in (0, 1)]

@@ -1,5 +1,8 @@
 """A worker of the queue: it forgets what the dead left, and stops whenever it is told."""
 
+from sqlalchemy import make_url
+
+from adapter.engines import queue_worker
 from adapter.engines.queue_worker import QueueWorker
 from tests.unit.engines.conftest import wait_until
 
@@ -25,3 +28,20 @@ def test_a_worker_that_never_began_is_stopped_too(carrier):
     process = carrier.engine()
     process.engine.stop()
     process.engine.start()
+
+
+def test_an_engine_that_has_started_takes_wake_ups(carrier):
+    """Otherwise whichever process began first has the first payments to itself."""
+    process = carrier.engine()
+    process.engine.start()
+    assert process.engine._worker._worker is not None
+
+
+def test_a_start_waits_for_a_database_that_is_away_a_moment_only(monkeypatch):
+    monkeypatch.setattr(queue_worker, "START_SECONDS_MAX", 0.1)
+    gone = make_url("postgresql+psycopg:///ledger?host=/gone")
+    worker = QueueWorker(gone, lambda _queue: None, threads=1)
+    worker.start()
+    assert worker._worker is None
+    monkeypatch.setattr(queue_worker, "STOP_SECONDS_MAX", 0.1)
+    worker.stop()

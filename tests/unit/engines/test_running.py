@@ -4,35 +4,24 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+import structlog
 
 from adapter.clock import SystemClock
+from adapter.context import JobContext, Rules
 from adapter.engines import running
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
-from adapter.errors import AdapterError, LedgerError, NotFoundError
-from adapter.jobs.workbench import JobReport, Rules, Workbench
+from adapter.errors import LedgerError
+from adapter.jobs.report import JobReport
 
 POST = "post_payments"
 
 
-class Billers:
-    def __init__(self):
-        self.error = None
-
-    def names(self):
-        if self.error is not None:
-            raise self.error
-        return ("one", "two")
-
-
 @pytest.fixture
-def billers():
-    return Billers()
-
-
-@pytest.fixture
-def runner(billers):
-    ledger = SimpleNamespace()
-    work = Workbench(ledger=ledger, billers=billers, clock=SystemClock(), rules=Rules())
+def runner():
+    billers = SimpleNamespace(names=lambda: ("one", "two"))
+    work = JobContext(
+        ledger=SimpleNamespace(), billers=billers, clock=SystemClock(), rules=Rules()
+    )
     return JobRunner(work)
 
 
@@ -44,9 +33,12 @@ def crash(_biller, _work):
     raise ZeroDivisionError("a password, perhaps")
 
 
-def test_a_crash_is_a_report_without_its_words(runner):
-    report = runner.run(POST, "one", crash)
+def test_a_crash_is_a_report_without_its_words_and_a_traceback_in_the_log(runner):
+    with structlog.testing.capture_logs() as logs:
+        report = runner.run(POST, "one", crash)
     assert str(report.failure) == "post_payments crashed with ZeroDivisionError; see the log"
+    line = next(line for line in logs if line["event"] == "a job crashed")
+    assert isinstance(line["exc_info"], ZeroDivisionError)
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
@@ -74,27 +66,55 @@ def test_one_biller_runs_so_often_at_once_and_no_oftener(runner, at_once):
         thread.join()
 
 
-def test_a_job_that_nobody_knows_is_refused_with_those_that_are(runner):
-    with pytest.raises(NotFoundError, match=r"no job mend_all; known are follow_change_log, "):
-        runner.run_by_name("mend_all")
+def test_a_run_that_ends_is_followed_by_one_look_once_its_place_is_free(runner):
+    """What a refused run came for is found by that look, which may run it at once."""
+    looks = []
+
+    def look(report):
+        if not looks:
+            looks.append(report)
+            looks.append(runner.run(POST, "one", report_of))
+
+    def run(biller, work):
+        assert runner.run(POST, biller, report_of).note == RUNNING_ALREADY
+        assert looks == []
+        return report_of(biller, work)
+
+    runner = JobRunner(runner._work, ended=look)
+    report = runner.run(POST, "one", run)
+    assert looks[0] is report
+    assert [each.note for each in looks] == ["", ""]
 
 
-def test_billers_that_cannot_be_read_are_none_for_now(runner, billers):
-    billers.error = AdapterError("no file")
-    assert runner.billers() == ()
+@pytest.mark.parametrize("job", [report_of, crash])
+def test_each_biller_is_looked_at_as_soon_as_its_own_run_ends(runner, monkeypatch, job):
+    seen = []
+
+    def run(biller, work):
+        seen.append(f"{biller} runs")
+        return job(biller, work)
+
+    monkeypatch.setattr(running, "JOBS", {POST: run})
+    runner = JobRunner(runner._work, ended=lambda report: seen.append(f"{report.biller} ended"))
+    runner.run_by_name(POST)
+    assert seen == ["one runs", "one ended", "two runs", "two ended"]
 
 
 def test_what_is_due_is_told_by_biller(runner, monkeypatch):
     now = SystemClock().now()
     due = {"one": now}
-    monkeypatch.setattr(running, "WOKEN", {POST: lambda _ledger, billers: due.get(billers[0])})
+    monkeypatch.setattr(running, "next_due_at", lambda _job, _ledger, biller: due.get(biller))
     assert runner.due_at(POST) == {"one": now}
     assert runner.due_at(POST, ("two",)) == {}
 
 
-def test_nothing_is_due_while_the_ledger_fails(runner, monkeypatch):
-    def fail(_ledger, _billers):
+def test_while_the_ledger_fails_nothing_is_due_and_no_heartbeat_is_written(runner, monkeypatch):
+    def fail(*_args, **_options):
         raise LedgerError("gone")
 
-    monkeypatch.setattr(running, "WOKEN", {POST: fail})
+    monkeypatch.setattr(running, "next_due_at", fail)
     assert runner.due_at(POST) == {}
+    runner._work.ledger.worker, runner._work.ledger.life = "w", SimpleNamespace(beat=fail)
+    with structlog.testing.capture_logs() as logs:
+        runner.beat()
+    assert [line["event"] for line in logs] == ["no heartbeat could be written"]

@@ -1,7 +1,7 @@
-"""A workbench with partners that answer what a test scripts, on a clock that stands still."""
+"""A bench with partners that answer what a test scripts, on a clock that stands still."""
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
@@ -9,76 +9,61 @@ from uuid import UUID
 import pytest
 import structlog
 
+from adapter.context import JobContext, Rules
 from adapter.domain.ach_return import AchReturn, ReversalTaken
-from adapter.domain.delivery import Source
-from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind, EnrollmentSource
-from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract, ReceiptSearch
-from adapter.domain.payment import Payment, PaymentMethod, ReceiptApplied
+from adapter.domain.enrollment import EnrollmentChange
+from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
+from adapter.domain.payment import Payment, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
+from adapter.domain.work_item import Source
 from adapter.errors import NotFoundError
-from adapter.jobs.workbench import Rules, Workbench
+from adapter.jobs.deliver import deliver
+from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 from adapter.ledger import open_ledger
+from adapter.observer import Unobserved
+from tests.unit.domain.conftest import INVOICE, PAYMENT, build_change, build_return
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 BILLER = "camp-point"
-INVOICE = Invoice(
-    invoice_number="30254",
-    policy_number="1204117",
-    organization_name="",
-    first_name="Renée",
-    last_name="O'Brien",
-    address1="12 Maple Ave",
-    address2="",
-    city="Camp Point",
-    state="IL",
-    zip_code="62320",
-    email_address="",
-    invoice_date=date(2026, 1, 2),
-    due_date=date(2026, 1, 27),
-    balance_due=Decimal("731.37"),
-    autopay_date=None,
+KIND_OF = {Payment: PAYMENTS, EnrollmentChange: ENROLLMENTS, AchReturn: REVERSALS}
+PROFILE = BifProfile(
+    biller_guid="5f0c9a3e-7d41-4b86-9c2e-1a6b3d8f4e70",
+    invoice_format_guid="0b6f1c52-93de-4f0a-8a5d-6f2e4c7b9d11",
+    time_zone="America/Chicago",
+    replacement=None,
 )
 ACCEPTED = UploadAnswer(accepted=True, file_name="4546.BIF", file_guid="g-1", message="Imported")
 
 
 def answer(value):
-    """Return a scripted answer, or raise it."""
+    """Return a scripted answer, or raise it; one that is a function is called for it first."""
+    if callable(value):
+        value = value()
     if isinstance(value, BaseException):
         raise value
     return value
 
 
-@dataclass
+def following(answers, usual):
+    """Return the next of some scripted answers, or the usual one."""
+    return answer(answers.pop(0) if answers else usual)
+
+
 class Partners:
     """Every port of one biller: scripted answers in their order, and what was asked."""
 
-    clock: object
-    bif_profile: BifProfile
     posts_per_minute = None
-    balance: object = Decimal("731.37")
-    receipt_answers: list = field(default_factory=list)
-    posted: list = field(default_factory=list)
-    searches: list | None = None
-    searched_since: list = field(default_factory=list)
-    invoices: list = field(default_factory=list)
-    extract: object = None
-    cursors: list = field(default_factory=list)
-    upload_answers: list = field(default_factory=list)
-    request_bytes_max: int = 4 * 1024 * 1024
-    uploaded: list = field(default_factory=list)
-    reported: list = field(default_factory=list)
-    windows: list = field(default_factory=list)
-    push_answers: list = field(default_factory=list)
-    pushed: list = field(default_factory=list)
-    customers: dict = field(default_factory=dict)
-    returned: list = field(default_factory=list)
-    reversal_answers: list = field(default_factory=list)
-    reversed: list = field(default_factory=list)
-    looked_for: list = field(default_factory=list)
-    batches: dict = field(default_factory=dict)
-    days: list = field(default_factory=list)
+    request_bytes_max = 4 * 1024 * 1024
+    balance = Decimal("731.37")
+    searches = extract = None
 
-    def __post_init__(self):
+    def __init__(self, clock, bif_profile):
+        self.clock, self.bif_profile = clock, bif_profile
+        self.receipt_answers, self.push_answers, self.reversal_answers = [], [], []
+        self.posted, self.pushed, self.reversed, self.looked_for = [], [], [], []
+        self.upload_answers, self.uploaded, self.invoices, self.cursors = [], [], [], []
+        self.reported, self.returned, self.windows, self.days = [], [], [], []
+        self.searched_since, self.customers, self.batches = [], {}, {}
         self.balances = self.rtdr = self.receipts = self.invoice_feed = self
         self.invoice_upload = self.payment_report = self
         self.enrollments = self.enrollment_report = self
@@ -93,33 +78,31 @@ class Partners:
 
     def post_receipt(self, payment):
         self.posted.append(payment)
-        applied = ReceiptApplied(receipt_id=f"R-{len(self.posted)}")
-        return answer(self.receipt_answers.pop(0) if self.receipt_answers else applied)
+        return following(self.receipt_answers, ReceiptApplied(receipt_id=f"R-{len(self.posted)}"))
 
     def find_receipt(self, _payment, *, since):
         self.searched_since.append(since)
-        absent = ReceiptSearch(receipt=None, as_of=self.clock.now())
-        return answer(self.searches.pop(0) if self.searches else absent)
+        return following(self.searches, ReceiptSearch(receipt=None, as_of=self.clock.now()))
 
     def invoices_since(self, cursor):
         self.cursors.append(cursor)
-        told = InvoiceExtract(
+        extract = InvoiceExtract(
             invoices=tuple(self.invoices),
             cursor=f"cursor-{len(self.cursors)}",
             as_of=self.clock.now(),
         )
-        return answer(self.extract or told)
+        return answer(self.extract or extract)
 
     def request_bytes(self, content):
         return len(content)
 
     def upload(self, *, file_name, content):
         self.uploaded.append((file_name, content))
-        return answer(self.upload_answers.pop(0) if self.upload_answers else ACCEPTED)
+        return following(self.upload_answers, ACCEPTED)
 
     def push(self, change):
         self.pushed.append(change)
-        answer(self.push_answers.pop(0) if self.push_answers else None)
+        following(self.push_answers, None)
 
     def enrolled(self, kind):
         for row in self.customers.get(kind, ()):
@@ -132,12 +115,13 @@ class Partners:
 
     def reverse(self, ach_return):
         self.reversed.append(ach_return)
-        taken = ReversalTaken(receipt_id=f"R-{len(self.reversed)}")
-        return answer(self.reversal_answers.pop(0) if self.reversal_answers else taken)
+        return following(
+            self.reversal_answers, ReversalTaken(receipt_id=f"R-{len(self.reversed)}")
+        )
 
     def outcome(self, ach_return):
         self.looked_for.append(ach_return)
-        return answer(self.reversal_answers.pop(0) if self.reversal_answers else ReversalTaken())
+        return following(self.reversal_answers, ReversalTaken())
 
     def day_of(self, moment):
         return moment.date()
@@ -153,25 +137,34 @@ class Partners:
             yield answer(row)
 
 
+class Observed(Unobserved):
+    """Notes how each look at an item left it."""
+
+    def __init__(self):
+        self.moves = []
+
+    def item_moved(self, item, word):
+        self.moves.append((item.reference, item.state, word))
+
+
 class Bench:
-    """One biller's workbench, and the shortest ways to fill it."""
+    """One biller's ledger and partners, and the shortest ways to fill and run it."""
 
     biller = BILLER
 
     def __init__(self, ledger_url):
         self.clock = SimpleNamespace(at=NOW, now=lambda: self.clock.at)
-        self.partners = Partners(
-            clock=self.clock,
-            bif_profile=BifProfile(
-                biller_guid="5f0c9a3e-7d41-4b86-9c2e-1a6b3d8f4e70",
-                invoice_format_guid="0b6f1c52-93de-4f0a-8a5d-6f2e4c7b9d11",
-                time_zone="America/Chicago",
-                replacement=None,
-            ),
-        )
+        self.partners = Partners(clock=self.clock, bif_profile=PROFILE)
         self.settings_problem = None
         self.ledger = open_ledger(ledger_url)
-        self.work = Workbench(ledger=self.ledger, billers=self, clock=self.clock, rules=Rules())
+        self.observed = Observed()
+        self.work = JobContext(
+            ledger=self.ledger,
+            billers=self,
+            clock=self.clock,
+            rules=Rules(),
+            observer=self.observed,
+        )
 
     def names(self):
         return (BILLER,)
@@ -185,84 +178,68 @@ class Bench:
         self.clock.at += timedelta(seconds=seconds)
 
     def payment(self, number=1, **fields):
-        usual = {
-            "biller": BILLER,
-            "payment_guid": str(UUID(int=number)),
-            "invoice_number": "30254",
-            "account_number": "1204117",
-            "customer_name": "Renée O'Brien",
-            "paid_at": NOW - timedelta(hours=1),
-            "amount": Decimal("31.37"),
-            "fee": Decimal("0.00"),
-            "payment_reference": "",
-            "payment_message": "",
-            "method": PaymentMethod.CREDIT_CARD,
-            "approved": True,
-        }
-        return Payment(**{**usual, **fields})
+        guid, paid_at = str(UUID(int=number)), NOW - timedelta(hours=1)
+        usual = {"payment_guid": guid, "paid_at": paid_at, "amount": Decimal("31.37")}
+        return replace(PAYMENT, **{**usual, **fields})
+
+    def put(self, payload, *, source=Source.DATA_PUMP, correlation_id=""):
+        """Put whatever is to be delivered on disk, as its source does."""
+        self.ledger.outbox(KIND_OF[type(payload)].item).accept(
+            payload, source=source, now=self.clock.now(), correlation_id=correlation_id
+        )
+        return payload
 
     def accept(self, number=1, **fields):
-        payment = self.payment(number, **fields)
-        self.ledger.accept(payment, source=Source.DATA_PUMP, now=self.clock.now())
-        return payment
+        return self.put(self.payment(number, **fields))
 
-    def delivery(self, payment):
-        return self.ledger.deliveries.find(payment.key)
+    def enroll(self, number=1, **fields):
+        return self.put(self.change(number, **fields))
 
-    def events(self, payment):
-        return self.ledger.deliveries.events(self.delivery(payment).id)
+    def bring_back(self, number=1, **fields):
+        return self.put(self.ach_return(number, **fields), source=Source.REJECT_REPORT)
+
+    def item(self, payload):
+        kind = KIND_OF[type(payload)].item
+        return self.ledger.items(kind).find(payload.biller, kind.reference(payload))
+
+    def items(self, kind):
+        return self.ledger.items(kind.item).page(limit=100)
+
+    def words(self, kind):
+        return [kind.word(item.state, item.review) for item in self.items(kind)]
+
+    def events(self, payload):
+        return self.ledger.items(KIND_OF[type(payload)].item).events(self.item(payload).id)
+
+    def run(self, kind):
+        return deliver(kind, BILLER, self.work)
+
+    def run_on(self, kind, times=500):
+        """Run whenever something is due, until nothing is."""
+        for _ in range(times):
+            due = self.ledger.next_due_at(kind.item)
+            if due is None:
+                return
+            self.clock.at = max(self.clock.at, due)
+            self.run(kind)
+
+    def redrive(self, kind):
+        return self.ledger.redrive(kind.item, kind.redrive_rules)
 
     def exceptions(self):
         return self.ledger.exceptions.page(limit=100)
 
+    def open_kinds(self):
+        return [item.kind for item in self.exceptions() if item.is_open]
+
+    def mark(self, job):
+        return self.ledger.watermarks.get(BILLER, job)
+
     def uploads(self):
         return self.ledger.uploads.page(limit=100)
 
-    def change(self, number=1, **fields):
-        usual = {
-            "biller": BILLER,
-            "event_guid": str(UUID(int=number)),
-            "account_number": "1204117",
-            "kind": EnrollmentKind.PAPERLESS,
-            "enrolled": True,
-            "changed_at": NOW - timedelta(hours=1),
-        }
-        return EnrollmentChange(**{**usual, **fields})
-
-    def tell(self, number=1, **fields):
-        """Take an enrolment change over from the data pump."""
-        return self.ledger.enrollments.accept(
-            self.change(number, **fields),
-            source=EnrollmentSource.DATA_PUMP,
-            now=self.clock.now(),
-        ).enrollment
-
-    def enrollment(self, number=1):
-        return self.ledger.enrollments.find(BILLER, str(UUID(int=number)))
-
-    def ach_return(self, number=1, **fields):
-        """Return the reject of the payment of this number."""
-        usual = {
-            "biller": BILLER,
-            "reject_guid": str(UUID(int=1000 + number)),
-            "payment_guid": str(UUID(int=number)),
-            "invoice_number": "30254",
-            "account_number": "1204117",
-            "amount": Decimal("31.37"),
-            "code": "R01",
-            "reason": "Insufficient Funds",
-            "returned_at": NOW,
-        }
-        return AchReturn(**{**usual, **fields})
-
-    def bring_back(self, number=1, **fields):
-        """Take a reject over, as its poll does."""
-        returned = self.ach_return(number, **fields)
-        self.ledger.reversals.take_over([returned], now=self.clock.now())
-        return returned
-
-    def reversals(self):
-        return self.ledger.reversals.page(limit=100)
+    change = staticmethod(build_change)
+    ach_return = staticmethod(build_return)
 
     def invoice(self, number="30254", **fields):
         return replace(INVOICE, invoice_number=number, **fields)

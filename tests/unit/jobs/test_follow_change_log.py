@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
-
-from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind, EnrollmentSource
+from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
-from adapter.errors import BadInputError, ConfigurationError, LedgerError, RetryableError
-from adapter.jobs import push_enrollments
+from adapter.domain.work_item import Source
+from adapter.errors import BadInputError, RetryableError
 from adapter.jobs.follow_change_log import run_once
+from adapter.kinds import ENROLLMENTS
+from adapter.kinds.enrollments import newest_changes
 
 PAPERLESS, AUTOPAY = EnrollmentKind
 UNREADABLE = BadInputError(field="EnrollmentDate", value="soon", rule="a rule", remedy="Ask")
@@ -24,16 +24,11 @@ def account(number, since):
 
 
 def told(bench):
-    """Return what the ledger has, as (account, kind, enrolled, source)."""
-    return [
-        (
-            one.change.account_number,
-            one.change.kind.value,
-            one.change.enrolled,
-            one.source.value,
-        )
-        for one in bench.ledger.enrollments.page(limit=100)
-    ]
+    """Return what the ledger has, as (account, kind, enrolled); all of it from the reports."""
+    items = bench.items(ENROLLMENTS)
+    assert {item.source for item in items} <= {Source.CUSTOMER_REPORT}
+    changes = [item.payload for item in items]
+    return [(change.account_number, change.kind, change.enrolled) for change in changes]
 
 
 def marks(bench):
@@ -44,39 +39,26 @@ def hour(bench, hours=1):
     return bench.clock.at - timedelta(hours=hours)
 
 
-def test_enrolments_and_un_enrolments_that_the_pump_lost_are_taken_over(bench):
+def test_enrolments_and_un_enrolments_that_the_pump_lost_are_received(bench):
     bench.partners.customers = {
         PAPERLESS: [account(1, hour(bench)), account(2, hour(bench, 2))],
         AUTOPAY: [account(2, hour(bench))],
     }
     assert run(bench).counts == {"paperless": 2, "autopay": 1, "taken_over": 3}
     assert told(bench) == [
-        ("1", "paperless", True, "customer_report"),
-        ("2", "paperless", True, "customer_report"),
-        ("2", "autopay", True, "customer_report"),
+        ("1", PAPERLESS, True),
+        ("2", PAPERLESS, True),
+        ("2", AUTOPAY, True),
     ]
+    began = bench.clock.now().isoformat()
+    reports = ("follow_change_log.paperless", "follow_change_log.autopay")
+    assert marks(bench) == dict.fromkeys(reports, began)
     bench.pass_time(10_800)
     bench.partners.customers[PAPERLESS].pop(0)
     assert run(bench).counts == {"paperless": 1, "autopay": 1, "taken_over": 1}
-    assert told(bench)[-1] == ("1", "paperless", False, "customer_report")
-    newest = bench.ledger.enrollments.newest(bench.biller, PAPERLESS)
+    assert told(bench)[-1] == ("1", PAPERLESS, False)
+    newest = newest_changes(bench.ledger, bench.biller, PAPERLESS)
     assert newest["1"].change.changed_at == bench.clock.now()
-
-
-def test_what_the_pump_told_is_not_told_again(bench):
-    enrolled = bench.tell(1, account_number="1")
-    bench.partners.customers = {PAPERLESS: [account(1, enrolled.change.changed_at)]}
-    assert run(bench).counts == {"paperless": 1}
-    assert len(told(bench)) == 1
-
-
-def test_a_poll_moves_one_mark_for_each_report_to_its_begin(bench):
-    began = bench.clock.now()
-    run(bench)
-    assert marks(bench) == {
-        "follow_change_log.paperless": began.isoformat(),
-        "follow_change_log.autopay": began.isoformat(),
-    }
 
 
 def test_a_poll_that_runs_twice_doubles_nothing(bench):
@@ -102,39 +84,8 @@ def test_a_poll_that_dies_half_way_changes_nothing_and_is_made_up_for(bench):
     bench.partners.customers = {PAPERLESS: [account(3, hour(bench)), rows[1]]}
     assert run(bench).counts == {"paperless": 2, "taken_over": 2}
     assert told(bench)[2:] == [
-        ("3", "paperless", True, "customer_report"),
-        ("1", "paperless", False, "customer_report"),
-    ]
-
-
-def test_a_poll_that_dies_while_it_writes_changes_nothing(bench, monkeypatch):
-    """Whatever the moment: the changes, the snapshot and the mark are there together or not."""
-    from adapter.ledger import snapshots
-
-    bench.partners.customers = {PAPERLESS: [account(1, hour(bench))]}
-
-    def die(*_arguments):
-        raise LedgerError("the disk is full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(snapshots, "move_mark", die)
-        with pytest.raises(LedgerError):
-            run(bench)
-    assert (told(bench), marks(bench)) == ([], {})
-    assert bench.ledger.snapshots.kept(bench.biller, PAPERLESS) == frozenset()
-    assert run(bench).counts == {"paperless": 1, "taken_over": 1}
-
-
-def test_after_a_day_s_outage_everything_is_told_once(bench):
-    bench.partners.customers = {PAPERLESS: [account(1, hour(bench)), account(2, hour(bench))]}
-    run(bench)
-    bench.pass_time(86_400)
-    bench.partners.customers = {PAPERLESS: [account(2, hour(bench)), account(3, hour(bench, 20))]}
-    assert run(bench).counts == {"paperless": 2, "taken_over": 2}
-    assert run(bench).counts == {"paperless": 2}
-    assert told(bench)[2:] == [
-        ("3", "paperless", True, "customer_report"),
-        ("1", "paperless", False, "customer_report"),
+        ("3", PAPERLESS, True),
+        ("1", PAPERLESS, False),
     ]
 
 
@@ -142,7 +93,7 @@ def test_one_report_that_fails_stops_not_the_other(bench):
     bench.partners.customers = {PAPERLESS: [DOWN], AUTOPAY: [account(1, hour(bench))]}
     report = run(bench)
     assert report.failure is DOWN
-    assert told(bench) == [("1", "autopay", True, "customer_report")]
+    assert told(bench) == [("1", AUTOPAY, True)]
     assert set(marks(bench)) == {"follow_change_log.autopay"}
 
 
@@ -155,7 +106,7 @@ def test_a_row_that_cannot_be_read_makes_nobody_un_enrolled(bench):
     report = run(bench)
     assert report.counts == {"paperless": 1, "taken_over": 1, "unreadable": 1}
     assert report.failure is None
-    assert told(bench)[-1] == ("3", "paperless", True, "customer_report")
+    assert told(bench)[-1] == ("3", PAPERLESS, True)
     assert marks(bench)["follow_change_log.paperless"] == before["follow_change_log.paperless"]
     (item,) = bench.exceptions()
     assert (item.kind, item.reference) == (ExceptionKind.REPORT_UNREADABLE, "paperless report")
@@ -168,21 +119,15 @@ def test_an_account_that_stands_twice_counts_with_its_newest_date(bench):
     rows = [account(1, hour(bench, 1)), account(1, hour(bench, 3))]
     bench.partners.customers = {PAPERLESS: rows}
     run(bench)
-    newest = bench.ledger.enrollments.newest(bench.biller, PAPERLESS)
+    newest = newest_changes(bench.ledger, bench.biller, PAPERLESS)
     assert newest["1"].change.changed_at == hour(bench, 1)
-    assert newest["1"].source is EnrollmentSource.CUSTOMER_REPORT
+    assert newest["1"].source is Source.CUSTOMER_REPORT
 
 
 def test_the_pump_wins_over_an_older_poll(bench):
     """The report of an hour ago still has the account; the payer left since."""
-    bench.tell(1, account_number="1", enrolled=False, changed_at=bench.clock.at)
+    bench.enroll(1, account_number="1", enrolled=False, changed_at=bench.clock.at)
     bench.partners.customers = {PAPERLESS: [account(1, hour(bench))]}
     assert run(bench).counts == {"paperless": 1}
-    push_enrollments.run_once(bench.biller, bench.work)
+    bench.run(ENROLLMENTS)
     assert [change.enrolled for change in bench.partners.pushed] == [False]
-
-
-def test_wrong_settings_are_told_and_nothing_is_read(bench):
-    bench.settings_problem = ConfigurationError("billers.camp-point.name: is missing")
-    report = run(bench)
-    assert (report.counts, report.failure) == ({}, bench.settings_problem)

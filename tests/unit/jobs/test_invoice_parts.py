@@ -9,41 +9,18 @@ import pytest
 from adapter.bif.check import check_bif
 from adapter.domain.upload import UploadAnswer, UploadState
 from adapter.errors import LeaseLostError, OutcomeUnknownError, RetryableError
-from adapter.jobs import send_invoices
+from adapter.jobs.send_invoices import JOB, run_once
 
 WHERE = {"partner": "invoice_cloud", "operation": "UploadInvoiceFile"}
 ACCEPTED = UploadAnswer(accepted=True, file_name="", file_guid="", message="")
 REFUSED = UploadAnswer(accepted=False, file_name="", file_guid="", message="row 2 is wrong")
 HOUR = 3600
+pytestmark = pytest.mark.usefixtures("three_parts")
 
 
 @pytest.fixture
 def run(bench):
-    return lambda **options: send_invoices.run_once(bench.biller, bench.work, **options)
-
-
-def mark(bench):
-    return bench.ledger.watermarks.get(bench.biller, "send_invoices")
-
-
-def test_a_large_carrier_is_sent_in_parts_that_each_count(bench, run):
-    """What an accepted part billed is not sent again when a later part fails."""
-    bench.partners.request_bytes_max = 1500
-    bench.partners.invoices = [bench.invoice(str(number)) for number in range(1, 9)]
-    bench.partners.upload_answers = [
-        UploadAnswer(accepted=True, file_name="", file_guid="", message=""),
-        RetryableError("no connection", **WHERE),
-    ]
-    report = run()
-    first = report.counts["invoices"]
-    assert 0 < first < 8
-    assert mark(bench) is None
-    bench.pass_time(HOUR)
-    report = run()
-    assert report.counts["changed"] == 8 - first
-    assert mark(bench) == "cursor-2"
-    billed = bench.ledger.uploads.billed(bench.biller, [str(n) for n in range(1, 9)])
-    assert len(billed) == 8
+    return lambda **options: run_once(bench.biller, bench.work, **options)
 
 
 @pytest.fixture
@@ -62,7 +39,6 @@ def billed(bench):
     return set(bench.ledger.uploads.billed(bench.biller, [str(n) for n in range(1, 7)]))
 
 
-@pytest.mark.usefixtures("three_parts")
 def test_parts_are_files_with_references_and_headers_of_their_own(bench, run):
     assert run().counts == {"told": 6, "changed": 6, "files": 3, "invoices": 6}
     assert [upload.reference for upload in bench.uploads()] == [
@@ -74,10 +50,9 @@ def test_parts_are_files_with_references_and_headers_of_their_own(bench, run):
         report = check_bif(io.BytesIO(content))
         assert report.valid
         assert (report.invoice_count, report.total) == (upload.invoice_count, upload.total)
-    assert mark(bench) == "cursor-1"
+    assert bench.mark(JOB) == "cursor-1"
 
 
-@pytest.mark.usefixtures("three_parts")
 def test_a_refused_part_holds_back_no_other(bench, run):
     """And the cursor stays, so that its invoices come again, alone."""
     bench.partners.upload_answers = [ACCEPTED, REFUSED]
@@ -86,19 +61,23 @@ def test_a_refused_part_holds_back_no_other(bench, run):
     states = [upload.state for upload in bench.uploads()]
     assert states == [UploadState.ACCEPTED, UploadState.REFUSED, UploadState.ACCEPTED]
     assert billed(bench) == {"1", "2", "5", "6"}
-    assert mark(bench) is None
+    assert bench.mark(JOB) is None
     bench.pass_time(HOUR)
     assert run().counts == {"told": 6, "changed": 2, "files": 1, "invoices": 2}
     assert numbers_in(bench.partners.uploaded[-1][1]) == [b"3", b"4"]
-    assert mark(bench) == "cursor-2"
+    assert bench.mark(JOB) == "cursor-2"
     assert not bench.exceptions()[0].is_open
 
 
-@pytest.mark.usefixtures("three_parts")
-def test_a_refused_last_part_leaves_the_cursor(bench, run):
-    bench.partners.upload_answers = [ACCEPTED, ACCEPTED, REFUSED]
+@pytest.mark.parametrize("answer", [REFUSED, RetryableError("no connection", **WHERE)])
+def test_what_accepted_parts_billed_is_not_sent_again_when_the_last_one_fails(bench, run, answer):
+    bench.partners.upload_answers = [ACCEPTED, ACCEPTED, answer]
     assert run().failure is not None
-    assert mark(bench) is None
+    assert billed(bench) == {"1", "2", "3", "4"}
+    assert bench.mark(JOB) is None
+    bench.pass_time(HOUR)
+    assert run().counts == {"told": 6, "changed": 2, "files": 1, "invoices": 2}
+    assert bench.mark(JOB) == "cursor-2"
 
 
 def test_a_lost_part_is_settled_before_what_changed_between_the_parts(bench, run, three_parts):
@@ -107,7 +86,7 @@ def test_a_lost_part_is_settled_before_what_changed_between_the_parts(bench, run
     assert isinstance(run().failure, OutcomeUnknownError)
     states = [upload.state for upload in bench.uploads()]
     assert states == [UploadState.ACCEPTED, UploadState.IN_DOUBT]
-    assert mark(bench) is None
+    assert bench.mark(JOB) is None
     three_parts[0] = bench.invoice("1", balance_due=Decimal("1.00"))
     three_parts[3] = bench.invoice("4", balance_due=Decimal("4.00"))
     bench.pass_time(HOUR)
@@ -117,12 +96,11 @@ def test_a_lost_part_is_settled_before_what_changed_between_the_parts(bench, run
     assert sent == [[b"1", b"2"], [b"3", b"4"], [b"3", b"4"], [b"1", b"4"], [b"5", b"6"]]
     assert bench.partners.uploaded[1] == bench.partners.uploaded[2]
     assert {upload.state for upload in bench.uploads()} == {UploadState.ACCEPTED}
-    assert mark(bench) == "cursor-2"
+    assert bench.mark(JOB) == "cursor-2"
     bench.pass_time(HOUR)
     assert run().note == "no change, no file"
 
 
-@pytest.mark.usefixtures("three_parts")
 def test_a_process_that_dies_between_parts_goes_on_where_it_was(bench, run):
     begin = bench.ledger.uploads.begin
 
@@ -136,10 +114,10 @@ def test_a_process_that_dies_between_parts_goes_on_where_it_was(bench, run):
         run()
     bench.ledger.uploads.begin = begin
     assert billed(bench) == {"1", "2", "3", "4"}
-    assert mark(bench) is None
+    assert bench.mark(JOB) is None
     bench.pass_time(HOUR)
     assert run().counts == {"told": 6, "changed": 2, "files": 1, "invoices": 2}
-    assert mark(bench) == "cursor-2"
+    assert bench.mark(JOB) == "cursor-2"
 
 
 def test_another_run_between_two_parts_takes_over(bench, run, three_parts):
@@ -163,10 +141,9 @@ def test_another_run_between_two_parts_takes_over(bench, run, three_parts):
     assert nested[1].failure is None
     contents = b"".join(content for _, content in bench.partners.uploaded)
     assert contents.count(b"|10~5|") == 1
-    assert mark(bench) == "cursor-2"
+    assert bench.mark(JOB) == "cursor-2"
 
 
-@pytest.mark.usefixtures("three_parts")
 def test_a_doubt_too_large_for_a_receiver_that_takes_less_now_is_made_anew(bench, run):
     """Sent again it could never pass, and it would hold up everything after it."""
     bench.partners.upload_answers = [OutcomeUnknownError("reset", **WHERE)]

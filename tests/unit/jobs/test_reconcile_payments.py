@@ -6,15 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from adapter.domain.delivery import DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
-from adapter.errors import (
-    BadInputError,
-    ConfigurationError,
-    LedgerError,
-    OutcomeUnknownError,
-)
+from adapter.domain.work_item import Source, State
+from adapter.errors import BadInputError
 from adapter.jobs import reconcile_payments
+from adapter.kinds import PAYMENTS
 
 HOUR = 3600
 UNREADABLE = BadInputError(
@@ -27,70 +23,44 @@ def run(bench):
     return lambda: reconcile_payments.run_once(bench.biller, bench.work)
 
 
-FIRST_MARK = "2026-01-03T08:30:00+00:00"  # 48 h back, less the overlap: where polling began
-
-
-def mark(bench):
-    return bench.ledger.watermarks.get(bench.biller, "reconcile_payments")
-
-
-def test_the_first_poll_reaches_back_and_the_next_overlaps(bench, run):
-    start = bench.clock.now()
-    run()
-    bench.pass_time(26 * HOUR)
-    run()
-    first, second = bench.partners.windows
-    assert first.start_gmt == start - timedelta(hours=48)
-    assert first.end_gmt == start
-    assert second.start_gmt == start - timedelta(minutes=30)
-    assert second.end_gmt == bench.clock.now()
-
-
 def test_what_agrees_is_confirmed_once(bench, run):
     payment = bench.accept()
     bench.partners.reported = [replace(payment, customer_name="told otherwise")]
     assert run().counts == {"confirmed": 1, "newly_confirmed": 1}
-    confirmed_at = bench.delivery(payment).confirmed_at
+    confirmed_at = bench.item(payment).confirmed_at
     assert confirmed_at == bench.clock.now()
     bench.pass_time(600)
     assert run().counts == {"confirmed": 1}
-    assert bench.delivery(payment).confirmed_at == confirmed_at
+    assert bench.item(payment).confirmed_at == confirmed_at
     assert bench.exceptions() == ()
 
 
-def test_what_is_missing_is_taken_over_and_due(bench, run):
+def test_what_is_missing_is_received_and_due(bench, run):
     payment = bench.payment()
     bench.partners.reported = [payment]
     assert run().counts == {"missing": 1, "taken_over": 1}
-    delivery = bench.delivery(payment)
-    assert (delivery.state, delivery.source) == (DeliveryState.ACCEPTED, Source.PAYMENT_REPORT)
-    assert delivery.confirmed_at == delivery.next_at == bench.clock.now()
+    item = bench.item(payment)
+    assert (item.state, item.source) == (State.WAITING, Source.PAYMENT_REPORT)
+    assert item.confirmed_at == item.next_at == bench.clock.now()
     assert run().counts == {"confirmed": 1}
 
 
 def test_a_declined_payment_is_nothing_to_do(bench, run):
     bench.partners.reported = [bench.payment(approved=False)]
     assert run().counts == {"declined": 1}
-    assert bench.ledger.deliveries.page(limit=9) == ()
+    assert bench.items(PAYMENTS) == ()
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"amount": Decimal("31.38")}, "amount: reported 31.38, posted 31.37"),
-        ({"approved": False}, "approved: reported False, posted True"),
-    ],
-)
-def test_what_disagrees_is_an_exception_once(bench, run, change, words):
+def test_what_disagrees_is_an_exception_once(bench, run):
     payment = bench.accept()
-    bench.partners.reported = [replace(payment, **change)]
+    bench.partners.reported = [replace(payment, approved=False)]
     assert run().counts == {"mismatch": 1}
     bench.pass_time(600)
     run()
     (item,) = bench.exceptions()
     assert (item.kind, item.payment_guid) == (ExceptionKind.MISMATCH, payment.payment_guid)
-    assert words in item.detail
-    assert bench.delivery(payment).confirmed_at is None
+    assert "approved: reported False, posted True" in item.detail
+    assert bench.item(payment).confirmed_at is None
     bench.ledger.exceptions.resolve(item.id, now=bench.clock.now(), resolution="refunded")
     bench.pass_time(600)
     run()
@@ -99,27 +69,27 @@ def test_what_disagrees_is_an_exception_once(bench, run, change, words):
 
 def test_another_invoice_under_the_same_guid_is_never_posted_on_both(bench, run):
     """The report names another invoice than the data pump did: one of them is wrong."""
-    told = bench.accept(invoice_number="30254")
-    reported = replace(told, invoice_number="99999")
+    known = bench.accept(invoice_number="30254")
+    reported = replace(known, invoice_number="99999")
     bench.partners.reported = [reported]
     run()
-    assert bench.delivery(reported) is None
+    assert bench.item(reported) is None
     mismatch = next(e for e in bench.exceptions() if e.kind is ExceptionKind.MISMATCH)
     assert mismatch.invoice_number == "99999"
-    assert "reported 99999, taken over for 30254" in mismatch.detail
+    assert "reported 99999, received for 30254" in mismatch.detail
 
 
-def test_a_second_invoice_of_one_payment_is_taken_over(bench, run):
-    told = bench.accept(invoice_number="30254")
-    second = replace(told, invoice_number="30255", amount=Decimal("5.00"))
-    bench.partners.reported = [second, told]  # in whatever order the report has them
+def test_a_second_invoice_of_one_payment_is_received(bench, run):
+    known = bench.accept(invoice_number="30254")
+    second = replace(known, invoice_number="30255", amount=Decimal("5.00"))
+    bench.partners.reported = [second, known]  # in whatever order the report has them
     assert run().counts == {
         "missing": 1,
         "confirmed": 1,
         "newly_confirmed": 1,
         "taken_over": 1,
     }
-    assert bench.delivery(second).state is DeliveryState.ACCEPTED
+    assert bench.item(second).state is State.WAITING
     assert bench.exceptions() == ()
 
 
@@ -152,86 +122,36 @@ def test_every_moment_is_looked_at_once_for_the_unreported(bench, run):
     assert asked == [p.payment_guid for p in payments if p.paid_at < until]
 
 
-def test_rows_that_cannot_be_read_hold_up_no_other_and_keep_the_mark(bench, run):
+def test_in_a_report_with_gaps_nothing_is_called_unreported(bench, run):
     known = bench.accept(1, invoice_number="1")
     missing = bench.payment(2, invoice_number="2")
     bench.accept(3, invoice_number="3")
     bench.partners.reported = [known, missing, UNREADABLE]
-    report = run()
-    assert report.counts["unreadable"] == 1
-    assert report.failure is None
-    assert bench.delivery(known).confirmed_at is not None
-    assert bench.delivery(missing).source is Source.PAYMENT_REPORT
-    (item,) = bench.exceptions()  # nothing is called unreported in a report with gaps
-    assert item.kind is ExceptionKind.REPORT_UNREADABLE
-    assert "row 3 PaymentDate = 'soon'" in item.detail
-    assert mark(bench) == FIRST_MARK
-    run()
-    assert len(bench.exceptions()) == 1
+    assert run().counts["unreadable"] == 1
+    assert bench.item(known).confirmed_at is not None
+    assert bench.item(missing).source is Source.PAYMENT_REPORT
+    assert bench.open_kinds() == [ExceptionKind.REPORT_UNREADABLE]
 
 
-def test_a_person_lets_the_mark_pass_rows_that_cannot_be_read(bench, run):
-    bench.partners.reported = [UNREADABLE]
-    run()
-    bench.ledger.exceptions.resolve(
-        bench.exceptions()[0].id, now=bench.clock.now(), resolution="a test payment"
-    )
-    run()
-    assert mark(bench) == bench.clock.now().isoformat()
-    assert len(bench.exceptions()) == 1
-
-
-def test_a_report_that_breaks_off_keeps_the_mark(bench, run):
-    known = bench.accept()
-    lost = OutcomeUnknownError("cut off", partner="invoice_cloud", operation="report")
-    bench.partners.reported = [known, bench.payment(2), lost]
-    assert run().failure is lost
-    assert mark(bench) == FIRST_MARK
-    assert bench.exceptions() == ()
-    bench.partners.reported = [known, bench.payment(2)]
-    assert run().counts == {
-        "confirmed": 1,
-        "newly_confirmed": 1,
-        "missing": 1,
-        "taken_over": 1,
-    }
-    assert mark(bench) is not None
-
-
-def test_a_report_is_read_in_parts(bench, run, monkeypatch):
-    monkeypatch.setattr(reconcile_payments, "ROWS_PER_LOOK", 2)
-    payments = [bench.accept(n, invoice_number=str(n)) for n in range(1, 6)]
-    bench.partners.reported = [*payments, bench.payment(9, invoice_number="9")]
-    assert run().counts["newly_confirmed"] == 5
-    assert bench.delivery(bench.partners.reported[-1]) is not None
-
-
-def test_a_payment_told_while_the_report_was_read_is_confirmed(bench, run):
+@pytest.mark.parametrize(
+    ("amount", "details"),
+    [
+        ("31.37", []),
+        ("31.38", ["the report disagrees: amount: reported 31.37, posted 31.38"]),
+    ],
+)
+def test_a_payment_that_comes_while_the_report_is_read_is_compared_too(
+    bench, run, amount, details
+):
     payment = bench.payment()
 
     def payments(_window):
         yield payment
-        bench.accept()
+        bench.accept(amount=Decimal(amount))
 
     bench.partners.payments = payments
     run()
-    assert bench.delivery(payment).source is Source.DATA_PUMP
-    assert bench.delivery(payment).confirmed_at is not None
-
-
-def test_a_payment_told_otherwise_while_the_report_was_read_is_a_mismatch(bench, run):
-    def payments(_window):
-        yield bench.payment()
-        bench.accept(amount=Decimal("31.38"))
-
-    bench.partners.payments = payments
-    run()
-    assert "amount: reported 31.37, posted 31.38" in bench.exceptions()[0].detail
-
-
-def test_wrong_settings_are_told_and_a_failing_ledger_ends_the_run(bench, run):
-    bench.settings_problem = ConfigurationError("no key")
-    assert run().failure is bench.settings_problem
-    bench.settings_problem = LedgerError("disk full")
-    with pytest.raises(LedgerError):
-        run()
+    item = bench.item(payment)
+    assert item.source is Source.DATA_PUMP
+    assert (item.confirmed_at is None) is bool(details)
+    assert [mismatch.detail for mismatch in bench.exceptions()] == details

@@ -1,13 +1,12 @@
 """The table of the jobs: UTC-aligned, without a run lost or doubled."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.jobs.schedule import JOBS, SCHEDULE
+from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 BY_JOB = {schedule.job: schedule for schedule in SCHEDULE}
@@ -31,19 +30,22 @@ def test_every_job_is_in_the_table():
     assert set(BY_JOB) == set(JOBS)
 
 
-@pytest.mark.parametrize(
-    ("job", "count"),
-    [
-        ("send_invoices", 720),
-        ("reconcile_payments", 360),
-        ("post_payments", 720),
-        ("follow_change_log", 240),
-        ("push_enrollments", 720),
-        ("forget_history", 30),
-    ],
-)
-def test_a_month_has_as_many_runs_as_its_hours_say(job, count):
-    assert len(fires(BY_JOB[job], START, START + timedelta(days=30))) == count
+def test_the_ledger_wakes_the_job_of_each_kind(bench):
+    assert JOB_FOR == {
+        "payment": "post_payments",
+        "reversal": "post_reversals",
+        "enrollment": "push_enrollments",
+    }
+    assert set(JOB_FOR.values()) == set(WOKEN)
+    bench.enroll(1)
+    for several in (False, True):
+        for kind in WOKEN.values():
+            due = bench.clock.now() if kind.command == "enrollments" else None
+            assert bench.ledger.next_due_at(kind.item, [bench.biller]) == due
+            many = bench.ledger.are_several_due(kind.item, bench.biller, now=bench.clock.now())
+            assert many is (several and due is not None)
+        bench.enroll(2, account_number="2")
+    assert JOBS["push_enrollments"](bench.biller, bench.work).counts == {"delivered": 2}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,7 @@ def test_a_month_has_as_many_runs_as_its_hours_say(job, count):
         ("post_payments", ["08:30", "09:30", "10:30", "11:30"]),
         ("follow_change_log", ["09:20"]),
         ("push_enrollments", ["08:45", "09:45", "10:45", "11:45"]),
+        ("post_reversals", ["08:35", "09:35", "10:35", "11:35"]),
     ],
 )
 def test_runs_stand_where_the_table_puts_them(job, times):
@@ -74,15 +77,6 @@ def test_cutting_a_time_in_two_loses_and_doubles_no_run(schedule, start, length)
     end, middle = start + length, start + length / 2
     whole = fires(schedule, start, end)
     assert fires(schedule, start, middle) + fires(schedule, middle, end) == whole
-
-
-@pytest.mark.parametrize("day", ["2026-03-08", "2026-11-01"])
-def test_daylight_saving_loses_and_doubles_no_run(day):
-    chicago = ZoneInfo("America/Chicago")
-    start = datetime.fromisoformat(day).replace(tzinfo=chicago) - timedelta(days=1)
-    start = start.astimezone(UTC)
-    found = fires(BY_JOB["send_invoices"], start, start + timedelta(days=3))
-    assert len(found) == len(set(found)) == 72
 
 
 def test_a_naive_moment_is_refused():

@@ -17,17 +17,17 @@ from adapter.errors import (
     RejectedError,
     RetryableError,
 )
-from adapter.jobs import send_invoices
+from adapter.jobs.send_invoices import JOB, run_once
 
 WHERE = {"partner": "invoice_cloud", "operation": "UploadInvoiceFile"}
-ACCEPTED = UploadAnswer(accepted=True, file_name="", file_guid="", message="")
 REFUSED = UploadAnswer(accepted=False, file_name="", file_guid="", message="row 2 is wrong")
 HOUR = 3600
+pytestmark = pytest.mark.usefixtures("told")
 
 
 @pytest.fixture
 def run(bench):
-    return lambda **options: send_invoices.run_once(bench.biller, bench.work, **options)
+    return lambda **options: run_once(bench.biller, bench.work, **options)
 
 
 @pytest.fixture
@@ -37,11 +37,6 @@ def told(bench):
     return bench.partners.invoices
 
 
-def mark(bench):
-    return bench.ledger.watermarks.get(bench.biller, "send_invoices")
-
-
-@pytest.mark.usefixtures("told")
 def test_the_first_file_holds_everything(bench, run):
     report = run()
     assert report.counts == {"told": 2, "changed": 2, "files": 1, "invoices": 2}
@@ -55,10 +50,9 @@ def test_the_first_file_holds_everything(bench, run):
     (upload,) = bench.uploads()
     assert (upload.state, upload.file_guid) == (UploadState.ACCEPTED, "g-1")
     assert upload.total == checked.total
-    assert mark(bench) == "cursor-1"
+    assert bench.mark(JOB) == "cursor-1"
 
 
-@pytest.mark.usefixtures("told")
 def test_no_change_is_no_file_and_no_call(bench, run):
     run()
     bench.pass_time(HOUR)
@@ -67,7 +61,7 @@ def test_no_change_is_no_file_and_no_call(bench, run):
     assert report.note == "no change, no file"
     assert len(bench.partners.uploaded) == len(bench.uploads()) == 1
     assert bench.partners.cursors == [None, "cursor-1"]
-    assert mark(bench) == "cursor-2"
+    assert bench.mark(JOB) == "cursor-2"
 
 
 def test_only_what_changed_is_sent(bench, run, told):
@@ -81,12 +75,13 @@ def test_only_what_changed_is_sent(bench, run, told):
     assert b"|13~0.00|" in content
 
 
-@pytest.mark.usefixtures("told")
-def test_a_full_file_holds_everything_again(bench, run):
-    run()
-    bench.pass_time(HOUR)
-    assert run(full=True).counts["invoices"] == 2
-    assert bench.partners.cursors == [None, None]
+def test_a_full_file_holds_everything_again_under_another_reference(bench, run):
+    for _ in range(3):
+        assert run(full=True).counts["invoices"] == 2
+    assert bench.partners.cursors == [None, None, None]
+    first = "BIF20260105080000"
+    references = [upload.reference for upload in bench.uploads()]
+    assert references == [first, f"{first}-2", f"{first}-3"]
 
 
 def test_an_invoice_told_twice_is_sent_as_told_last(bench, run):
@@ -99,18 +94,6 @@ def test_an_invoice_told_twice_is_sent_as_told_last(bench, run):
     assert b"Old Town" not in bench.partners.uploaded[0][1]
 
 
-@pytest.mark.usefixtures("told")
-def test_two_files_in_one_second_have_two_references(bench, run):
-    run()
-    run(full=True)
-    run(full=True)
-    assert [upload.reference for upload in bench.uploads()] == [
-        "BIF20260105080000",
-        "BIF20260105080000-2",
-        "BIF20260105080000-3",
-    ]
-
-
 def test_an_invoice_that_no_file_can_carry_is_an_exception_by_name(bench, run, told):
     told.append(bench.invoice("3", city="Camp|Point"))
     report = run()
@@ -120,7 +103,7 @@ def test_an_invoice_that_no_file_can_carry_is_an_exception_by_name(bench, run, t
     assert (item.kind, item.invoice_number) == (ExceptionKind.INVOICE_REFUSED, "3")
     assert item.payment_guid is None
     assert "Camp|Point" in item.detail
-    assert mark(bench) == "cursor-1"
+    assert bench.mark(JOB) == "cursor-1"
     bench.pass_time(HOUR)
     run()
     assert len(bench.exceptions()) == 1
@@ -138,18 +121,20 @@ def test_nothing_but_such_invoices_is_no_call(bench, run):
     report = run()
     assert (report.note, report.counts["refused"]) == ("no change, no file", 1)
     assert bench.partners.uploaded == []
-    assert mark(bench) == "cursor-1"
+    assert bench.mark(JOB) == "cursor-1"
 
 
-def test_a_refused_file_is_an_exception_and_its_invoices_come_again(bench, run, told):
-    bench.partners.upload_answers = [REFUSED, REFUSED]
+@pytest.mark.parametrize("answer", [REFUSED, RejectedError("row 2 is wrong", **WHERE)])
+def test_a_refused_file_is_an_exception_and_its_invoices_come_again(bench, run, told, answer):
+    bench.partners.upload_answers = [answer, answer]
     report = run()
     assert "row 2 is wrong" in str(report.failure)
     assert bench.uploads()[0].state is UploadState.REFUSED
-    assert mark(bench) is None
+    assert bench.mark(JOB) is None
     (item,) = bench.exceptions()
     assert item.kind is ExceptionKind.UPLOAD_REFUSED
-    assert "BIF20260105080000: row 2 is wrong" in item.detail
+    assert "refused file BIF20260105080000: " in item.detail
+    assert "row 2 is wrong" in item.detail
     bench.pass_time(HOUR)
     run()
     assert len(bench.exceptions()) == 1
@@ -159,15 +144,6 @@ def test_a_refused_file_is_an_exception_and_its_invoices_come_again(bench, run, 
     assert not bench.exceptions()[0].is_open
 
 
-@pytest.mark.usefixtures("told")
-def test_a_request_that_is_refused_is_a_refused_file(bench, run):
-    bench.partners.upload_answers = [RejectedError("soap:Client", **WHERE)]
-    assert isinstance(run().failure, RejectedError)
-    assert bench.uploads()[0].state is UploadState.REFUSED
-    assert bench.exceptions()[0].kind is ExceptionKind.UPLOAD_REFUSED
-
-
-@pytest.mark.usefixtures("told")
 @pytest.mark.parametrize(
     "error", [RetryableError("no connection", **WHERE), ConfigurationError("key refused")]
 )
@@ -175,7 +151,7 @@ def test_what_surely_failed_is_made_anew(bench, run, error):
     bench.partners.upload_answers = [error]
     assert run().failure is error
     assert bench.uploads()[0].state is UploadState.FAILED
-    assert mark(bench) is None
+    assert bench.mark(JOB) is None
     bench.pass_time(HOUR)
     assert run().counts["invoices"] == 2
     references = [upload.reference for upload in bench.uploads()]
@@ -187,7 +163,7 @@ def test_a_lost_answer_sends_the_same_bytes_under_the_same_reference(bench, run,
     bench.partners.upload_answers = [error]
     assert isinstance(run().failure, OutcomeUnknownError)
     assert bench.uploads()[0].state is UploadState.IN_DOUBT
-    assert mark(bench) is None
+    assert bench.mark(JOB) is None
     told[1] = bench.invoice("2", balance_due=Decimal("1.00"))
     bench.pass_time(HOUR)
     report = run()
@@ -204,10 +180,9 @@ def test_a_lost_answer_sends_the_same_bytes_under_the_same_reference(bench, run,
     assert b"10~1|" not in newer[1]
     assert [upload.state for upload in bench.uploads()] == [UploadState.ACCEPTED] * 2
     assert bench.uploads()[0].tries == 2
-    assert mark(bench) == "cursor-2"
+    assert bench.mark(JOB) == "cursor-2"
 
 
-@pytest.mark.usefixtures("told")
 def test_nothing_newer_is_sent_before_a_doubt_is_settled(bench, run):
     """An older file that arrived late would bill what is out of date."""
     lost = OutcomeUnknownError("silence", **WHERE)
@@ -222,7 +197,6 @@ def test_nothing_newer_is_sent_before_a_doubt_is_settled(bench, run):
     assert run().counts["files"] == 1
 
 
-@pytest.mark.usefixtures("told")
 def test_a_process_that_dies_while_sending_leaves_a_doubt(bench, run):
     bench.partners.upload_answers = [KeyboardInterrupt()]
     with pytest.raises(KeyboardInterrupt):
@@ -235,7 +209,6 @@ def test_a_process_that_dies_while_sending_leaves_a_doubt(bench, run):
     assert bench.partners.uploaded[0] == bench.partners.uploaded[1]
 
 
-@pytest.mark.usefixtures("told")
 def test_other_answers_in_the_questionnaire_send_every_bill_anew(bench, run):
     run()
     answers = Questionnaire(allow_partial_payments=True, notify_days=(-10, None, 5))
@@ -250,7 +223,6 @@ def test_other_answers_in_the_questionnaire_send_every_bill_anew(bench, run):
     assert bench.partners.cursors[-1] == "cursor-2"
 
 
-@pytest.mark.usefixtures("told")
 def test_a_positional_biller_is_sent_values_only(bench, run):
     profile = replace(bench.partners.bif_profile, dialect=BifDialect.POSITIONAL)
     bench.partners.bif_profile = profile
@@ -264,15 +236,9 @@ def test_a_positional_biller_is_sent_values_only(bench, run):
 def test_a_feed_that_fails_sends_nothing(bench, run):
     bench.partners.extract = RetryableError("503", **WHERE)
     assert isinstance(run().failure, RetryableError)
-    assert (bench.uploads(), mark(bench)) == ((), None)
+    assert (bench.uploads(), bench.mark(JOB)) == ((), None)
 
 
-def test_wrong_settings_are_told(bench, run):
-    bench.settings_problem = ConfigurationError("no feed")
-    assert run().failure is bench.settings_problem
-
-
-@pytest.mark.usefixtures("told")
 def test_a_ledger_that_fails_sends_nothing(bench, run):
     def fail(*_args, **_kwargs):
         raise LedgerError("disk full")
@@ -285,7 +251,8 @@ def test_a_ledger_that_fails_sends_nothing(bench, run):
 
 def test_a_run_without_a_change_still_says_that_it_came_to_its_end(bench, run):
     run()
-    bench.partners.extract = replace_cursor(bench)
+    same = InvoiceExtract(invoices=(), cursor="same", as_of=bench.clock.now())
+    bench.partners.extract = same
     bench.pass_time(HOUR)
     run()
     before = moved_at(bench)
@@ -298,11 +265,6 @@ def test_a_run_without_a_change_still_says_that_it_came_to_its_end(bench, run):
     assert (moved_at(bench) - before).total_seconds() == HOUR
 
 
-def replace_cursor(bench):
-    """Let Spectrum tell the same cursor from now on."""
-    return InvoiceExtract(invoices=(), cursor="same", as_of=bench.clock.now())
-
-
 def moved_at(bench):
-    [mark] = [m for m in bench.ledger.watermarks.all() if m.job == send_invoices.JOB]
+    [mark] = [m for m in bench.ledger.watermarks.all() if m.job == JOB]
     return mark.moved_at

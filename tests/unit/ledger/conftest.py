@@ -1,29 +1,126 @@
-"""A ledger of its own for each test, on a file, and payments to keep in it."""
+"""A ledger of its own for each test, and a desk for each kind of item to work at it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import create_engine, text
 
-from adapter.domain.ach_return import AchReturn, ReversalState, ReversalStep
-from adapter.domain.delivery import Cause, DeliveryState, Evidence, Source, Step
-from adapter.domain.enrollment import (
-    EnrollmentChange,
-    EnrollmentKind,
-    EnrollmentSource,
-    EnrollmentState,
-    EnrollmentStep,
-)
-from adapter.domain.payment import Payment, PaymentMethod
+from adapter.domain.payment import PaymentMethod
+from adapter.domain.upload import InvoiceFile
+from adapter.domain.work_item import BalanceReading, Cause, Evidence, Source, State, Step
+from adapter.kinds import KINDS
+from adapter.kinds.enrollments import ENROLLMENT
+from adapter.kinds.payments import PAYMENT
+from adapter.kinds.reversals import REVERSAL
 from adapter.ledger import open_ledger
+from tests.unit.domain.conftest import PAYMENT as PAID
+from tests.unit.domain.conftest import build_change, build_return
 
 NOW = datetime(2026, 1, 5, 9, 12, 30, 123_456, tzinfo=UTC)
 LEASE = 90.0
+READING = BalanceReading(asked_at=NOW, balance=Decimal("731.37"))
+RULES = {kind.item: kind.redrive_rules for kind in KINDS}
+
+
+def payment(number, lane, **fields):
+    usual = {
+        "payment_guid": str(UUID(int=number)),
+        "paid_at": NOW - timedelta(minutes=number),
+        "payment_message": "thanks",
+        "method": PaymentMethod.ACH,
+    }
+    return replace(PAID, invoice_number=lane, **{**usual, **fields})
+
+
+def ach_return(number, lane, **fields):
+    usual = {"amount": PAID.amount, "returned_at": NOW - timedelta(minutes=15)}
+    return build_return(number, invoice_number=lane, **{**usual, **fields})
+
+
+def change(number, lane, **fields):
+    changed_at = fields.pop("changed_at", NOW - timedelta(hours=1))
+    return build_change(number, account_number=lane, changed_at=changed_at, **fields)
+
+
+PAYLOADS = {PAYMENT: payment, REVERSAL: ach_return, ENROLLMENT: change}
+
+
+class Desk:
+    """One kind of item, and the shortest ways to bring one into any state.
+
+    `lane` is an invoice number, or an account number for an enrolment; of two changes in a lane
+    the one with the higher number is the newer.
+    """
+
+    def __init__(self, bench, kind):
+        self.bench = bench
+        self.kind = kind
+        self.name = kind.name
+        self.biller = bench.biller
+        self.outbox = bench.ledger.outbox(kind)
+        self.items = bench.ledger.items(kind)
+        self.redrive = bench.ledger.redrive(kind, RULES[kind])
+
+    def payload(self, number=1, *, lane="30254", biller=None, **fields):
+        return PAYLOADS[self.kind](number, lane, biller=biller or self.biller, **fields)
+
+    def accepted(self, number=1, *, at=NOW, source=Source.DATA_PUMP, correlation_id="", **fields):
+        return self.outbox.accept(
+            self.payload(number, **fields),
+            source=source,
+            now=at,
+            correlation_id=correlation_id,
+        )
+
+    def accept(self, number=1, **fields):
+        return self.accepted(number, **fields).item
+
+    def claim(self, *, at=NOW, biller=None, **limit):
+        return self.outbox.claim_due(biller or self.biller, now=at, lease_seconds=LEASE, **limit)
+
+    def begin(self, item, *, at=NOW, reading=READING):
+        return self.outbox.begin_sending(
+            item, detail="about to leave", reading=reading, now=at, lease_seconds=LEASE
+        )
+
+    def send(self, *, at=NOW, biller=None):
+        return self.begin(self.claim(at=at, biller=biller), at=at)
+
+    def record(self, item, state, *, at=NOW, **fields):
+        usual = {"to_state": state, "cause": Cause.ANSWERED, "detail": f"now {state.value}"}
+        if state is State.DONE:
+            usual |= {"evidence": Evidence.ANSWER, "receipt_id": "R-1"}
+        return self.outbox.record(item, Step(**{**usual, **fields}), now=at)
+
+    def done(self, *, at=NOW, biller=None):
+        """Send what is due first, and have it answered well."""
+        return self.record(self.send(at=at, biller=biller), State.DONE, at=at)
+
+    def expire(self, *, at, settle_seconds=120.0):
+        """End the leases of whatever was being sent, as of a kind whose outcome is doubtful."""
+        step = Step(
+            to_state=State.IN_DOUBT,
+            cause=Cause.LEASE_EXPIRED,
+            detail="answer lost after sending",
+            next_at=at + timedelta(seconds=settle_seconds),
+        )
+        return self.outbox.expire_leases(self.biller, now=at, step_for=lambda _item: step)
+
+    def find(self, item):
+        """Return an item as it stands in the ledger now."""
+        return self.items.find(item.biller, item.reference)
+
+    def events(self, item):
+        return self.items.events(item.id)
 
 
 class Bench:
-    """A ledger and the shortest ways to bring a payment into any state."""
+    """A ledger, and its desks."""
 
     now = NOW
     biller = "camp-point"
@@ -31,114 +128,39 @@ class Bench:
     def __init__(self, url):
         self.url = url
         self.ledger = open_ledger(url)
+        self.payments = Desk(self, PAYMENT)
+        self.reversals = Desk(self, REVERSAL)
+        self.enrollments = Desk(self, ENROLLMENT)
 
-    def payment(self, number=1, *, invoice="30254", amount="731.37", biller=None, **fields):
-        usual = {
-            "biller": biller or self.biller,
-            "payment_guid": str(UUID(int=number)),
-            "invoice_number": invoice,
-            "account_number": "1204117",
-            "customer_name": "Renée O'Brien",
-            "paid_at": NOW - timedelta(minutes=number),
-            "amount": Decimal(amount),
-            "fee": Decimal("2.95"),
-            "payment_reference": "T-1",
-            "payment_message": "thanks",
-            "method": PaymentMethod.ACH,
-            "approved": True,
-        }
-        return Payment(**{**usual, **fields})
-
-    def accept(self, number=1, *, at=None, source=Source.DATA_PUMP, **fields):
-        payment = self.payment(number, **fields)
-        return self.ledger.accept(payment, source=source, now=at or NOW).delivery
-
-    def claim(self, *, at=None, biller=None):
-        return self.ledger.claims.claim_due(
-            biller or self.biller, now=at or self.now, lease_seconds=LEASE
+    def begin_file(self, reference="BIF1", total="731.37", *, at=NOW, after=None, **fingerprints):
+        """Keep an invoice file that is about to leave."""
+        file = InvoiceFile(
+            biller=self.biller,
+            reference=reference,
+            content="1~FH|2~Renée\n".encode(),
+            invoice_count=2,
+            total=Decimal(total),
+            as_of=NOW,
+            fingerprints=fingerprints or {"30254": "aa", "30255": "bb"},
         )
-
-    def send(self, *, at=None, biller=None):
-        claimed = self.claim(at=at, biller=biller)
-        return self.ledger.claims.begin_sending(
-            claimed, balance_before=Decimal("731.37"), now=at or self.now, lease_seconds=LEASE
-        )
-
-    def record(self, delivery, state, *, at=None, **fields):
-        usual = {"to_state": state, "cause": Cause.ANSWERED, "detail": f"now {state.value}"}
-        if state is DeliveryState.APPLIED:
-            usual |= {"evidence": Evidence.ANSWER, "receipt_id": "R-1"}
-        step = Step(**{**usual, **fields})
-        return self.ledger.claims.record(delivery, step, now=at or self.now)
-
-    def change(self, number=1, *, account="1204117", biller=None, **fields):
-        usual = {
-            "biller": biller or self.biller,
-            "event_guid": str(UUID(int=number)),
-            "account_number": account,
-            "kind": EnrollmentKind.PAPERLESS,
-            "enrolled": True,
-            "changed_at": NOW - timedelta(hours=1),
-        }
-        return EnrollmentChange(**{**usual, **fields})
-
-    def tell(self, number=1, *, at=None, source=EnrollmentSource.DATA_PUMP, **fields):
-        change = self.change(number, **fields)
-        accepted = self.ledger.enrollments.accept(change, source=source, now=at or NOW)
-        return accepted.enrollment
-
-    def claim_push(self, *, at=None, biller=None):
-        return self.ledger.pushes.claim_due(
-            biller or self.biller, now=at or self.now, lease_seconds=LEASE
-        )
-
-    def pushed(self, enrollment, state=EnrollmentState.DELIVERED, *, at=None, **fields):
-        step = EnrollmentStep(to_state=state, detail=f"now {state.value}", **fields)
-        return self.ledger.pushes.record(enrollment, step, now=at or self.now)
-
-    def enrollment(self, number=1):
-        return self.ledger.enrollments.find(self.biller, str(UUID(int=number)))
-
-    def ach_return(self, number=1, *, invoice="30254", biller=None, **fields):
-        """Return the reject of the payment of this number."""
-        usual = {
-            "biller": biller or self.biller,
-            "reject_guid": str(UUID(int=1000 + number)),
-            "payment_guid": str(UUID(int=number)),
-            "invoice_number": invoice,
-            "account_number": "1204117",
-            "amount": Decimal("731.37"),
-            "code": "R01",
-            "reason": "Insufficient Funds",
-            "returned_at": NOW - timedelta(minutes=15),
-        }
-        return AchReturn(**{**usual, **fields})
-
-    def bring_back(self, number=1, *, at=None, **fields):
-        """Take a reject over, as its poll does."""
-        returned = self.ach_return(number, **fields)
-        self.ledger.reversals.take_over([returned], now=at or NOW)
-        return returned
-
-    def claim_reversal(self, *, at=None):
-        claimed = self.ledger.reversal_claims.claim_due(
-            self.biller, now=at or self.now, lease_seconds=LEASE
-        )
-        return None if claimed is None else claimed[0]
-
-    def reverse(self, reversal, state=ReversalState.REVERSED, *, at=None, **fields):
-        step = ReversalStep(to_state=state, detail=f"now {state.value}", **fields)
-        return self.ledger.reversal_claims.record(reversal, step, now=at or self.now)
-
-    def reversal(self):
-        """Return the reversal that came first."""
-        return self.ledger.reversals.page(limit=1)[0]
-
-    def events(self, delivery):
-        return self.ledger.deliveries.events(delivery.id)
+        return self.ledger.uploads.begin(file, now=at, after=after)
 
     def exceptions(self):
         return self.ledger.exceptions.page(limit=100)
+
+    def ask(self, kind, detail="why", *, at=NOW, **about):
+        """Open a review item."""
+        return self.ledger.exceptions.open(self.biller, kind, detail, now=at, **about)
+
+    def answer(self, item, resolution="seen", *, at=NOW):
+        """Resolve a review item, as a person does."""
+        return self.ledger.exceptions.resolve(item.id, now=at, resolution=resolution)
+
+
+@pytest.fixture(scope="session")
+def new_bench():
+    """Return a maker of benches for tests that share one."""
+    return Bench
 
 
 @pytest.fixture
@@ -148,6 +170,42 @@ def bench(ledger_url):
     bench.ledger.close()
 
 
+@pytest.fixture(params=[PAYMENT, REVERSAL, ENROLLMENT], ids=lambda kind: kind.name)
+def desk(request, bench):
+    """Return the desk of each kind in turn."""
+    return Desk(bench, request.param)
+
+
+@pytest.fixture
+def sql(bench):
+    """Return a way to write past the adapter, as a person with a database tool may."""
+    engine = create_engine(bench.url)
+
+    def execute(statement, **parameters):
+        with engine.begin() as connection:
+            return connection.execute(text(statement), parameters)
+
+    yield execute
+    engine.dispose()
+
+
+@pytest.fixture
+def at_once():
+    """Return a way to call functions at one moment, each in its thread; it returns the results."""
+
+    def call(*works):
+        barrier = threading.Barrier(len(works))
+
+        def start(work):
+            barrier.wait(timeout=30)
+            return work()
+
+        with ThreadPoolExecutor(len(works)) as pool:
+            return [future.result() for future in [pool.submit(start, work) for work in works]]
+
+    return call
+
+
 @pytest.fixture
 def now():
     return NOW
@@ -155,5 +213,5 @@ def now():
 
 @pytest.fixture
 def later():
-    """Tell a moment by the seconds that have passed since the test's beginning."""
+    """Name a moment by the seconds that have passed since the test's beginning."""
     return lambda seconds: NOW + timedelta(seconds=seconds)

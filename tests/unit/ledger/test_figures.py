@@ -1,76 +1,128 @@
 """The figures of a ledger: counts of what is unfinished, and of nothing that is finished."""
 
-from datetime import timedelta
+from decimal import Decimal
 
-from adapter.domain.delivery import DeliveryState
+from sqlalchemy import event
+
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.figures import AcceptedFile, LedgerFigures, StateFigure
+from adapter.domain.upload import UploadAnswer, UploadState
+from adapter.domain.work_item import State
+
+ACCEPTED = UploadAnswer(accepted=True, file_name="1.BIF", file_guid="g-1", message="")
 
 
-def test_an_empty_ledger_has_none(bench):
-    told = bench.ledger.figures.gather()
-    assert (told.deliveries, told.exceptions, told.marks) == ((), (), ())
-    assert (told.reversals, told.enrollments, told.known_since) == ((), (), {})
-    assert bench.ledger.figures.applied() == {}
+def gather(bench, *, now=None):
+    """Return the figures at a moment, the bench's own unless another is given."""
+    return bench.ledger.figures.gather([bench.biller], now=now or bench.now)
 
 
-def test_unfinished_deliveries_by_biller_and_state_with_the_oldest(bench, later):
-    bench.accept(1, invoice="1")
-    bench.record(bench.send(), DeliveryState.APPLIED)
-    bench.accept(2, invoice="2")
-    bench.record(bench.send(), DeliveryState.IN_DOUBT, next_at=later(120))
-    bench.accept(3, invoice="3")
-    bench.accept(4, invoice="4", at=later(5))
-    bench.accept(5, invoice="5", biller="other")
-    told = {(f.biller, f.state): f for f in bench.ledger.figures.gather().deliveries}
-    assert {key: figure.count for key, figure in told.items()} == {
-        ("camp-point", DeliveryState.ACCEPTED): 2,
-        ("camp-point", DeliveryState.IN_DOUBT): 1,
-        ("other", DeliveryState.ACCEPTED): 1,
+def test_an_empty_ledger_has_none(bench, desk):
+    assert gather(bench) == LedgerFigures()
+    assert bench.ledger.figures.done(desk.name) == {}
+
+
+def test_what_is_unfinished_by_kind_biller_state_and_review_with_the_oldest(bench, desk, later):
+    desk.accept(1, lane="1")
+    desk.done()
+    desk.accept(2, lane="2")
+    doubt = desk.record(desk.send(), State.IN_DOUBT, next_at=later(120))
+    review = desk.kind.reviews[0]
+    desk.accept(3, lane="3")
+    stuck = desk.record(desk.send(), State.NEEDS_PERSON, review=review)
+    oldest = desk.accept(4, lane="4")
+    desk.accept(5, lane="5", at=later(5))
+    other = desk.accept(6, lane="6", biller="other")
+    now = bench.now
+
+    def figure(item, count=1, **fields):
+        return StateFigure(
+            kind=desk.name,
+            biller=item.biller,
+            state=item.state,
+            count=count,
+            oldest=item.reference,
+            oldest_at=item.accepted_at,
+            **fields,
+        )
+
+    figures = gather(bench)
+    assert figures.items == figures.of(desk.name)
+    assert set(figures.items) == {
+        figure(doubt, sent_at=now, due_at=later(120)),
+        figure(stuck, sent_at=now, review=review),
+        figure(oldest, 2, due_at=now),
+        figure(other, due_at=now),
     }
-    accepted = told["camp-point", DeliveryState.ACCEPTED]
-    assert accepted.oldest.invoice_number == "3"
-    assert (accepted.oldest_at, accepted.due_at, accepted.sent_at) == (bench.now, bench.now, None)
-    doubt = told["camp-point", DeliveryState.IN_DOUBT]
-    assert (doubt.sent_at, doubt.due_at) == (bench.now, later(120))
-    assert bench.ledger.figures.applied() == {"camp-point": 1, "other": 0}
+    assert figures.of("another") == ()
+    assert bench.ledger.figures.done(desk.name) == {"camp-point": 1, "other": 0}
+
+
+def test_kinds_are_counted_apart_until_they_are_finished(bench):
+    desks = (bench.payments, bench.reversals, bench.enrollments)
+    for number, desk in enumerate(desks, 1):
+        desk.accept(number, lane=str(number))
+    for done, desk in enumerate(desks):
+        figures = gather(bench)
+        assert [(f.kind, f.count) for f in figures.of(desk.name)] == [(desk.name, 1)]
+        assert len(figures.items) == len(desks) - done
+        desk.done()
+        assert bench.ledger.figures.done(desk.name) == {bench.biller: 1}
+    bench.enrollments.accept(8, lane="3", changed_at=bench.now.replace(year=2000))  # superseded
+    assert gather(bench).items == ()
+    assert bench.ledger.figures.done("enrollment") == {bench.biller: 2}
 
 
 def test_open_exceptions_by_kind(bench, later):
-    def ask(number, seconds):
-        bench.ledger.exceptions.open(
-            bench.biller, ExceptionKind.MISMATCH, "why", now=later(seconds), reference=str(number)
-        )
-
-    ask(1, 0)
-    ask(2, 5)
-    ask(3, 9)
-    bench.ledger.exceptions.resolve(1, now=later(10), resolution="done")
-    [figure] = bench.ledger.figures.gather().exceptions
-    assert (figure.kind, figure.count, figure.oldest_at) == (
-        ExceptionKind.MISMATCH,
-        2,
-        later(5),
-    )
+    asked = [
+        bench.ask(ExceptionKind.MISMATCH, at=later(seconds), reference=str(seconds))
+        for seconds in (0, 5, 9)
+    ]
+    bench.answer(asked[0], at=later(10))
+    [figure] = gather(bench).exceptions
+    assert (figure.kind, figure.count) == (ExceptionKind.MISMATCH, 2)
+    assert figure.oldest_at == later(5)
 
 
 def test_marks_and_since_when_a_biller_is_known(bench):
     bench.ledger.watermarks.move(bench.biller, "reconcile_payments", "x", now=bench.now)
-    told = bench.ledger.figures.gather()
-    assert [(m.job, m.moved_at) for m in told.marks] == [("reconcile_payments", bench.now)]
-    assert told.known_since == {bench.biller: bench.now}
+    figures = gather(bench)
+    assert [(m.job, m.moved_at) for m in figures.marks] == [("reconcile_payments", bench.now)]
+    assert figures.known_since == {bench.biller: bench.now}
 
 
-def test_reversals_and_enrolments_that_wait(bench):
-    bench.accept(1)
-    bench.record(bench.send(), DeliveryState.APPLIED)
-    bench.bring_back(1)
-    bench.tell(1)
-    told = bench.ledger.figures.gather()
-    assert [(f.biller, f.count, f.oldest_at) for f in told.reversals] == [
-        (bench.biller, 1, bench.now)
-    ]
-    assert [f.count for f in told.enrollments] == [1]
-    bench.reverse(bench.claim_reversal())
-    bench.pushed(bench.claim_push(at=bench.now + timedelta(minutes=1)))
-    told = bench.ledger.figures.gather()
-    assert (told.reversals, told.enrollments) == ((), ())
+def test_what_is_due_is_counted_for_the_billers_asked_for(bench, desk, later):
+    desk.accept(1, lane="1")
+    desk.done()
+    desk.accept(4, lane="4", at=later(5))
+    desk.accept(3, lane="3", at=later(10))
+    desk.accept(5, lane="5", biller="another-carrier")
+    assert gather(bench, now=later(7)).due == {(bench.biller, desk.name): 1}
+
+
+def test_the_newest_accepted_file_and_what_was_refused(bench, now, later):
+    uploads = bench.ledger.uploads
+    for number in (1, 2):
+        file = bench.begin_file(f"BIF{number}", number)
+        uploads.record_accepted(file, ACCEPTED, now=later(number))
+    uploads.record_failed(bench.begin_file("BIF9", 9), UploadState.REFUSED, "no", now=now)
+    figures = gather(bench)
+    newest = {"invoice_count": 2, "total": Decimal("2.00"), "answered_at": later(2)}
+    assert figures.accepted_files == (AcceptedFile(biller=bench.biller, **newest),)
+    assert figures.files == {(bench.biller, UploadState.REFUSED): 1}
+    assert bench.ledger.figures.gather([], now=now).accepted_files == ()
+
+
+def test_a_reading_is_a_fixed_number_of_questions(bench, now):
+    """And one for each biller's newest file; `test_schema.py` sees that none walks history."""
+    sent = []
+    engine = bench.ledger._store._engine
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_others: sent.append(statement),
+    )
+    for count in (1, 2):
+        sent.clear()
+        bench.ledger.figures.gather(["camp-point", "another"][:count], now=now)
+        assert len([words for words in sent if words.startswith("SELECT")]) == 7 + count

@@ -6,21 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from adapter.domain.delivery import DeliveryState, Source
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.work_item import Source, State
 from adapter.errors import ContentConflictError
 
 LATER = timedelta(days=40)
-DAYS = st.integers(0, 9)
-
-
-@pytest.fixture
-def number():
-    """Count the payments of a test that Hypothesis runs many times on one ledger."""
-    return itertools.count(1)
+REACHABLE = [state for state in State if state is not State.GIVEN_BACK]
 
 
 @pytest.fixture
@@ -30,64 +22,49 @@ def forget(bench, now):
 
 
 def confirmed(bench, number, now):
-    bench.accept(number, invoice=str(number))
-    delivery = bench.record(bench.send(), DeliveryState.APPLIED, receipt_id="R-1")
-    bench.ledger.deliveries.confirm([delivery.id], now=now)
-    return delivery
+    bench.payments.accept(number, lane=str(number))
+    item = bench.payments.done()
+    bench.payments.outbox.confirm([item.id], now=now)
+    return bench.payments.find(item)
 
 
 def brought_to(bench, state, number=1, *, biller=None, at=None):
     """Bring a payment into a state, without a word of Invoice Cloud's report."""
-    accepted = bench.accept(number, invoice=str(number), biller=biller)
-    if state is DeliveryState.ACCEPTED:
+    desk, at = bench.payments, at or bench.now
+    accepted = desk.accept(number, lane=str(number), biller=biller)
+    if state is State.WAITING:
         return accepted
-    sending = bench.send(at=at, biller=biller)
-    return sending if state is DeliveryState.SENDING else bench.record(sending, state, at=at)
+    sending = desk.send(at=at, biller=biller)
+    if state is not State.SENDING:
+        desk.record(sending, state, at=at)
+    return desk.find(sending)
 
 
 def test_a_finished_payment_keeps_what_it_is_known_and_counted_by(bench, now, forget):
     before = confirmed(bench, 1, now)
     assert forget() == 1
-    after = bench.ledger.deliveries.find(before.payment.key)
+    after = bench.payments.find(before)
     texts = {"customer_name": "", "payment_reference": "", "payment_message": ""}
-    assert after.payment == replace(before.payment, **texts)
-    assert after.payment.fingerprint() == before.payment.fingerprint()
+    assert after.payload == replace(before.payload, **texts)
+    assert after.payload.fingerprint() == before.payload.fingerprint()
     assert (after.state, after.receipt_id, after.evidence) == (
-        DeliveryState.APPLIED,
+        State.DONE,
         before.receipt_id,
         before.evidence,
     )
-    assert bench.ledger.deliveries.events(after.id) == ()
+    assert bench.payments.events(after) == ()
 
 
 def test_a_repeat_is_known_years_later(bench, now, forget):
     """Neither the pump nor the report can have it applied a second time."""
-    payment = confirmed(bench, 1, now).payment
+    payment = confirmed(bench, 1, now).payload
     forget()
+    accept = bench.payments.outbox.accept
     for source in Source:
-        assert bench.ledger.accept(payment, source=source, now=now + 50 * LATER).repeated
+        assert accept(payment, source=source, now=now + 50 * LATER).repeated
     other = replace(payment, amount=payment.amount + Decimal("0.01"))
     with pytest.raises(ContentConflictError):
-        bench.ledger.accept(other, source=Source.DATA_PUMP, now=now)
-
-
-@pytest.mark.parametrize("state", DeliveryState)
-def test_what_is_unfinished_or_unconfirmed_keeps_everything(bench, forget, state):
-    before = brought_to(bench, state)
-    story = bench.ledger.deliveries.events(before.id)
-    assert forget() == 0
-    assert bench.ledger.deliveries.find(before.payment.key) == before
-    assert bench.ledger.deliveries.events(before.id) == story
-
-
-def test_what_was_finished_lately_keeps_everything(bench, now):
-    confirmed(bench, 1, now)
-    assert bench.ledger.forgetting.payments(bench.biller, before=now) == 0
-
-
-def test_another_carriers_payments_are_its_own(bench, now):
-    confirmed(bench, 1, now)
-    assert bench.ledger.forgetting.payments("another", before=now + LATER) == 0
+        accept(other, source=Source.DATA_PUMP, now=now)
 
 
 def test_more_than_one_transaction_takes_is_forgotten_too(bench, now, forget, monkeypatch):
@@ -108,75 +85,52 @@ def test_only_resolved_exceptions_are_forgotten(bench, now):
     assert [item.detail for item in book.page(limit=9)] == ["open"]
 
 
-def test_a_payment_that_was_applied_lately_keeps_its_story(bench, now):
-    """The report agreed at once, but Spectrum had no receipt for weeks."""
-    accepted = bench.accept(1)
-    bench.ledger.deliveries.confirm([accepted.id], now=now)
-    sending = bench.send(at=now + LATER)
-    bench.record(sending, DeliveryState.APPLIED, at=now + LATER)
-    story = bench.ledger.deliveries.events(accepted.id)
-    forgetting = bench.ledger.forgetting
-    assert forgetting.payments(bench.biller, before=now + LATER) == 0
-    assert bench.ledger.deliveries.events(accepted.id) == story
-    assert forgetting.payments(bench.biller, before=now + 2 * LATER) == 1
-
-
 def test_a_change_that_was_pushed_lately_keeps_its_story(bench, now):
-    bench.tell(1)
-    bench.pushed(bench.claim_push(at=now + LATER), at=now + LATER)
+    bench.enrollments.accept()
+    bench.enrollments.done(at=now + LATER)
     forgetting = bench.ledger.forgetting
     assert forgetting.enrollments(bench.biller, before=now + LATER) == 0
     assert forgetting.enrollments(bench.biller, before=now + 2 * LATER) > 0
 
 
-@given(history=st.tuples(st.sampled_from(DeliveryState), st.booleans(), DAYS, DAYS))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_only_what_is_long_finished_goes(bench, now, number, history):
+@pytest.mark.parametrize("state", REACHABLE)
+@pytest.mark.parametrize("agreed", [False, True])
+def test_only_what_is_long_finished_goes(bench, now, state, agreed):
     """Whatever state was reached, on whatever day, and whether the report agreed."""
-    state, agreed, day, limit = history
-    count = next(number)
-    biller, book = f"carrier-{count}", bench.ledger.deliveries
-    brought = brought_to(bench, state, count, biller=biller, at=now + timedelta(days=day))
-    if agreed:
-        book.confirm([brought.id], now=now)
-    key = brought.payment.key
-    before = book.find(key), book.events(brought.id)
-    goes = state is DeliveryState.APPLIED and agreed and day < limit
-    forgotten = bench.ledger.forgetting.payments(biller, before=now + timedelta(days=limit))
-    assert forgotten == int(goes)
-    assert ((book.find(key), book.events(brought.id)) == before) is not goes
+    desk = bench.payments
+    for count, (day, limit) in enumerate(itertools.product(range(3), repeat=2)):
+        biller = f"carrier-{count}"
+        brought = brought_to(bench, state, count, biller=biller, at=now + timedelta(days=day))
+        if agreed:
+            desk.outbox.confirm([brought.id], now=now)
+        before = desk.find(brought), desk.events(brought)
+        goes = state is State.DONE and agreed and day < limit
+        forgotten = bench.ledger.forgetting.payments(biller, before=now + timedelta(days=limit))
+        assert forgotten == int(goes)
+        assert ((desk.find(brought), desk.events(brought)) == before) is not goes
+
+
+def asked_about(bench, payment, kind):
+    about = {"payment_guid": payment.payment_guid, "invoice_number": payment.invoice_number}
+    return bench.ask(kind, **about)
 
 
 def test_a_payment_that_a_person_is_asked_about_keeps_everything(bench, now, forget):
-    payment = confirmed(bench, 1, now).payment
-    item = bench.ledger.exceptions.open(
-        bench.biller,
-        ExceptionKind.MISMATCH,
-        "differs",
-        now=now,
-        payment_guid=payment.payment_guid,
-        invoice_number=payment.invoice_number,
-    )
+    item = asked_about(bench, confirmed(bench, 1, now).payload, ExceptionKind.MISMATCH)
     assert forget() == 0
-    bench.ledger.exceptions.resolve(item.id, now=now, resolution="seen")
+    bench.answer(item)
     assert forget() == 1
 
 
 def test_a_payment_that_is_being_reversed_keeps_everything(bench, now, forget):
-    payment = confirmed(bench, 1, now).payment
-    bench.bring_back(1, invoice=payment.invoice_number, payment_guid=payment.payment_guid)
+    payment = confirmed(bench, 1, now).payload
+    bench.reversals.accept(1, lane=payment.invoice_number)
     assert forget() == 0
+    bench.reversals.done()
+    assert forget() == 1
 
 
 def test_what_was_asked_about_an_unfinished_payment_is_not_asked_again(bench, now):
-    payment = bench.accept(1).payment
-    item = bench.ledger.exceptions.open(
-        bench.biller,
-        ExceptionKind.EVIDENCE_OVERDUE,
-        "no evidence",
-        now=now,
-        payment_guid=payment.payment_guid,
-        invoice_number=payment.invoice_number,
-    )
-    bench.ledger.exceptions.resolve(item.id, now=now, resolution="seen")
+    payment = bench.payments.accept(1).payload
+    bench.answer(asked_about(bench, payment, ExceptionKind.EVIDENCE_OVERDUE))
     assert bench.ledger.forgetting.exceptions(bench.biller, before=now + LATER) == 0

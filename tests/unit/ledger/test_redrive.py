@@ -1,170 +1,206 @@
-"""A person's hand on a payment: one transaction, with its event, its exceptions and its fence."""
+"""A person's hand on an item: one transaction, with its event, its review items and its fence."""
 
 from dataclasses import replace
 
 import pytest
 
-from adapter.domain.delivery import Cause, DeliveryState, Evidence
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import DeliveryKey
-from adapter.domain.redrive import Finding, Word
+from adapter.domain.redrive import Finding, ManualResolution
+from adapter.domain.work_item import Cause, Evidence, State
 from adapter.errors import BadInputError, LeaseLostError, NotFoundError
 
-APPLIED = Word(by="ada", finding=Finding.APPLIED, note="seen", receipt_id="1003")
-NEVER = Word(by="ada", finding=Finding.NEVER_APPLIED, note="not there")
+APPLIED = ManualResolution(by="ada", finding=Finding.APPLIED, note="seen", receipt_id="1003")
+NEVER = ManualResolution(by="ada", finding=Finding.NEVER_APPLIED, note="not there")
+# The review that a kind opens when every try was used up and surely nothing arrived.
+EXHAUSTED = {
+    "payment": ExceptionKind.DEAD,
+    "reversal": ExceptionKind.REVERSAL_FAILED,
+    "enrollment": ExceptionKind.ENROLLMENT_FAILED,
+}
 
 
-def dead(bench, number=1, *, kind=ExceptionKind.DEAD, at=None, **fields):
-    bench.accept(number, at=at, **fields)
-    sent = bench.send(at=at)
-    if kind is ExceptionKind.EVIDENCE_UNCLEAR:
-        doubt = bench.record(sent, DeliveryState.IN_DOUBT, at=at, next_at=at or bench.now)
-        bench.claim(at=at)
-        held = bench.ledger.deliveries.find(doubt.payment.key)
-        return bench.record(held, DeliveryState.DEAD, at=at, cause=Cause.EVIDENCE, exception=kind)
-    return bench.record(sent, DeliveryState.DEAD, at=at, exception=kind)
+def stuck(desk, number=1, **fields):
+    """Have an item fail until only a person can help; surely it did not arrive."""
+    desk.accept(number, **fields)
+    return desk.record(desk.send(), State.NEEDS_PERSON, review=EXHAUSTED[desk.name])
 
 
-def retry(bench, delivery, **options):
-    key = delivery.payment.key
-    return bench.ledger.redrives.retry(key, by="ada", now=bench.now, **options)
+def unclear(bench, number=1, *, state=State.IN_DOUBT, holds=True, **fields):
+    """Have a payment's outcome stay unknown, whatever its evidence says."""
+    desk = bench.payments
+    desk.accept(number, **fields)
+    desk.record(desk.send(), state, next_at=bench.now)
+    return desk.record(
+        desk.claim(),
+        State.NEEDS_PERSON,
+        cause=Cause.EVIDENCE,
+        review=ExceptionKind.EVIDENCE_UNCLEAR,
+        may_have_left=holds,
+    )
 
 
-def resolve(bench, delivery, word, *, at=None):
-    key = delivery.payment.key
-    return bench.ledger.redrives.resolve(key, word, now=at or bench.now, settle_seconds=120)
+def retry(desk, item, *, at=None, **options):
+    return desk.redrive.retry(item, by="ada", now=at or desk.bench.now, **options)
 
 
-def test_a_dead_payment_is_due_again_and_its_exception_is_closed(bench):
-    again = retry(bench, dead(bench))
-    assert (again.state, again.attempts) == (DeliveryState.FAILED, 0)
-    event = bench.events(again)[-1]
-    assert (event.from_state, event.cause) == (DeliveryState.DEAD, Cause.PERSON)
+def resolve(desk, item, found, *, at=None):
+    return desk.redrive.resolve(item, found, now=at or desk.bench.now, settle_seconds=120)
+
+
+def test_what_needs_a_person_is_due_again_and_its_review_is_closed(desk):
+    first = stuck(desk)
+    before = desk.events(first)
+    again = retry(desk, first)
+    assert (again.state, again.attempts, again.review) == (State.RETRYING, 0, None)
+    assert again.next_at == again.accepted_at
+    *earlier, event = desk.events(again)
+    assert tuple(earlier) == before, "events are only added"
+    assert (event.from_state, event.cause) == (State.NEEDS_PERSON, Cause.PERSON)
     assert "ada" in event.detail
-    [item] = bench.exceptions()
-    assert not item.is_open
-    assert bench.claim().payment.key == again.payment.key
+    assert [item.resolution for item in desk.bench.exceptions()] == ["ada sent it again"]
+    assert desk.claim().id == again.id
 
 
-def test_events_are_only_added(bench):
-    first = dead(bench)
-    before = bench.events(first)
-    retry(bench, first)
-    assert bench.events(first)[: len(before)] == before
-
-
-def test_an_unclear_one_is_in_doubt_again_and_keeps_what_evidence_needs(bench):
-    first = dead(bench, kind=ExceptionKind.EVIDENCE_UNCLEAR)
-    again = retry(bench, first)
-    assert again.state is DeliveryState.IN_DOUBT
-    assert (again.sent_at, again.balance_before) == (first.sent_at, first.balance_before)
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED])
+def test_an_unclear_payment_is_looked_for_again_and_keeps_what_evidence_needs(bench, state):
+    first = unclear(bench, state=state)
+    again = retry(bench.payments, first)
+    assert again.state is state, "one that was answered okay is never posted again"
+    assert (again.sent_at, again.may_have_left) == (first.sent_at, True)
+    assert bench.payments.find(again).balance_before is not None
     assert not bench.exceptions()[0].is_open
 
 
-def test_an_unclear_one_is_refused_once_others_have_moved_the_balance(bench, later):
-    first = dead(bench, kind=ExceptionKind.EVIDENCE_UNCLEAR)
-    bench.ledger.exceptions.resolve(bench.exceptions()[0].id, now=bench.now, resolution="let go")
-    bench.accept(2)
-    bench.record(bench.send(at=later(60)), DeliveryState.APPLIED, at=later(61))
+@pytest.mark.parametrize("name", ["payments", "reversals"])
+def test_evidence_is_not_looked_for_again_once_others_have_moved_the_balance(bench, later, name):
+    first = unclear(bench, holds=False)
+    bench.answer(bench.exceptions()[0], "let go")
+    other = getattr(bench, name)
+    other.accept(2)
+    other.done(at=later(60))
     with pytest.raises(BadInputError, match="moved the balance since"):
-        retry(bench, first)
+        retry(bench.payments, first)
 
 
-def test_a_reversal_since_blurs_the_evidence_too(bench, later):
-    bench.accept(2)
-    bench.record(bench.send(), DeliveryState.APPLIED)
-    first = dead(bench, kind=ExceptionKind.EVIDENCE_UNCLEAR)
-    bench.bring_back(2)
-    bench.reverse(bench.claim_reversal(at=later(60)), at=later(60))
-    with pytest.raises(BadInputError, match="moved the balance since"):
-        retry(bench, first)
+def test_what_was_answered_okay_and_not_applied_is_sent_again_only_when_confirmed(bench):
+    desk = bench.payments
+    desk.accept()
+    kind = ExceptionKind.NOT_APPLIED
+    first = desk.record(desk.send(), State.NEEDS_PERSON, review=kind)
+    with pytest.raises(BadInputError, match="only a person can tell that for sure"):
+        retry(desk, first)
+    done, (refused,) = desk.redrive.retry_all(by="ada", now=bench.now)
+    assert (done, refused.item, refused.reason.field) == ((), desk.find(first), "state")
+    assert bench.exceptions()[0].is_open
+    assert retry(desk, first, is_confirmed=True).state is State.RETRYING
+    assert desk.claim().id == first.id
 
 
-def test_a_refusal_changes_nothing(bench):
-    bench.accept()
-    sent = bench.send()
-    with pytest.raises(BadInputError, match="sending"):
-        retry(bench, sent)
-    assert bench.ledger.deliveries.find(sent.payment.key) == sent
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.WAITING, "it is not sent yet"),
+        (State.SENDING, "it is being sent right now"),
+        (State.IN_DOUBT, "its answer was lost"),
+        (State.UNCONFIRMED, "has not said what came of it"),
+        (State.DONE, "the partner has it"),
+        (State.SUPERSEDED, "it is superseded"),
+    ],
+)
+def test_a_refusal_says_why_and_changes_nothing(desk, state, words):
+    item = desk.accept()
+    if state is not State.WAITING:
+        item = desk.send()
+    if state not in {State.WAITING, State.SENDING}:
+        item = desk.record(item, state, next_at=desk.bench.now)
+    before, events = desk.find(item), desk.events(item)
+    with pytest.raises(BadInputError, match=words):
+        retry(desk, item)
+    assert (desk.find(item), desk.events(item)) == (before, events)
+    assert desk.redrive.retry_all(by="ada", now=desk.bench.now) == ((), ())
 
 
-def test_one_on_an_invoice_where_another_is_on_its_way_waits(bench):
-    first = dead(bench, kind=ExceptionKind.EVIDENCE_UNCLEAR)
-    bench.ledger.exceptions.resolve(bench.exceptions()[0].id, now=bench.now, resolution="let go")
-    bench.accept(2)
-    bench.claim()  # holds the invoice and has sent nothing yet
+def test_one_whose_lane_another_item_holds_waits(bench):
+    first = unclear(bench, holds=False)
+    bench.answer(bench.exceptions()[0], "let go")
+    bench.reversals.accept(2)
+    bench.reversals.claim()  # holds the lane and has sent nothing yet
     with pytest.raises(BadInputError, match="on its way right now"):
-        retry(bench, first)
+        retry(bench.payments, first)
 
 
-def test_what_is_unknown_is_not_found(bench):
-    key = DeliveryKey(biller="camp-point", payment_guid="0", invoice_number="1")
-    with pytest.raises(NotFoundError):
-        bench.ledger.redrives.retry(key, by="ada", now=bench.now)
+def test_what_is_gone_is_not_found(desk):
+    gone = replace(desk.accept(), id=77)
+    with pytest.raises(NotFoundError, match=f"the {gone.kind} 77 is gone"):
+        retry(desk, gone)
 
 
-def test_all_dead_are_sent_again_but_those_that_must_not_be(bench, later):
-    dead(bench, 1, invoice="1")
-    unclear = dead(bench, 3, invoice="3", kind=ExceptionKind.EVIDENCE_UNCLEAR)
-    bench.ledger.exceptions.resolve(bench.exceptions()[-1].id, now=bench.now, resolution="go")
-    bench.accept(4, invoice="3")
-    bench.record(bench.send(at=later(5)), DeliveryState.APPLIED, at=later(5))
-    done, refused = bench.ledger.redrives.retry_all_dead(by="ada", now=bench.now)
-    assert [d.payment.invoice_number for d in done] == ["1"]
-    assert [r.key for r in refused] == [unclear.payment.key]
-    elsewhere = bench.ledger.redrives.retry_all_dead(by="ada", now=bench.now, biller="other")
-    assert elsewhere == ((), ())
+def test_everything_that_failed_is_sent_again_but_what_must_not_be(desk, later):
+    first = stuck(desk, 1, lane="1")
+    desk.accept(2, lane="2")
+    second = desk.record(desk.send(), State.RETRYING, next_at=later(600))
+    desk.accept(3, lane="3", at=later(9))
+    done, refused = desk.redrive.retry_all(by="ada", now=later(5), biller="another-carrier")
+    assert (done, refused) == ((), ())
+    done, refused = desk.redrive.retry_all(by="ada", now=later(5))
+    assert ([item.id for item in done], refused) == ([first.id, second.id], ())
 
 
-def test_a_persons_word_is_final_marked_and_closes_its_exception(bench):
-    applied = resolve(bench, dead(bench, kind=ExceptionKind.EVIDENCE_UNCLEAR), APPLIED)
-    assert (applied.state, applied.evidence) == (DeliveryState.APPLIED, Evidence.PERSON)
-    assert (applied.receipt_id, applied.next_at) == ("1003", None)
-    assert bench.exceptions()[0].resolution == "ada: seen"
-    with pytest.raises(BadInputError, match="receipt exists"):
-        resolve(bench, applied, NEVER)
+def test_a_persons_finding_is_final_marked_and_closes_its_review(desk):
+    found = APPLIED if desk.name == "payment" else replace(APPLIED, receipt_id=None)
+    applied = resolve(desk, stuck(desk), found)
+    assert (applied.state, applied.evidence) == (State.DONE, Evidence.PERSON)
+    assert (applied.receipt_id, applied.next_at) == (found.receipt_id, None)
+    assert applied.done_at == desk.bench.now
+    assert desk.events(applied)[-1].cause is Cause.PERSON
+    assert desk.bench.exceptions()[0].resolution == "ada: seen"
+    with pytest.raises(BadInputError, match="the partner has it"):
+        resolve(desk, applied, NEVER)
 
 
-def test_whoever_held_the_row_records_nothing_any_more(bench, later):
-    bench.accept()
-    bench.record(bench.send(), DeliveryState.IN_DOUBT, next_at=bench.now)
-    held = bench.claim()
-    resolve(bench, held, APPLIED, at=later(100))  # the lease is over
+def test_a_holder_of_the_item_records_nothing_any_more(desk, later):
+    desk.accept()
+    desk.record(desk.send(), State.IN_DOUBT, next_at=desk.bench.now)
+    held = desk.claim()
+    with pytest.raises(BadInputError, match="it is being looked at right now"):
+        resolve(desk, held, APPLIED, at=later(50))
+    resolve(desk, held, APPLIED, at=later(100))  # the lease is over
     with pytest.raises(LeaseLostError):
-        bench.record(held, DeliveryState.FAILED, next_at=bench.now)
+        desk.record(held, State.RETRYING)
 
 
-def test_never_applied_wakes_what_waited_behind_it(bench):
-    first = dead(bench, kind=ExceptionKind.EVIDENCE_UNCLEAR)
-    bench.accept(2)
-    assert bench.claim() is None  # held back by the exception
-    assert resolve(bench, first, NEVER).state is DeliveryState.FAILED
-    assert bench.claim().payment.key == first.payment.key
+def test_never_applied_sends_it_again_before_what_waited_behind_it(bench):
+    desk = bench.payments
+    first = unclear(bench)
+    behind = desk.accept(2)
+    assert desk.claim() is None
+    assert desk.find(behind).last_error.endswith("which waits for a person")
+    again = resolve(desk, first, NEVER)
+    assert (again.state, again.may_have_left) == (State.RETRYING, False)
+    assert desk.find(behind).next_at == bench.now
+    assert desk.claim().id == first.id
 
 
-def test_an_exception_about_the_content_stays_open(bench):
-    first = dead(bench)
-    bench.ledger.exceptions.open(
-        bench.biller,
-        ExceptionKind.MISMATCH,
-        "the amounts differ",
-        now=bench.now,
-        payment_guid=first.payment.payment_guid,
-        invoice_number="30254",
-    )
-    retry(bench, first)
-    assert [i.kind for i in bench.exceptions() if i.is_open] == [ExceptionKind.MISMATCH]
+def test_a_request_that_may_still_arrive_is_not_called_never_applied(desk, later):
+    desk.accept()
+    doubt = desk.record(desk.send(), State.IN_DOUBT, next_at=later(120))
+    with pytest.raises(BadInputError, match="may still arrive"):
+        resolve(desk, doubt, NEVER, at=later(119))
+    assert resolve(desk, doubt, NEVER, at=later(120)).state is State.RETRYING
 
 
-def test_what_was_asked_about_a_setting_is_closed_by_its_reference(bench):
-    first = dead(bench)
-    bench.ledger.exceptions.open(
-        bench.biller,
-        ExceptionKind.SETTING_OVERDUE,
-        "waits",
-        now=bench.now,
-        invoice_number="30254",
-        reference=first.payment.key.reference,
-    )
-    resolve(bench, first, replace(APPLIED, note="by hand"))
-    assert not [item for item in bench.exceptions() if item.is_open]
+def test_what_was_asked_about_the_content_or_another_item_stays_open(desk):
+    first = stuck(desk)
+    subject = desk.kind.subject(first.reference)
+    for kind, reference in (
+        (ExceptionKind.MISMATCH, first.reference),
+        (ExceptionKind.SETTING_OVERDUE, "another"),
+        (ExceptionKind.SETTING_OVERDUE, first.reference),
+    ):
+        desk.bench.ask(kind, **subject, reference=reference)
+    retry(desk, first)
+    is_open = [(item.kind, item.reference) for item in desk.bench.exceptions() if item.is_open]
+    assert is_open == [
+        (ExceptionKind.MISMATCH, first.reference),
+        (ExceptionKind.SETTING_OVERDUE, "another"),
+    ]

@@ -1,26 +1,17 @@
 """Settled rows in the ledger: recorded once, matched once, and payments that have none."""
 
 from dataclasses import replace
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from adapter.domain.settlement import SettledRow, TransactionType
+from adapter.domain.settlement import TransactionType
+from adapter.kinds.payments import PaymentQueries
+from tests.unit.domain.conftest import build_row
 
-ROW = SettledRow(
-    biller="camp-point",
-    batch_id="20260106-CC",
-    settled_on=date(2026, 1, 6),
-    transaction=TransactionType.PAYMENT,
-    payment_guid=str(UUID(int=1)),
-    invoice_number="30254",
-    amount=Decimal("731.37"),
-    batch_total=Decimal("731.37"),
-    batch_count=1,
-)
-BACK = replace(ROW, transaction=TransactionType.RETURN, amount=Decimal("-731.37"))
+ROW = build_row()
+BACK = replace(ROW, transaction=TransactionType.RETURN, amount=-ROW.amount)
 
 
 @pytest.fixture
@@ -31,8 +22,8 @@ def book(bench):
 def test_a_row_is_kept_as_it_came_and_once(book, now, later):
     assert book.record([ROW, ROW], now=now) == [ROW]
     assert book.record([replace(ROW, batch_count=2)], now=later(5)) == []
-    [told] = book.page(limit=9)
-    assert (told.row, told.seen_at, told.matched_at) == (ROW, now, None)
+    [kept] = book.page(limit=9)
+    assert (kept.row, kept.seen_at, kept.matched_at) == (ROW, now, None)
     assert book.record([], now=now) == []
 
 
@@ -40,14 +31,14 @@ def test_a_row_is_kept_as_it_came_and_once(book, now, later):
     "other",
     [
         BACK,
-        replace(ROW, batch_id="20260107-CC"),
+        replace(ROW, batch_id="20260106-CC"),
         replace(ROW, invoice_number="7"),
         replace(ROW, payment_guid=str(UUID(int=2))),
         replace(ROW, biller="another-carrier"),
     ],
     ids=["return", "batch", "invoice", "payment", "biller"],
 )
-def test_rows_are_told_apart(book, now, other):
+def test_rows_are_kept_apart(book, now, other):
     assert book.record([ROW, other], now=now) == [ROW, other]
 
 
@@ -61,33 +52,31 @@ def test_a_row_is_unmatched_until_it_is_matched(book, now, later):
     book.match([], now=now)
 
 
-def test_other_batches_of_a_payment_are_told(book, now):
-    book.record([ROW, replace(ROW, batch_id="20260107-CC"), BACK], now=now)
-    assert book.payments_in_other_batches(ROW) == ("20260107-CC",)
+def test_other_batches_of_a_payment_are_known(book, now):
+    book.record([ROW, replace(ROW, batch_id="20260106-CC"), BACK], now=now)
+    assert book.payments_in_other_batches(ROW) == ("20260106-CC",)
     assert book.payments_in_other_batches(replace(ROW, invoice_number="7")) == ()
 
 
-def test_a_payment_without_a_row_of_its_own_is_unsettled(bench, book, now):
-    paid = bench.accept(1)
-    day = timedelta(days=1)
-    bounds = {"paid_from": now - day, "paid_until": now + day}
-    assert [d.id for d in book.unsettled(bench.biller, **bounds)] == [paid.id]
+def test_a_payment_without_a_row_of_its_own_is_unsettled_and_its_time_half_open(bench, book, now):
+    paid = bench.payments.accept(1)
+    paid_at, second = paid.payload.paid_at, timedelta(seconds=1)
+
+    def unsettled(start, end):
+        bounds = {"paid_from": paid_at + start * second, "paid_until": paid_at + end * second}
+        found = PaymentQueries(bench.ledger).unsettled(bench.biller, **bounds)
+        return [item.id for item in found]
+
+    windows = [(-1, 1), (0, 1), (0, 0), (-1, 0)]
+    assert [unsettled(*window) for window in windows] == [[paid.id], [paid.id], [], []]
     book.record([BACK, replace(ROW, invoice_number="7")], now=now)
-    assert len(book.unsettled(bench.biller, **bounds)) == 1
+    assert unsettled(0, 1) == [paid.id]
     book.record([ROW], now=now)
-    assert book.unsettled(bench.biller, **bounds) == ()
-
-
-def test_the_time_of_payment_is_half_open(bench, book):
-    paid_at = bench.accept(1).payment.paid_at
-    second = timedelta(seconds=1)
-    assert book.unsettled(bench.biller, paid_from=paid_at, paid_until=paid_at) == ()
-    assert book.unsettled(bench.biller, paid_from=paid_at, paid_until=paid_at + second)
-    assert not book.unsettled(bench.biller, paid_from=paid_at - second, paid_until=paid_at)
+    assert unsettled(0, 1) == []
 
 
 def test_pages_are_by_id_and_biller(book, now):
     book.record([ROW, BACK, replace(ROW, biller="another-carrier")], now=now)
-    assert [told.id for told in book.page(limit=2)] == [1, 2]
-    assert [told.id for told in book.page(limit=9, after=1)] == [2, 3]
-    assert [told.id for told in book.page(limit=9, biller="another-carrier")] == [3]
+    assert [kept.id for kept in book.page(limit=2)] == [1, 2]
+    assert [kept.id for kept in book.page(limit=9, after=1)] == [2, 3]
+    assert [kept.id for kept in book.page(limit=9, biller="another-carrier")] == [3]

@@ -1,4 +1,4 @@
-"""Kept snapshots: replaced in one transaction with what they told and the mark."""
+"""Kept snapshots: replaced in one transaction with what they say and the mark."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,17 +6,18 @@ import pytest
 
 from adapter.domain.enrollment import EnrollmentKind, Snapshot
 from adapter.errors import LedgerError
+from adapter.kinds.enrollments import ENROLLMENT
 from adapter.ledger import snapshots
-from adapter.ledger.deliveries import NAMES_PER_STATEMENT
+from adapter.ledger.items import NAMES_PER_STATEMENT
 
 PAPERLESS, AUTOPAY = EnrollmentKind
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def take_over(bench, since, *changes, kind=PAPERLESS, at=None, whole=True):
-    snapshot = Snapshot(taken_at=at or bench.now, since=since, is_whole=whole)
-    return bench.ledger.snapshots.take_over(
-        bench.biller, kind, snapshot, changes, mark=f"log.{kind.value}", now=bench.now
+def accept(bench, since, *changes, kind=PAPERLESS, at=None):
+    snapshot = Snapshot(taken_at=at or bench.now, since=since, is_whole=True)
+    return bench.ledger.snapshots.accept(
+        ENROLLMENT, bench.biller, kind, snapshot, changes, mark=f"log.{kind.value}", now=bench.now
     )
 
 
@@ -26,27 +27,20 @@ def mark(bench, kind=PAPERLESS):
 
 def test_a_snapshot_replaces_the_one_before_it(bench, later):
     many = {str(number): SINCE for number in range(2 * NAMES_PER_STATEMENT + 3)}
-    take_over(bench, many)
+    accept(bench, many)
     assert bench.ledger.snapshots.kept(bench.biller, PAPERLESS) == frozenset(many)
-    take_over(bench, {"7": SINCE + timedelta(days=1), "x": SINCE}, at=later(5))
+    accept(bench, {"7": SINCE + timedelta(days=1), "x": SINCE}, at=later(5))
     assert bench.ledger.snapshots.kept(bench.biller, PAPERLESS) == {"7", "x"}
     assert bench.ledger.snapshots.kept(bench.biller, AUTOPAY) == frozenset()
     assert mark(bench) == later(5).isoformat()
     assert mark(bench, AUTOPAY) is None
 
 
-def test_what_it_tells_is_taken_over_with_it(bench):
-    assert take_over(bench, {"1204117": SINCE}, bench.change(1), bench.change(2, account="7")) == 2
-    assert take_over(bench, {"1204117": SINCE}, bench.change(1)) == 0
-    assert len(bench.ledger.enrollments.page(limit=9)) == 2
-
-
-def test_one_that_is_not_whole_is_not_kept_and_moves_no_mark(bench):
-    take_over(bench, {"1": SINCE})
-    before = mark(bench)
-    assert take_over(bench, {"2": SINCE}, bench.change(account="2"), whole=False) == 1
-    assert bench.ledger.snapshots.kept(bench.biller, PAPERLESS) == {"1"}
-    assert mark(bench) == before
+def test_what_it_says_is_accepted_with_it(bench):
+    changes = [bench.enrollments.payload(1), bench.enrollments.payload(2, lane="7")]
+    for new in (2, 0):
+        assert accept(bench, {"30254": SINCE}, *changes) == new
+    assert len(bench.enrollments.items.page(limit=9)) == 2
 
 
 def test_all_of_it_or_nothing(bench, monkeypatch):
@@ -55,6 +49,6 @@ def test_all_of_it_or_nothing(bench, monkeypatch):
 
     monkeypatch.setattr(snapshots, "move_mark", die)
     with pytest.raises(LedgerError):
-        take_over(bench, {"1": SINCE}, bench.change(account="1"))
+        accept(bench, {"1": SINCE}, bench.enrollments.payload(lane="1"))
     assert bench.ledger.snapshots.kept(bench.biller, PAPERLESS) == frozenset()
-    assert bench.ledger.enrollments.page(limit=9) == ()
+    assert bench.enrollments.items.page(limit=9) == ()

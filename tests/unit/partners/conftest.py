@@ -30,26 +30,38 @@ class StandingClock:
         self.moment += timedelta(**span)
 
 
-class Spectrum:
-    """A Spectrum that answers as it is told, and keeps what it was asked."""
+class Partner:
+    """A partner that answers as it is set to, and keeps what it was asked."""
 
     def __init__(self) -> None:
         self.requests = []
+        self.answer = httpx.Response(200, json={})
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer(request) if callable(self.answer) else self.answer
+
+
+class Spectrum(Partner):
+    """A Spectrum that issues tokens, some of which it refuses later."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.tokens = 0
         self.tokens_max = 9
         self.refused = set()
         self.token_answer = None
-        self.answer = httpx.Response(200)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
         if request.url.path.endswith("/api/Token"):
+            self.requests.append(request)
             return self._issue()
         if request.headers["Authorization"].removeprefix("Bearer ") in self.refused:
+            self.requests.append(request)
             return httpx.Response(401, headers={"WWW-Authenticate": "Bearer"})
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        return super().__call__(request)
 
     def _issue(self) -> httpx.Response:
         if self.token_answer is not None:
@@ -65,23 +77,53 @@ class Spectrum:
         return [request.url.path.rpartition("/")[2] for request in self.requests]
 
 
+ADVANCED = {
+    **dict.fromkeys(("8", "11"), "https://spectrum.example/wsSpectrumAPICore"),
+    **dict.fromkeys(("9", "12"), "alpha-payments"),
+    **dict.fromkeys(("10", "13"), "0A1B2C3D-0000-4000-8000-00000000000B|p4ss!word"),
+}
+INVOICE = {
+    "invoice_number": "30254",
+    "policy_number": "900100",
+    "organization_name": None,
+    "first_name": " Dana ",
+    "last_name": "Smith",
+    "address1": "1 Main St",
+    "address2": "",
+    "city": "Peoria",
+    "state": "IL",
+    "zip_code": "61602",
+    "email_address": "",
+    "invoice_date": "2026-01-02",
+    "due_date": "2026-02-01",
+    "balance_due": "731.37",
+    "autopay_date": None,
+}
+RECEIPT = {
+    "receipt_id": "1001",
+    "invoice_number": "30254",
+    "policy_number": "900100",
+    "reference_number": "AAAAAAAA-0000-4000-8000-000000000001",
+    "amount": "731.37",
+    "fee": "2.50",
+    "online_vendor": "InvoiceCloud",
+    "date_paid": "2026-01-05T14:30:00Z",
+    "applied_at": "2026-01-05T14:30:07Z",
+}
+
+
 @pytest.fixture
 def clock() -> StandingClock:
     return StandingClock()
 
 
 @pytest.fixture
-def access() -> SpectrumAccess:
-    return SpectrumAccess(
-        base_url="https://spectrum.example/wsSpectrumAPICore",
-        username="alpha-payments",
-        key="0A1B2C3D-0000-4000-8000-00000000000B",
-        password="p4ss!word",
-    )
+def access(biller) -> SpectrumAccess:
+    return biller.payments
 
 
 @pytest.fixture
-def biller(access) -> BillerSettings:
+def biller() -> BillerSettings:
     return BillerSettings(
         slug="alpha",
         name="Alpha Mutual",
@@ -90,12 +132,9 @@ def biller(access) -> BillerSettings:
         web_service_key="22222222-0000-4000-8000-000000000001",
         invoice_format_guid="33333333-0000-4000-8000-000000000001",
         door_key="door-secret",
-        rtdr=access,
-        payments=access,
-        web_services_url="https://ic.example/portal/webservices",
-        columns={},
+        advanced_settings=ADVANCED,
+        invoice_cloud={"web_services_url": "https://ic.example/portal/webservices"},
         feed=FeedSettings(kind="http", location="https://spectrum.example/extract", receipts=True),
-        reserved_characters="refuse",
     )
 
 

@@ -3,6 +3,7 @@
 import socket
 import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from adapter.partners.http import (
 )
 
 URL = "https://spectrum.example/api/OnlineReceipt"
+DATE = "Mon, 05 Jan 2026 08:00:00 GMT"
 SECRET = "22222222-0000-4000-8000-00000000000A"
 
 
@@ -51,14 +53,26 @@ def answering(status: int, **rest):
     return lambda _: httpx.Response(status, **rest)
 
 
-def cut_off(error: Exception):
-    """Answer 200 whose body breaks off after some bytes."""
+def cut_off(error: Exception, status: int = 200):
+    """Answer with a body that breaks off after some bytes."""
 
     def body():
         yield b'{"receiptID": '
         raise error
 
-    return lambda _: httpx.Response(200, content=body())
+    return lambda _: httpx.Response(status, content=body())
+
+
+def pouring(size: int, status: int = 200):
+    """Return a handler whose body is a thousand chunks, and the list of those delivered."""
+    delivered = []
+
+    def body():
+        for _ in range(1000):
+            delivered.append(size)
+            yield b"x" * size
+
+    return lambda _: httpx.Response(status, content=body()), delivered
 
 
 @pytest.mark.parametrize(
@@ -105,7 +119,8 @@ def test_what_may_have_left_is_unknown_unless_it_is_repeatable(
 
 
 def test_an_answer_that_cannot_be_decoded_is_a_broken_one(wire):
-    garbled = answering(200, headers={"Content-Encoding": "gzip"}, stream=Bytes(b"no gzip"))
+    body = httpx.ByteStream(b"no gzip")
+    garbled = answering(200, headers={"Content-Encoding": "gzip"}, stream=body)
     with pytest.raises(OutcomeUnknownError, match="DecodingError") as caught:
         wire(garbled).send(call(repeatable=False))
     assert caught.value.status == 200
@@ -126,35 +141,23 @@ def test_a_success_is_returned(wire, status):
     assert (answer.status, answer.content) == (status, b"body")
 
 
+MEANINGS = {
+    (OutcomeUnknownError, False): [500, 502, 503, 504, 302, 303],
+    (RetryableError, True): [500, 503, 429],
+    (RetryableError, False): [408, 425, 429],
+    (RejectedError, True): [404, 418],
+    (RejectedError, False): [400, 405, 413, 415],
+    (CredentialsRefusedError, False): [401],
+    (ConfigurationError, True): [302],
+    (ConfigurationError, False): [403, 307, 308],
+}
+
+
 @pytest.mark.parametrize(
-    ("status", "repeatable", "kind"),
-    [
-        (500, False, OutcomeUnknownError),
-        (502, False, OutcomeUnknownError),
-        (503, False, OutcomeUnknownError),
-        (504, False, OutcomeUnknownError),
-        (500, True, RetryableError),
-        (503, True, RetryableError),
-        (408, False, RetryableError),
-        (425, False, RetryableError),
-        (429, False, RetryableError),
-        (429, True, RetryableError),
-        (400, False, RejectedError),
-        (404, True, RejectedError),
-        (405, False, RejectedError),
-        (413, False, RejectedError),
-        (415, False, RejectedError),
-        (418, True, RejectedError),
-        (401, False, CredentialsRefusedError),
-        (403, False, ConfigurationError),
-        (302, True, ConfigurationError),
-        (307, False, ConfigurationError),
-        (308, False, ConfigurationError),
-        (302, False, OutcomeUnknownError),
-        (303, False, OutcomeUnknownError),
-    ],
+    ("kind", "repeatable", "status"),
+    [(*meaning, status) for meaning, statuses in MEANINGS.items() for status in statuses],
 )
-def test_status_means(wire, status, repeatable, kind):
+def test_status_means(wire, kind, repeatable, status):
     """Any 5xx to what may not be repeated leaves doubt, as does a redirect after the deed."""
     with pytest.raises(kind) as caught:
         wire(answering(status, text="why")).send(call(repeatable=repeatable))
@@ -190,20 +193,8 @@ def test_redirects_are_not_followed(wire):
         ({"Retry-After": "120"}, 120),
         ({"Retry-After": " 7 "}, 7),
         ({"Retry-After": "999999999999"}, RETRY_AFTER_SECONDS_MAX),
-        (
-            {
-                "Retry-After": "Mon, 05 Jan 2026 08:01:30 GMT",
-                "Date": "Mon, 05 Jan 2026 08:00:00 GMT",
-            },
-            90,
-        ),
-        (
-            {
-                "Retry-After": "Mon, 05 Jan 2026 07:00:00 GMT",
-                "Date": "Mon, 05 Jan 2026 08:00:00 GMT",
-            },
-            0,
-        ),
+        ({"Retry-After": "Mon, 05 Jan 2026 08:01:30 GMT", "Date": DATE}, 90),
+        ({"Retry-After": "Mon, 05 Jan 2026 07:00:00 GMT", "Date": DATE}, 0),
         ({"Retry-After": "Mon, 05 Jan 2026 08:01:30 GMT"}, None),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "-5"}, None),
@@ -225,39 +216,23 @@ def test_retry_after(wire, headers, seconds, status):
     ("repeatable", "kind"), [(True, RetryableError), (False, OutcomeUnknownError)]
 )
 def test_a_larger_answer_is_an_error_and_is_not_read_on(wire, repeatable, kind):
-    delivered = []
-
-    def body():
-        for _ in range(1000):
-            delivered.append(64 * 1024)
-            yield b"x" * 64 * 1024
-
+    handler, delivered = pouring(64 * 1024)
     with pytest.raises(kind, match="larger than"):
-        wire(lambda _: httpx.Response(200, content=body())).send(call(repeatable=repeatable))
+        wire(handler).send(call(repeatable=repeatable))
     assert sum(delivered) <= ANSWER_BYTES_MAX + 64 * 1024
 
 
 def test_of_an_error_only_an_excerpt_is_read(wire):
-    delivered = []
-
-    def body():
-        for _ in range(1000):
-            delivered.append(1)
-            yield b"x" * 1024
-
+    handler, delivered = pouring(1024, status=400)
     with pytest.raises(RejectedError):
-        wire(lambda _: httpx.Response(400, content=body())).send(call())
+        wire(handler).send(call())
     assert len(delivered) < 10
 
 
 def test_an_error_whose_body_breaks_off_keeps_its_meaning(wire):
-    def body():
-        yield b"half a re"
-        raise httpx.ReadError("reset")
-
     with pytest.raises(RejectedError) as caught:
-        wire(lambda _: httpx.Response(400, content=body())).send(call(repeatable=False))
-    assert caught.value.excerpt == "half a re"
+        wire(cut_off(httpx.ReadError("reset"), status=400)).send(call(repeatable=False))
+    assert caught.value.excerpt == '{"receiptID":'
 
 
 @pytest.mark.parametrize(
@@ -349,16 +324,6 @@ def test_a_real_port_that_nobody_listens_on_was_surely_not_reached():
             PartnerHttp("spectrum", client).send(call(url=url, repeatable=False))
 
 
-class Bytes(httpx.SyncByteStream):
-    """A body as it is on the wire, not yet decoded."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __iter__(self):
-        yield self._content
-
-
 @contextmanager
 def one_answer(told: bytes):
     """Listen, read one request, say these bytes and hang up."""
@@ -376,21 +341,12 @@ def one_answer(told: bytes):
         thread.join()
 
 
-def test_every_answer_tells_the_watch_what_the_partners_clock_says():
+def test_every_answer_is_noted_with_what_the_partners_clock_says(wire):
     noted = []
-
-    class Watch:
-        def note(self, partner, headers):
-            noted.append((partner, headers["Date"]))
-
-    date = "Mon, 05 Jan 2026 09:00:00 GMT"
-    for status in (200, 503):
-        transport = httpx.MockTransport(answering(status, headers={"Date": date}))
-        client = httpx.Client(transport=transport)
-        http = PartnerHttp("imt", client, watch=Watch())
-        if status == 200:
-            http.send(call())
-        else:
-            with pytest.raises(OutcomeUnknownError):
-                http.send(call(repeatable=False))
-    assert noted == [("imt", date)] * 2
+    watch = SimpleNamespace(note=lambda partner, headers: noted.append((partner, headers["Date"])))
+    http = wire(answering(200, headers={"Date": DATE}), partner="imt", watch=watch)
+    http.send(call())
+    http = wire(answering(503, headers={"Date": DATE}), partner="imt", watch=watch)
+    with pytest.raises(OutcomeUnknownError):
+        http.send(call(repeatable=False))
+    assert noted == [("imt", DATE)] * 2

@@ -20,9 +20,10 @@ from adapter.errors import (
     RejectedError,
     RetryableError,
 )
-from adapter.partners.http import PartnerHttp, UnreadableAnswerError, open_client
+from adapter.partners.http import UnreadableAnswerError
 from adapter.partners.invoice_cloud_rest import InvoiceCloudRestClient, token_of, users_of
 from adapter.settings import RestAccess
+from tests.unit.partners.conftest import Partner
 
 ACCESS = RestAccess(
     base_url="https://ic.example/api/v1",
@@ -43,19 +44,7 @@ CUSTOMER = Customer(
 TOKEN = "8f2c41d07b9e6a53"
 
 
-class InvoiceCloud:
-    """An Invoice Cloud that answers as it is told, and keeps what it was asked."""
-
-    def __init__(self):
-        self.requests = []
-        self.answer = httpx.Response(200, json={})
-
-    def __call__(self, request):
-        self.requests.append(request)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
+class InvoiceCloud(Partner):
     def refuse(self, status, code, **rest):
         self.answer = httpx.Response(status, json={"ErrorCode": code, "Message": code, **rest})
 
@@ -71,15 +60,13 @@ def invoice_cloud():
 
 
 @pytest.fixture
-def open_rest(invoice_cloud):
+def open_rest(invoice_cloud, wire):
     def open_with(**changes):
-        told = {"biller_guid": GUID, "password_seed": SEED, **changes}
-        http = open_client(timeout_seconds=5, transport=httpx.MockTransport(invoice_cloud))
         return InvoiceCloudRestClient(
-            PartnerHttp("invoice_cloud", http),
+            wire(invoice_cloud, partner="invoice_cloud"),
             ACCESS,
             settings="billers.alpha.invoice_cloud",
-            **told,
+            **{"biller_guid": GUID, "password_seed": SEED, **changes},
         )
 
     return open_with
@@ -139,8 +126,8 @@ def test_what_is_no_list_of_users_is_not_believed(document):
 
 
 def test_users_without_the_flag_are_users_all_the_same():
-    told = {**USERS, "Registered": False, "Users": [{"EmailAddress": "pat@example.com"}]}
-    assert users_of(told).registered
+    users = [{"EmailAddress": "pat@example.com"}]
+    assert users_of({**USERS, "Registered": False, "Users": users}).registered
 
 
 def test_a_customer_is_created_in_invoice_clouds_words(invoice_cloud, rest):
@@ -271,14 +258,12 @@ def test_no_error_quotes_a_secret(invoice_cloud, rest, operation):
     """Not even when Invoice Cloud writes back all that it was sent."""
 
     def echo(request):
-        invoice_cloud.requests.append(request)
         key = request.headers["Authorization"]
         body = json.loads(request.content)
         told = {"ErrorCode": "X", "Key": key, "RemoteAuthenticationToken": TOKEN, "You": body}
         return httpx.Response(400, json=told)
 
-    client = open_client(timeout_seconds=5, transport=httpx.MockTransport(echo))
-    rest._http = PartnerHttp("invoice_cloud", client)
+    invoice_cloud.answer = echo
     with pytest.raises(RejectedError) as caught:
         each_call(rest)[operation]()
     sent = json.loads(invoice_cloud.requests[0].content)
@@ -307,4 +292,3 @@ def test_the_url_carries_style_sheet_and_way_back(rest):
     params = httpx.URL(rest.sign_on_url(TOKEN, destination)).params
     assert params["CSSUrl"] == destination.css_url
     assert params["ReturnUrl"] == destination.return_url
-    assert params["ViewMode"] == "0"

@@ -9,35 +9,15 @@ import pytest
 from adapter.errors import ConfigurationError, RetryableError
 from adapter.partners.http import PartnerHttp
 from adapter.partners.probes import probes_of
-from adapter.settings import (
-    BillerSettings,
-    FeedSettings,
-    ImtAccess,
-    RestAccess,
-    SpectrumAccess,
-)
+from adapter.settings import FeedSettings, ImtAccess
 
 CLOCK = SimpleNamespace(now=lambda: datetime(2026, 1, 5, 9, tzinfo=UTC))
 
 
-def biller(**fields):
-    access = SpectrumAccess(base_url="http://s", username="u", key="k" * 8, password="p" * 8)
-    usual = {
-        "slug": "a",
-        "name": "A",
-        "time_zone": "UTC",
-        "biller_guid": "28c724d2-0ee2-4200-8a9e-c9e7ce791440",
-        "web_service_key": "w" * 8,
-        "invoice_format_guid": "47179ce6-8d9f-46b9-9462-7521f79b0014",
-        "door_key": "d" * 8,
-        "rtdr": access,
-        "payments": access,
-        "web_services_url": "http://i",
-        "columns": {},
-        "feed": FeedSettings(kind="folder", location="/nowhere/at/all", receipts=False),
-        "reserved_characters": "refuse",
-    }
-    return BillerSettings(**{**usual, **fields})
+@pytest.fixture
+def settings(biller):
+    feed = FeedSettings(kind="folder", location="/nowhere/at/all", receipts=False)
+    return biller.model_copy(update={"feed": feed})
 
 
 def probes(settings, answer):
@@ -49,48 +29,49 @@ def probes(settings, answer):
     }
 
 
-def test_what_is_not_set_up_is_not_asked():
-    told = probes(biller(), lambda _request: httpx.Response(200))
-    assert list(told) == [
+def test_what_is_not_set_up_is_not_asked(settings):
+    usual = probes(settings, lambda _request: httpx.Response(200))
+    assert list(usual) == [
         "Spectrum, RTDR",
         "Spectrum, payments",
         "Spectrum, extract",
         "Invoice Cloud, WSDL",
         "Invoice Cloud, report",
     ]
-    whole = biller(
-        imt=ImtAccess(base_url="http://m", company_id="300", username="u", password="p" * 8),
-        rest=RestAccess(base_url="http://r", cloud_sso_url="http://c", api_key="k" * 8),
-    )
+    imt = ImtAccess(base_url="http://m", company_id="300", username="u", password="p" * 8)
+    cloud = settings.invoice_cloud.model_copy(update={"api_key": "k" * 8})
+    whole = settings.model_copy(update={"imt": imt, "invoice_cloud": cloud})
     more = probes(whole, lambda _request: httpx.Response(200))
     assert list(more)[-2:] == ["Invoice Cloud, REST", "IMT, session"]
 
 
-def test_a_refusal_blames_the_settings_that_the_probe_reads():
-    told = probes(biller(), lambda _request: httpx.Response(401))
+def test_a_refusal_blames_the_settings_that_the_probe_reads(settings):
+    found = probes(settings, lambda _request: httpx.Response(401))
     with pytest.raises(ConfigurationError, match="8 to 10"):
-        told["Spectrum, RTDR"].ask()
-    assert told["Spectrum, RTDR"].reads == "billers.a.advanced_settings.8 to 10"
+        found["Spectrum, RTDR"].ask()
+    assert found["Spectrum, RTDR"].reads == "billers.alpha.advanced_settings.8 to 10"
 
 
-def test_a_partner_that_fails_is_told_as_it_fails():
-    told = probes(biller(), lambda _request: httpx.Response(503))
+def test_a_partner_that_fails_has_its_own_error(settings):
+    found = probes(settings, lambda _request: httpx.Response(503))
     for name in ("Spectrum, payments", "Invoice Cloud, WSDL", "Invoice Cloud, report"):
         with pytest.raises(RetryableError, match="503"):
-            told[name].ask()
+            found[name].ask()
 
 
-def test_a_wsdl_that_comes_is_enough():
+def test_a_wsdl_that_comes_is_enough(settings):
     asked = []
 
     def answer(request):
         asked.append((request.method, str(request.url)))
         return httpx.Response(200, text="<definitions/>")
 
-    assert probes(biller(), answer)["Invoice Cloud, WSDL"].ask() == "it describes its services"
-    assert asked == [("GET", "http://i/PaymentReportingSOAP.asmx?WSDL=")]
+    assert probes(settings, answer)["Invoice Cloud, WSDL"].ask() == "it describes its services"
+    assert asked == [
+        ("GET", "https://ic.example/portal/webservices/PaymentReportingSOAP.asmx?WSDL=")
+    ]
 
 
-def test_a_folder_that_is_not_there_is_a_wrong_setting():
-    with pytest.raises(ConfigurationError, match=r"billers\.a\.feed"):
-        probes(biller(), lambda _request: httpx.Response(200))["Spectrum, extract"].ask()
+def test_a_folder_that_is_not_there_is_a_wrong_setting(settings):
+    with pytest.raises(ConfigurationError, match=r"billers\.alpha\.feed"):
+        probes(settings, lambda _request: httpx.Response(200))["Spectrum, extract"].ask()

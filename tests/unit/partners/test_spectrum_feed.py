@@ -8,47 +8,21 @@ import httpx
 import pytest
 
 from adapter.errors import BadInputError, ConfigurationError, RetryableError
-from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_feed import LINE_CHARACTERS_MAX, FolderFeed, HttpFeed
+from tests.unit.partners.conftest import INVOICE, RECEIPT
 
 AS_OF = "2026-01-05T08:00:00Z"
+SEVEN = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
+EIGHT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 GUID = "aaaaaaaa-0000-4000-8000-000000000001"
 
 
 def invoice(number: int = 30254, balance: str = "731.37", **more) -> dict:
-    return {
-        "invoice_number": str(number),
-        "policy_number": "900100",
-        "organization_name": "",
-        "first_name": "Dana",
-        "last_name": "Smith",
-        "address1": "1 Main St",
-        "address2": "",
-        "city": "Peoria",
-        "state": "IL",
-        "zip_code": "61602",
-        "email_address": "",
-        "invoice_date": "2026-01-02",
-        "due_date": "2026-02-01",
-        "balance_due": balance,
-        "autopay_date": None,
-        **more,
-    }
+    return {**INVOICE, "invoice_number": str(number), "balance_due": balance, **more}
 
 
 def receipt(receipt_id: str = "1001", reference: str = GUID, **more) -> dict:
-    return {
-        "receipt_id": receipt_id,
-        "invoice_number": "30254",
-        "policy_number": "900100",
-        "reference_number": reference,
-        "amount": "731.37",
-        "fee": "2.50",
-        "online_vendor": "InvoiceCloud",
-        "date_paid": AS_OF,
-        "applied_at": AS_OF,
-        **more,
-    }
+    return {**RECEIPT, "receipt_id": receipt_id, "reference_number": reference, **more}
 
 
 def told(extract) -> dict[str, str]:
@@ -59,22 +33,13 @@ def told(extract) -> dict[str, str]:
 
 
 @pytest.fixture
-def http_feed(wire, access, clock):
-    """Return a feed whose requests get one answer, and the list of those requests."""
+def http_feed(client, spectrum):
+    """Return a feed whose requests get one answer, and the list of all requests."""
 
     def build(answer: httpx.Response) -> tuple[HttpFeed, list[httpx.Request]]:
-        asked = []
-
-        def handler(request):
-            if request.url.path.endswith("/api/Token"):
-                document = {"data": {"attributes": {"token": "a-token"}}}
-                return httpx.Response(200, json=document)
-            asked.append(request)
-            return answer
-
-        client = SpectrumClient(wire(handler), access, clock)
+        spectrum.answer = answer
         location = "https://spectrum.example/extract/v1/"
-        return HttpFeed(client, location, settings="billers.alpha.feed"), asked
+        return HttpFeed(client, location, settings="billers.alpha.feed"), spectrum.requests
 
     return build
 
@@ -86,30 +51,30 @@ def test_http_invoices(http_feed):
     extract = feed.invoices_since(None)
     assert told(extract) == {"1": "0.00", "2": "731.37"}
     assert extract.cursor == "2026-01-05T07:59:59Z"
-    assert extract.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-    assert str(asked[0].url) == "https://spectrum.example/extract/v1/invoices"
-    assert asked[0].headers["Authorization"] == "Bearer a-token"
+    assert extract.as_of == EIGHT
+    assert str(asked[-1].url) == "https://spectrum.example/extract/v1/invoices"
+    assert asked[-1].headers["Authorization"] == "Bearer token-1"
 
 
 def test_http_hands_the_cursor_back(http_feed):
     answer = {"invoices": [], "cursor": AS_OF, "as_of": AS_OF}
     feed, asked = http_feed(httpx.Response(200, json=answer))
     assert feed.invoices_since(AS_OF).invoices == ()
-    assert dict(asked[0].url.params) == {"since": AS_OF}
+    assert dict(asked[-1].url.params) == {"since": AS_OF}
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("rows", "rest"),
     [
-        {"invoices": [invoice(1), invoice(2, "much")], "cursor": AS_OF, "as_of": AS_OF},
-        {"invoices": [invoice(1), "row"], "cursor": AS_OF, "as_of": AS_OF},
-        {"invoices": [], "cursor": AS_OF},
-        {"invoices": [], "as_of": AS_OF},
-        {"invoices": [], "cursor": "17", "as_of": AS_OF},
+        ([invoice(1), invoice(2, "much")], {"cursor": AS_OF, "as_of": AS_OF}),
+        ([invoice(1), "row"], {"cursor": AS_OF, "as_of": AS_OF}),
+        ([], {"cursor": AS_OF}),
+        ([], {"as_of": AS_OF}),
+        ([], {"cursor": "17", "as_of": AS_OF}),
     ],
 )
-def test_http_refuses_what_breaks_a_rule(http_feed, document):
-    feed, _ = http_feed(httpx.Response(200, json=document))
+def test_http_refuses_what_breaks_a_rule(http_feed, rows, rest):
+    feed, _ = http_feed(httpx.Response(200, json={"invoices": rows, **rest}))
     with pytest.raises(BadInputError, match="ExtractInvoices"):
         feed.invoices_since(None)
 
@@ -137,33 +102,29 @@ def test_http_a_receipt_that_was_reversed_had_been_applied(http_feed, payment, r
     """Decision 0018: it stays evidence, or a payment in doubt would be posted again."""
     told = receipt(reversal_id=reversed_at and "r-1", reversed_at=reversed_at)
     feed, _ = http_feed(httpx.Response(200, json={"receipts": [told], "as_of": AS_OF}))
-    since = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
-    assert feed.find_receipt(payment, since=since).receipt is not None
+    assert feed.find_receipt(payment, since=SEVEN).receipt is not None
 
 
 def test_http_finds_a_receipt_wherever_the_envelope_stands(http_feed, payment):
     others = [receipt("1", "CHECK 1207"), receipt("2", invoice_number="30255")]
     rows = [*others, receipt("3", GUID.upper()), receipt("4")]
     feed, asked = http_feed(httpx.Response(200, json={"receipts": rows, "as_of": AS_OF}))
-    since = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
-    search = feed.find_receipt(payment, since=since)
-    assert search.receipt.receipt_id == "3"
-    assert search.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-    assert asked[0].url.path == "/extract/v1/receipts"
-    assert dict(asked[0].url.params) == {"since": "2026-01-05T07:00:00Z"}
+    search = feed.find_receipt(payment, since=SEVEN)
+    assert (search.receipt.receipt_id, search.as_of) == ("3", EIGHT)
+    assert asked[-1].url.path == "/extract/v1/receipts"
+    assert dict(asked[-1].url.params) == {"since": "2026-01-05T07:00:00Z"}
 
 
 def test_http_says_up_to_when_a_receipt_is_absent(http_feed, payment):
     feed, _ = http_feed(httpx.Response(200, json={"receipts": [], "as_of": AS_OF}))
-    search = feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
-    assert search.receipt is None
-    assert search.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    search = feed.find_receipt(payment, since=SEVEN)
+    assert (search.receipt, search.as_of) == (None, EIGHT)
 
 
 def test_http_without_receipts_is_a_wrong_setting(http_feed, payment):
     feed, _ = http_feed(httpx.Response(404))
     with pytest.raises(ConfigurationError, match=r"billers\.alpha\.feed"):
-        feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
+        feed.find_receipt(payment, since=SEVEN)
 
 
 # From a folder
@@ -223,7 +184,7 @@ def test_folder_without_any_file_knows_nothing_yet(feed, payment):
     """An empty folder does not say that there are no invoices."""
     with pytest.raises(RetryableError, match="no file of invoices yet"):
         feed.invoices_since(None)
-    search = feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
+    search = feed.find_receipt(payment, since=SEVEN)
     assert (search.receipt, search.as_of) == (None, None)
 
 
@@ -308,14 +269,13 @@ def test_folder_finds_a_receipt_in_files_that_can_hold_it(feed, tmp_path, paymen
 def test_folder_tells_how_old_its_newest_receipts_are(feed, tmp_path, payment):
     write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt("1", "CHECK 1207")])
     search = feed.find_receipt(payment, since=datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
-    assert search.receipt is None
-    assert search.as_of == datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+    assert (search.receipt, search.as_of) == (None, EIGHT)
 
 
 def test_folder_does_not_call_a_receipt_absent_when_a_line_is_broken(feed, tmp_path, payment):
     write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt("1", amount="?")])
     with pytest.raises(BadInputError, match=r"20260105T080000Z\.jsonl line 1 amount"):
-        feed.find_receipt(payment, since=datetime(2026, 1, 5, tzinfo=UTC))
+        feed.find_receipt(payment, since=SEVEN)
 
 
 def test_folder_file_that_cannot_be_opened_can_be_tried_again(feed, tmp_path, monkeypatch):

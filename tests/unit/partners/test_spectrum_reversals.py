@@ -72,16 +72,12 @@ def test_http_both_answers_say_that_it_was_taken(inbox, spectrum, status):
 
 
 @pytest.mark.parametrize("status", [400, 404, 409])
-def test_http_a_refusal_of_spectrum_s_own_is_one(inbox, spectrum, status):
+def test_http_a_refusal_is_spectrum_s_own_and_no_gateway_s(inbox, spectrum, status):
     spectrum.answer = httpx.Response(status, json={"title": "No", "detail": "reversed already"})
     with pytest.raises(RejectedError, match="reversed already"):
         inbox.reverse(RETURNED)
-
-
-@pytest.mark.parametrize("status", [400, 404, 409])
-def test_http_a_gateway_s_page_refuses_nothing(inbox, spectrum, status):
     spectrum.answer = httpx.Response(status, html="<html>not here</html>")
-    with pytest.raises(RetryableError, match="not Spectrum's own"):
+    with pytest.raises(RetryableError, match="not the partner's own"):
         inbox.reverse(RETURNED)
 
 
@@ -137,30 +133,19 @@ def test_folder_a_file_appears_whole_and_once(folder, tmp_path):
     assert folder.outcome(RETURNED) == UNREAD
 
 
-def test_folder_what_spectrum_has_read_is_taken(folder, tmp_path):
+@pytest.mark.parametrize(
+    ("reason", "quoted"),
+    [
+        ("no receipt of that reference\n", "no receipt of that reference"),
+        (None, "gives no reason"),
+        ("x" * 1_000_000, "xxx"),
+    ],
+    ids=["a reason", "none", "a long one"],
+)
+def test_folder_a_refusal_is_heard_with_its_reason_within_bounds(folder, tmp_path, reason, quoted):
     folder.reverse(RETURNED)
-    read(tmp_path, "done")
-    assert folder.outcome(RETURNED) == ReversalTaken()
-
-
-def test_folder_a_refusal_is_heard_with_its_reason(folder, tmp_path):
-    folder.reverse(RETURNED)
-    read(tmp_path, "refused", "no receipt of that reference\n")
-    with pytest.raises(RejectedError, match=f"refused/{NAME}: no receipt of that reference"):
-        folder.outcome(RETURNED)
-
-
-def test_folder_a_refusal_without_a_reason_is_one_too(folder, tmp_path):
-    folder.reverse(RETURNED)
-    read(tmp_path, "refused")
-    with pytest.raises(RejectedError, match="gives no reason"):
-        folder.outcome(RETURNED)
-
-
-def test_folder_a_reason_is_quoted_within_bounds(folder, tmp_path):
-    folder.reverse(RETURNED)
-    read(tmp_path, "refused", "x" * 1_000_000)
-    with pytest.raises(RejectedError) as caught:
+    read(tmp_path, "refused", reason)
+    with pytest.raises(RejectedError, match=rf"refused/{NAME}.*{quoted}") as caught:
         folder.outcome(RETURNED)
     assert len(str(caught.value)) < 2000
 
@@ -182,15 +167,11 @@ def test_folder_a_file_that_is_nowhere_is_handed_over_again(folder, tmp_path):
     assert (tmp_path / "inbox" / NAME).exists()
 
 
-def test_folder_a_place_that_is_not_there_is_a_wrong_setting(tmp_path):
-    lost = FolderReversals(tmp_path / "nowhere", settings="billers.alpha.feed")
-    for ask in (lost.reverse, lost.outcome):
-        with pytest.raises(ConfigurationError, match=r"billers\.alpha\.feed"):
-            ask(RETURNED)
-
-
-def test_folder_an_inbox_that_is_a_file_is_a_wrong_setting(folder, tmp_path):
+@pytest.mark.parametrize(("place", "named"), [("nowhere", r"billers\.alpha\.feed"), ("", "inbox")])
+def test_folder_a_place_that_is_none_is_a_wrong_setting(tmp_path, place, named):
+    """It is not there, or the inbox in it is a file."""
     (tmp_path / "inbox").write_bytes(b"")
-    for ask in (folder.reverse, folder.outcome):
-        with pytest.raises(ConfigurationError, match="inbox"):
+    wrong = FolderReversals(tmp_path / place, settings="billers.alpha.feed")
+    for ask in (wrong.reverse, wrong.outcome):
+        with pytest.raises(ConfigurationError, match=named):
             ask(RETURNED)

@@ -15,35 +15,7 @@ from adapter.partners.spectrum_rows import (
     row_of,
     utc_text,
 )
-
-INVOICE = {
-    "invoice_number": "30254",
-    "policy_number": "900100",
-    "organization_name": None,
-    "first_name": " Dana ",
-    "last_name": "Smith",
-    "address1": "1 Main St",
-    "address2": "",
-    "city": "Peoria",
-    "state": "IL",
-    "zip_code": "61602",
-    "email_address": "",
-    "invoice_date": "2026-01-02",
-    "due_date": "2026-02-01",
-    "balance_due": "731.37",
-    "autopay_date": None,
-}
-RECEIPT = {
-    "receipt_id": "1001",
-    "invoice_number": "30254",
-    "policy_number": "900100",
-    "reference_number": "AAAAAAAA-0000-4000-8000-000000000001",
-    "amount": "731.37",
-    "fee": "2.50",
-    "online_vendor": "InvoiceCloud",
-    "date_paid": "2026-01-05T14:30:00Z",
-    "applied_at": "2026-01-05T14:30:07Z",
-}
+from tests.unit.partners.conftest import INVOICE, RECEIPT
 
 
 def test_invoice():
@@ -56,7 +28,7 @@ def test_invoice():
 
 
 def test_invoice_takes_numbers_for_digits_and_fields_it_does_not_know():
-    told = {
+    row = {
         **INVOICE,
         "invoice_number": 30254,
         "zip_code": 61602,
@@ -64,7 +36,7 @@ def test_invoice_takes_numbers_for_digits_and_fields_it_does_not_know():
         "autopay_date": "2026-01-28",
         "branch": {"id": 7},
     }
-    invoice = invoice_of(Row("row 1", told))
+    invoice = invoice_of(Row("row 1", row))
     assert (invoice.invoice_number, invoice.zip_code) == ("30254", "61602")
     assert str(invoice.balance_due) == "731.37"
     assert invoice.autopay_date == date(2026, 1, 28)

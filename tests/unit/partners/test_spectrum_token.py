@@ -1,20 +1,16 @@
-"""The bearer token: how long it is used, when it is renewed, and one renewal for all threads."""
+"""The bearer token: what can be sent as one, and how long it is used."""
 
 import base64
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
-from adapter.errors import RetryableError
 from adapter.partners.http import UnreadableAnswerError
-from adapter.partners.spectrum_token import (
+from adapter.partners.spectrum import (
     TOKEN_CHARACTERS_MAX,
     TOKEN_LIFETIME,
     TOKEN_MARGIN,
-    TokenKeeper,
     token_text,
     use_until,
 )
@@ -87,68 +83,3 @@ def test_a_fractional_exp_is_read(clock):
 def test_an_answer_without_a_sendable_token_is_unreadable(document):
     with pytest.raises(UnreadableAnswerError):
         token_text(document)
-
-
-def test_kept_until_shortly_before_it_expires(clock):
-    made = []
-
-    def fetch():
-        made.append(jwt({"exp": int(clock.now().timestamp()) + 1200, "n": len(made)}))
-        return made[-1]
-
-    keeper = TokenKeeper(fetch, clock)
-    assert keeper.usable() == keeper.usable() == made[0]
-    clock.advance(seconds=1200 - TOKEN_MARGIN.total_seconds() - 1)
-    assert keeper.usable() == made[0]
-    clock.advance(seconds=1)
-    assert keeper.usable() == made[1]
-    assert len(made) == 2
-
-
-def test_a_refused_token_is_renewed_once_for_all_who_held_it(clock):
-    made = []
-
-    def fetch():
-        made.append(f"token-{len(made)}")
-        return made[-1]
-
-    keeper = TokenKeeper(fetch, clock)
-    refused = keeper.usable()
-    assert keeper.usable(refused=refused) == "token-1"
-    assert keeper.usable(refused=refused) == "token-1"
-    assert made == ["token-0", "token-1"]
-
-
-def test_a_failed_renewal_leaves_no_token_behind(clock):
-    answers = iter(["token-0", None, "token-1"])
-
-    def fetch():
-        answer = next(answers)
-        if answer is None:
-            raise RetryableError("down", partner="spectrum", operation="Token")
-        return answer
-
-    keeper = TokenKeeper(fetch, clock)
-    keeper.usable()
-    with pytest.raises(RetryableError):
-        keeper.usable(refused="token-0")
-    assert keeper.usable() == "token-1"
-
-
-def test_threads_share_one_renewal(clock):
-    made = []
-    together = threading.Barrier(8)
-
-    def fetch():
-        made.append(1)
-        return "token"
-
-    keeper = TokenKeeper(fetch, clock)
-
-    def use(_):
-        together.wait()
-        return keeper.usable()
-
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(use, range(8))) == {"token"}
-    assert len(made) == 1

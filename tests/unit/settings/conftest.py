@@ -1,6 +1,11 @@
 """Settings to start from: two billers with everything right, in the shape of the TOML file."""
 
+import copy
+from pathlib import Path
+
 import pytest
+
+from adapter.settings.reading import read_settings
 
 KEYS = {
     "alpha-mutual": (
@@ -34,6 +39,32 @@ def biller(slug: str, number: int) -> dict:
         "invoice_cloud": {"web_services_url": "https://ic.example/portal/webservices"},
         "feed": {"kind": "http", "location": "https://spectrum.example/extract/v1/"},
     }
+
+
+def changed(settings: dict, changes: dict) -> dict:
+    """Return a copy with the settings at dotted paths replaced, or removed for None."""
+    settings = copy.deepcopy(settings)
+    for path, value in changes.items():
+        *tables, key = path.split(".")
+        table = settings
+        for name in tables:
+            table = table.setdefault(name, {})
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = copy.deepcopy(value)
+    return settings
+
+
+@pytest.fixture
+def read(settings):
+    """Return a reader of the settings with some of them changed."""
+
+    def read_with(changes=(), **environ):
+        tree = changed(settings, dict(changes))
+        return read_settings(tree, environ=environ, folder=Path("/etc/adapter"))
+
+    return read_with
 
 
 @pytest.fixture

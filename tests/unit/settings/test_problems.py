@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from adapter.settings.form import AdapterTable, BillerTable
 from adapter.settings.problems import problem_of, spelled, unknown_key
+from adapter.settings.values import AdapterSettings, BillerTable
 
 
 def lines(model, raw, path=("table",)):
@@ -28,11 +28,6 @@ def test_an_unknown_key_is_told_with_the_one_meant_or_with_all():
     )
 
 
-def test_an_unknown_key_deep_inside_is_compared_with_its_own_table():
-    (line,) = lines(AdapterTable, {"retry": {"attemts_max": 3}})
-    assert line == "table.retry.attemts_max: is not a setting. Did you mean 'attempts_max'?"
-
-
 def test_each_missing_key_says_what_it_is():
     told = lines(BillerTable, {})
     assert (
@@ -43,7 +38,7 @@ def test_each_missing_key_says_what_it_is():
 
 
 def test_a_wrong_type_is_told_in_plain_words():
-    (line,) = lines(AdapterTable, {"poll_overlap_minutes": []})
+    (line,) = lines(AdapterSettings, {"poll_overlap_minutes": []})
     assert line == (
         "table.poll_overlap_minutes: must be a number. "
         "Give the minutes a poll looks back beyond its mark"

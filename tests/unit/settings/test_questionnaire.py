@@ -2,13 +2,13 @@
 
 import pytest
 
-from adapter.settings.form import BifTable
 from adapter.settings.questionnaire import (
     CUSTOMIZED,
     IN_EVERY_FILE,
     NOT_AVAILABLE,
     refusal_of,
 )
+from adapter.settings.values import BifSettings
 from contracts.loader import bif_fields
 
 COLUMNS = {column.name: column for column in bif_fields()}
@@ -28,7 +28,7 @@ def test_a_feature_is_in_the_field_table_unless_it_is_not_available():
 
 
 def test_every_setting_of_a_customization_exists():
-    assert set(CUSTOMIZED.values()) <= BifTable.model_fields.keys()
+    assert set(CUSTOMIZED.values()) <= BifSettings.model_fields.keys()
 
 
 @pytest.mark.parametrize("feature", NOT_AVAILABLE)

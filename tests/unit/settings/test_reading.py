@@ -1,38 +1,33 @@
 """Reading whole settings: what they become, and every problem at once, without a value."""
 
-import copy
-from pathlib import Path
+from dataclasses import asdict
 
 import pytest
 
 from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.retry import RetryPolicy
-from adapter.settings.reading import read_settings
 from adapter.settings.values import BifSettings
+from tests.unit.settings.conftest import changed
 
-FOLDER = Path("/etc/adapter")
-
-
-def read(settings, environ=None):
-    return read_settings(settings, environ=environ or {}, folder=FOLDER)
-
-
-def changed(settings, path, value):
-    """Return a copy with the setting at a dotted path replaced, or removed for None."""
-    settings = copy.deepcopy(settings)
-    *tables, key = path.split(".")
-    table = settings
-    for name in tables:
-        table = table.setdefault(name, {})
-    if value is None:
-        table.pop(key, None)
-    else:
-        table[key] = value
-    return settings
+BILLER = "billers.alpha-mutual"
+OTHER = "billers.beta-mutual"
+IMT = {
+    "base_url": "https://auth.example/",
+    "company_id": "300",
+    "username": "alpha-ic",
+    "password": "p4ss!imt",
+}
+SIGN_ON = {"key": "imts-sign-on-key", "password_seed": "a seed of thirty-two characters or more"}
+WHOLE = {
+    f"{BILLER}.imt": IMT,
+    f"{BILLER}.sign_on": SIGN_ON,
+    f"{BILLER}.invoice_cloud.api_key": "alphas-api-key",
+    f"{OTHER}.imt": {**IMT, "company_id": "301"},
+}
 
 
-def test_right_settings_become_frozen_values(settings):
-    reading = read(settings)
+def test_right_settings_become_frozen_values(read):
+    reading = read()
     assert reading.problems == ()
     assert reading.biller_problems == {}
     biller = reading.billers["alpha-mutual"]
@@ -47,39 +42,66 @@ def test_right_settings_become_frozen_values(settings):
     assert reading.doors["beta-mutual"].door_key == "door-secret-2"
 
 
-def test_what_is_left_out_has_its_documented_default(settings):
-    adapter = read(changed(settings, "adapter", None)).adapter
+def test_what_is_left_out_has_its_documented_default(read):
+    reading = read({"adapter": None})
+    adapter, biller = reading.adapter, reading.billers["alpha-mutual"]
     assert adapter.ledger == "sqlite:////etc/adapter/adapter.db"
     assert (adapter.listen_host, adapter.listen_port) == ("127.0.0.1", 8200)
     assert adapter.ops_key is None
     assert (adapter.settle_seconds, adapter.lease_seconds) == (120, 90)
     assert adapter.request_timeout_seconds == 30
     assert (adapter.poll_overlap_minutes, adapter.first_reach_hours) == (30, 48)
-    assert adapter.retry == RetryPolicy()
+    assert adapter.retry.model_dump() == asdict(RetryPolicy())
+    assert (biller.imt, biller.rest, biller.sign_on) == (None, None, None)
+    assert biller.bif == BifSettings()
+    assert reading.doors["alpha-mutual"].sign_on_key is None
 
 
-def test_paths_are_relative_to_the_settings_file(settings):
-    settings = changed(settings, "billers.alpha-mutual.feed", {"kind": "folder", "location": "in"})
-    reading = read(changed(settings, "adapter.ledger", "sqlite:////var/lib/a.db"))
+def test_paths_are_relative_to_the_settings_file(read):
+    feed = {"kind": "folder", "location": "in"}
+    reading = read({f"{BILLER}.feed": feed, "adapter.ledger": "sqlite:////var/lib/a.db"})
     assert reading.billers["alpha-mutual"].feed.location == "/etc/adapter/in"
     assert reading.adapter.ledger == "sqlite:////var/lib/a.db"
 
 
-def test_figures_may_come_as_text_from_the_environment(settings):
-    settings = changed(settings, "adapter.settle_seconds", "env:SETTLE")
-    settings = changed(settings, "billers.alpha-mutual.feed.receipts", "env:RECEIPTS")
-    reading = read(settings, {"SETTLE": "45.5", "RECEIPTS": "true"})
+def test_figures_may_come_as_text_from_the_environment(read):
+    changes = {"adapter.settle_seconds": "env:SETTLE", f"{BILLER}.feed.receipts": "env:RECEIPTS"}
+    reading = read(changes, SETTLE="45.5", RECEIPTS="true")
     assert reading.adapter.settle_seconds == 45.5
     assert reading.billers["alpha-mutual"].feed.receipts is True
 
 
-def test_no_secret_stands_in_a_repr(settings):
-    shown = repr(read(changed(settings, "adapter.ops_key", "ops-secret")).billers)
-    for secret in ("p4ss", "0A1B2C3D", "door-secret", "22222222", "ops-secret"):
-        assert secret not in shown
+def test_a_biller_may_name_imt_and_let_payers_sign_on(read):
+    reading = read({**WHOLE, f"{BILLER}.invoice_cloud.rest_base_url": "https://ic.example/v1/"})
+    assert reading.biller_problems == {}
+    biller = reading.billers["alpha-mutual"]
+    assert (biller.imt.base_url, biller.imt.company_id) == ("https://auth.example", "300")
+    assert biller.imt.cookie_name == "authorization"
+    assert biller.rest.base_url == "https://ic.example/v1"
+    assert biller.rest.cloud_sso_url == "https://www.invoicecloud.com/portal/cloudsso.aspx"
+    assert reading.doors["alpha-mutual"].sign_on_key == biller.sign_on.key == SIGN_ON["key"]
 
 
-BILLER = "billers.alpha-mutual"
+def test_imts_key_is_known_while_other_settings_are_wrong(read):
+    reading = read({f"{BILLER}.sign_on": SIGN_ON, f"{BILLER}.time_zone": "Mars/Olympus"})
+    assert "alpha-mutual" not in reading.billers
+    assert reading.doors["alpha-mutual"].sign_on_key == SIGN_ON["key"]
+
+
+def test_a_billers_answers_and_dialect_are_read(read):
+    table = {
+        "dialect": "positional",
+        "receiver_bytes_max": 8_000_000,
+        "allow_partial_payments": True,
+        "first_notify_days": -10,
+        "third_notify_days": 0,
+    }
+    bif = read({f"{BILLER}.bif": table}).billers["alpha-mutual"].bif
+    assert bif.dialect is BifDialect.POSITIONAL
+    assert bif.receiver_bytes_max == 8_000_000
+    assert bif.questionnaire == Questionnaire(
+        allow_partial_payments=True, notify_days=(-10, None, 0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,18 +138,40 @@ BILLER = "billers.alpha-mutual"
         ("feed.receipts", "perhaps", "must be true or false"),
         ("invoice_cloud.columns", {"amnt": "Amount"}, "names amnt; known are payment_guid"),
         ("invoice_cloud.columns", {"amount": "A", "fee": "A"}, "one column to two fields"),
-        ("bif", {"reserved_characters": "~"}, "one printable character"),
-        ("bif", {"reserved_characters": ""}, "one printable character"),
+        ("bif.reserved_characters", "~", "one printable character"),
+        ("bif.reserved_characters", "", "one printable character"),
+        ("bif.dialect", "csv", 'Give "tagged" or "positional"'),
+        ("bif.receiver_bytes_max", 100, "must be greater than or equal to 4096"),
+        ("bif.receiver_bytes_max", True, "must be a number"),
+        ("bif.first_notify_days", 400, "must be less than or equal to 366"),
+        ("bif.second_notify_days", "soon", "must be a whole number"),
+        ("bif.allow_partial_payments", "maybe", "must be true or false"),
+        ("bif.late_fee_date", "x", "LateFeeDate is marked N/A in the technical design"),
+        ("bif.InvoiceDate", "x", "InvoiceDate is in every file"),
+        ("imt.base_url", "auth.example", "must be an http or https URL"),
+        ("imt.company_id", "../7", "must be letters, digits, dots, dashes"),
+        ("imt.company_id", "..", "must be letters, digits, dots, dashes"),
+        ("imt.username", "", "must not be empty"),
+        ("imt.password", None, "is missing"),
+        ("imt.cookie_name", "a b", "must be the name of a cookie"),
+        ("imt.cookie_name", "a=b", "must be the name of a cookie"),
+        ("imt.cookies", "x", "is not a setting"),
+        ("sign_on.key", "short", "at least 8"),
+        ("sign_on.key", None, "is missing"),
+        ("sign_on.password_seed", "x" * 31, "at least 32"),
+        ("sign_on.password_seed", None, "is missing"),
+        ("sign_on.seed", "x" * 32, "is not a setting"),
     ],
 )
-def test_a_wrong_setting_of_a_biller_is_named_with_rule_and_remedy(settings, path, value, says):
-    """The other biller keeps working, and the value is never repeated."""
-    reading = read(changed(settings, f"{BILLER}.{path}", value))
+def test_a_wrong_setting_of_a_biller_is_named_with_rule_and_remedy(read, path, value, says):
+    """The other biller keeps working, the door stays, and the value is never repeated."""
+    reading = read({**WHOLE, f"{BILLER}.{path}": value})
     (problem,) = reading.biller_problems["alpha-mutual"]
-    assert problem.startswith(f"{BILLER}.{path}")
+    assert problem.startswith(f"{BILLER}.{path}: ")
     assert says in problem
     assert "s3cret" not in problem
     assert set(reading.billers) == {"beta-mutual"}
+    assert ("alpha-mutual" in reading.doors) is (path not in {"biller_guid", "door_key"})
 
 
 @pytest.mark.parametrize(
@@ -148,11 +192,12 @@ def test_a_wrong_setting_of_a_biller_is_named_with_rule_and_remedy(settings, pat
         ("retry", {"attempts_max": 0}, "must be greater than or equal to 1"),
         ("retry", {"attempts_max": 1.5}, "must be a whole number"),
         ("retry", "s3cret", "must be a table"),
+        ("retry.attemts_max", 3, "is not a setting. Did you mean 'attempts_max'?"),
         ("setle_seconds", 3, "Did you mean 'settle_seconds'?"),
     ],
 )
-def test_a_wrong_setting_of_the_adapter_is_named_with_rule_and_remedy(settings, path, value, says):
-    reading = read(changed(settings, f"adapter.{path}", value))
+def test_a_wrong_setting_of_the_adapter_is_named_with_rule_and_remedy(read, path, value, says):
+    reading = read({f"adapter.{path}": value})
     assert reading.adapter is None
     (problem,) = reading.problems
     assert problem.startswith(f"adapter.{path}")
@@ -160,14 +205,17 @@ def test_a_wrong_setting_of_the_adapter_is_named_with_rule_and_remedy(settings, 
     assert "s3cret" not in problem
 
 
-def test_every_wrong_setting_is_told_at_once(settings):
-    settings = changed(settings, "addapter", {})
-    settings = changed(settings, "adapter.listen", "nowhere")
-    settings = changed(settings, f"{BILLER}.advanced_settings.10", "nothing")
-    settings = changed(settings, f"{BILLER}.advanced_settings.8", "env:UNSET_URL")
-    settings = changed(settings, f"{BILLER}.door_key", "file:absent")
-    settings = changed(settings, "billers.beta-mutual.name", None)
-    reading = read(settings)
+def test_every_wrong_setting_is_told_at_once(read):
+    reading = read(
+        {
+            "addapter": {},
+            "adapter.listen": "nowhere",
+            f"{BILLER}.advanced_settings.10": "nothing",
+            f"{BILLER}.advanced_settings.8": "env:UNSET_URL",
+            f"{BILLER}.door_key": "file:absent",
+            f"{OTHER}.name": None,
+        }
+    )
     found = [*reading.problems, *(p for ps in reading.biller_problems.values() for p in ps)]
     assert [line.split(":")[0] for line in found] == [
         "addapter",
@@ -188,45 +236,46 @@ def test_every_wrong_setting_is_told_at_once(settings):
         ("advanced_settings.12", "username"),
         ("advanced_settings.10", "key"),
         ("advanced_settings.13", "key"),
+        ("imt.company_id", "company"),
+        ("invoice_cloud.api_key", "API key"),
     ],
 )
-def test_what_must_be_a_billers_own_and_is_anothers_stops_both(settings, path, kind):
+def test_what_must_be_a_billers_own_and_is_anothers_stops_both(read, settings, path, kind):
     """Which of the two is wrong cannot be known, so neither posts into the other's book."""
-    *_, key = path.split(".")
-    table = settings["billers"]["alpha-mutual"]
-    theirs = table["advanced_settings"][key] if "." in path else table[key]
-    reading = read(changed(settings, f"billers.beta-mutual.{path}", theirs))
+    theirs = changed(settings, WHOLE)["billers"]["alpha-mutual"]
+    for name in path.split("."):
+        theirs = theirs[name]
+    reading = read({**WHOLE, f"{OTHER}.{path}": theirs})
     (ours,) = reading.biller_problems["alpha-mutual"]
     (problem,) = reading.biller_problems["beta-mutual"]
-    assert f"billers.beta-mutual.{path}: holds the same {kind} as {BILLER}.{path}" in problem
+    assert f"{OTHER}.{path}: holds the same {kind} as {BILLER}.{path}" in problem
     assert f"{BILLER}.{path}: holds the same {kind}" in ours
-    assert theirs not in problem
+    assert theirs not in problem + ours
 
 
-def test_billers_may_share_urls_and_one_biller_its_own_credentials(settings):
+def test_billers_may_share_urls_and_one_biller_its_own_credentials(read, settings):
     table = settings["billers"]["alpha-mutual"]["advanced_settings"]
     table["12"], table["13"] = table["9"], table["10"]
-    assert set(read(settings).billers) == {"alpha-mutual", "beta-mutual"}
+    assert set(read().billers) == {"alpha-mutual", "beta-mutual"}
 
 
 @pytest.mark.parametrize("slug", ["Alpha", "a_b", "-a", "a" * 64, "a\x00b", "s3cret" * 20])
-def test_a_billers_name_fits_a_path(settings, slug):
-    reading = read({**settings, "billers": {slug: settings["billers"]["alpha-mutual"]}})
+def test_a_billers_name_fits_a_path(read, settings, slug):
+    reading = read({"billers": {slug: settings["billers"]["alpha-mutual"]}})
     (problem,) = reading.biller_problems[slug]
     assert "must be named in at most 63 lower-case letters" in problem
 
 
 @pytest.mark.parametrize("billers", [None, {}, [], "x"])
-def test_settings_without_billers_are_wrong(settings, billers):
-    reading = read(changed(settings, "billers", billers))
-    assert reading.problems == (
+def test_settings_without_billers_are_wrong(read, billers):
+    assert read({"billers": billers}).problems == (
         "billers: must hold at least one table. Give each carrier [billers.<name>]",
     )
 
 
 @pytest.mark.parametrize("wrong", ["text", 5, [], {}])
-def test_a_biller_that_is_no_table_is_told(settings, wrong):
-    reading = read(changed(settings, "billers.beta-mutual", wrong))
+def test_a_biller_that_is_no_table_is_told(read, wrong):
+    reading = read({OTHER: wrong})
     assert set(reading.billers) == {"alpha-mutual"}
     assert reading.biller_problems["beta-mutual"]
 
@@ -239,103 +288,15 @@ def leaves(tree, path=()):
             yield ".".join((*path, key))
 
 
-def test_no_problem_ever_repeats_a_value(settings):
+def test_no_problem_ever_repeats_a_value(read, settings):
     """Whatever stands anywhere, as a text, in a list, in a table or beside what is known."""
     tables = ("adapter.retry", f"{BILLER}.bif", f"{BILLER}.invoice_cloud.columns")
     wrong = ("s3cret", "s3cret|s3cret", ["s3cret"], {"known": "s3cret"}, "env:s3cret!", "s3cret\n")
     told = 0
     for path in [*leaves(settings), *tables, f"{BILLER}.surprise"]:
         for value in wrong:
-            reading = read(changed(settings, path, value))
+            reading = read({path: value})
             found = [*reading.problems, *sum(reading.biller_problems.values(), ())]
             assert not [line for line in found if "s3cret" in line]
             told += len(found)
     assert told > 100
-
-
-IMT = {
-    "base_url": "https://auth.example/",
-    "company_id": "300",
-    "username": "alpha-ic",
-    "password": "p4ss!imt",
-}
-
-
-def test_a_biller_may_name_imt(settings):
-    reading = read(changed(settings, f"{BILLER}.imt", IMT))
-    access = reading.billers["alpha-mutual"].imt
-    assert (access.base_url, access.company_id) == ("https://auth.example", "300")
-    assert access.cookie_name == "authorization"
-    assert "p4ss!imt" in reading.billers["alpha-mutual"].secrets
-    assert "p4ss!imt" not in repr(reading.billers["alpha-mutual"])
-    assert reading.billers["beta-mutual"].imt is None
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("base_url", "auth.example"),
-        ("company_id", "../7"),
-        ("company_id", ".."),
-        ("username", ""),
-        ("password", None),
-        ("cookie_name", "a b"),
-        ("cookie_name", "a=b"),
-        ("cookies", "x"),
-    ],
-)
-def test_a_wrong_key_of_imt_is_named(settings, key, value):
-    table = {name: v for name, v in {**IMT, key: value}.items() if v is not None}
-    reading = read(changed(settings, f"{BILLER}.imt", table))
-    (problem,) = reading.biller_problems["alpha-mutual"]
-    assert problem.startswith(f"{BILLER}.imt.{key}: ")
-
-
-def test_two_billers_are_not_one_company_of_imt(settings):
-    """Its policies would take the other carrier's enrolments."""
-    both = changed(changed(settings, f"{BILLER}.imt", IMT), "billers.beta-mutual.imt", IMT)
-    problems = read(both).biller_problems
-    assert f"holds the same company as {BILLER}.imt.company_id" in problems["beta-mutual"][0]
-    assert set(problems) == {"alpha-mutual", "beta-mutual"}
-    both["billers"]["beta-mutual"]["imt"] = {**IMT, "company_id": "301"}
-    assert read(both).biller_problems == {}
-
-
-def test_a_billers_answers_and_dialect_are_read(settings):
-    table = {
-        "dialect": "positional",
-        "receiver_bytes_max": 8_000_000,
-        "allow_partial_payments": True,
-        "first_notify_days": -10,
-        "third_notify_days": 0,
-    }
-    bif = read(changed(settings, "billers.alpha-mutual.bif", table)).billers["alpha-mutual"].bif
-    assert bif.dialect is BifDialect.POSITIONAL
-    assert bif.receiver_bytes_max == 8_000_000
-    assert bif.questionnaire == Questionnaire(
-        allow_partial_payments=True, notify_days=(-10, None, 0)
-    )
-
-
-def test_a_biller_without_answers_has_the_designs_file(settings):
-    assert read(settings).billers["beta-mutual"].bif == BifSettings()
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("dialect", "csv", 'Give "tagged" or "positional"'),
-        ("receiver_bytes_max", 100, "must be greater than or equal to 4096"),
-        ("receiver_bytes_max", True, "must be a number"),
-        ("first_notify_days", 400, "must be less than or equal to 366"),
-        ("second_notify_days", "soon", "must be a whole number"),
-        ("allow_partial_payments", "maybe", "must be true or false"),
-        ("late_fee_date", "x", "LateFeeDate is marked N/A in the technical design"),
-        ("InvoiceDate", "x", "InvoiceDate is in every file"),
-    ],
-)
-def test_a_wrong_answer_is_told_by_its_path(settings, key, value, told):
-    reading = read(changed(settings, f"billers.alpha-mutual.bif.{key}", value))
-    (problem,) = reading.biller_problems["alpha-mutual"]
-    assert problem.startswith(f"billers.alpha-mutual.bif.{key}: ")
-    assert told in problem

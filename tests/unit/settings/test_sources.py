@@ -7,7 +7,13 @@ import os
 import pytest
 
 from adapter.errors import ConfigurationError
-from adapter.settings.sources import SETTINGS_BYTES_MAX, FileSettings, StaticSettings
+from adapter.settings.sources import (
+    SETTINGS_BYTES_MAX,
+    FileSettings,
+    SettingsView,
+    StaticSettings,
+)
+from adapter.settings.values import AdapterSettings, DoorAccess
 
 
 def as_toml(tree, path=()):
@@ -161,3 +167,24 @@ def test_settings_in_memory_are_replaced_like_an_edited_file(settings):
     assert set(source.current().billers) == {"beta-mutual"}
     source.replace(settings)
     assert source.current().all_problems == ()
+
+
+def view(**problems) -> SettingsView:
+    door = DoorAccess(biller_guid="11111111-0000-4000-8000-000000000001", door_key="a-door-secret")
+    adapter = AdapterSettings(ops_key="an-ops-secret")
+    return SettingsView(adapter=adapter, billers={}, doors={"a": door}, **problems)
+
+
+def test_every_problem_is_raised_together():
+    unsound = view(biller_problems={"a": ("a.x: wrong",), "b": ("b.y: wrong",)}, problems=("f",))
+    with pytest.raises(ConfigurationError) as refusal:
+        unsound.require_sound()
+    assert refusal.value.problems == ("f", "a.x: wrong", "b.y: wrong")
+
+
+def test_the_views_secrets_are_known_and_in_no_repr(settings):
+    whole = StaticSettings(settings).current()
+    assert {"door-secret-1", "door-secret-2", "p4ss!rtdr-1", "p4ss!pay-2"} <= whole.secrets
+    assert view(biller_problems={}).secrets == {"a-door-secret", "an-ops-secret"}
+    for shown in (whole, view(biller_problems={})):
+        assert not [secret for secret in shown.secrets if secret in repr(shown)]

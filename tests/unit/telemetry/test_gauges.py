@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client import CollectorRegistry
 
-from adapter.domain.delivery import DeliveryState
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.figures import AcceptedFile, ExceptionFigure, LedgerFigures, StateFigure
 from adapter.domain.upload import UploadState
+from adapter.domain.work_item import State
 from adapter.errors import LedgerError
 from adapter.jobs import send_invoices
-from adapter.ledger.counts import AcceptedFile, LedgerCounts, Standing
 from adapter.ledger.watermarks import Watermark
 from adapter.telemetry.gauges import LedgerGauges
 
@@ -24,12 +24,12 @@ class Figures:
     """A ledger with figures as a test wants them, or none."""
 
     def __init__(self):
-        self.told = LedgerCounts()
+        self.told = LedgerFigures()
         self.marks = []
-        self.counts = SimpleNamespace(read=self.read)
+        self.figures = SimpleNamespace(gather=self.gather)
         self.watermarks = SimpleNamespace(all=lambda: tuple(self.marks))
 
-    def read(self, billers, *, now):
+    def gather(self, billers, *, now):
         assert (billers, now) == (("alpha",), NOW)
         if isinstance(self.told, Exception):
             raise self.told
@@ -52,26 +52,59 @@ def told(ledger):
     return lambda name, **labels: registry.get_sample_value(name, labels)
 
 
-def standing(state, number, age):
-    oldest = NOW - timedelta(seconds=age)
-    return Standing(biller="alpha", state=state, number=number, oldest=oldest)
+def standing(kind, state, count, age=0, review=None):
+    return StateFigure(
+        kind=kind,
+        biller="alpha",
+        state=state,
+        review=review,
+        count=count,
+        oldest_at=NOW - timedelta(seconds=age),
+    )
 
 
-def test_the_oldest_on_its_way_has_an_age_and_what_waits_for_a_person_has_none(ledger, told):
-    ledger.told = LedgerCounts(
-        deliveries=(
-            standing(DeliveryState.FAILED, 2, 90),
-            standing(DeliveryState.IN_DOUBT, 1, 300),
-            standing(DeliveryState.DEAD, 4, 9000),
+def test_items_are_counted_by_kind_in_the_operators_words(ledger, told):
+    dead, unclear = ExceptionKind.DEAD, ExceptionKind.EVIDENCE_UNCLEAR
+    ledger.told = LedgerFigures(
+        items=(
+            standing("payment", State.RETRYING, 2),
+            standing("payment", State.NEEDS_PERSON, 4, review=dead),
+            standing("payment", State.NEEDS_PERSON, 1, review=unclear),
+            standing("payment", State.NEEDS_PERSON, 1, review=ExceptionKind.NOT_APPLIED),
+            standing("reversal", State.UNCONFIRMED, 3),
+            standing("enrollment", State.RETRYING, 5),
+            standing("enrollment", State.NEEDS_PERSON, 6, review=ExceptionKind.ENROLLMENT_FAILED),
+            standing("enrollment", State.NEEDS_PERSON, 7, review=ExceptionKind.ENROLLMENT_REFUSED),
         )
     )
-    assert told("adapter_deliveries", **ALPHA, state="failed") == 2
-    assert told("adapter_deliveries", **ALPHA, state="dead") == 4
+    for name, state, number in (
+        ("deliveries", "failed", 2),
+        ("deliveries", "dead", 5),
+        ("deliveries", "not_applied", 1),
+        ("reversals", "handed_over", 3),
+        ("enrollments", "failed", 11),
+        ("enrollments", "refused", 7),
+        ("enrollments", "waiting", None),
+    ):
+        assert told(f"adapter_{name}", **ALPHA, state=state) == number
+
+
+def test_the_oldest_payment_on_its_way_has_an_age_and_what_waits_for_a_person_has_none(
+    ledger, told
+):
+    ledger.told = LedgerFigures(
+        items=(
+            standing("payment", State.RETRYING, 2, 90),
+            standing("payment", State.IN_DOUBT, 1, 300),
+            standing("payment", State.NEEDS_PERSON, 4, 9000, ExceptionKind.DEAD),
+            standing("enrollment", State.WAITING, 4, 9000),
+        )
+    )
     assert told("adapter_oldest_unfinished_delivery_age_seconds", **ALPHA) == 300
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_age(ledger, told):
-    ledger.told = LedgerCounts(deliveries=(standing(DeliveryState.ACCEPTED, 1, -60),))
+    ledger.told = LedgerFigures(items=(standing("payment", State.WAITING, 1, -60),))
     assert told("adapter_oldest_unfinished_delivery_age_seconds", **ALPHA) == 0
 
 
@@ -82,18 +115,20 @@ def test_files_exceptions_and_what_is_due(ledger, told):
         total=Decimal("1234.56"),
         answered_at=NOW - timedelta(hours=1),
     )
-    ledger.told = LedgerCounts(
+    ledger.told = LedgerFigures(
         accepted_files=(accepted,),
         files={("alpha", UploadState.REFUSED): 1},
-        exceptions={("alpha", ExceptionKind.DEAD): 3},
-        due={("alpha", "deliveries"): 7},
+        exceptions=(
+            ExceptionFigure(biller="alpha", kind=ExceptionKind.DEAD, count=3, oldest_at=NOW),
+        ),
+        due={("alpha", "payment"): 7},
     )
     assert told("adapter_accepted_invoice_file_invoices", **ALPHA) == 25
     assert told("adapter_accepted_invoice_file_total_dollars", **ALPHA) == Decimal("1234.56")
     assert told("adapter_accepted_invoice_file_age_seconds", **ALPHA) == 3600
     assert told("adapter_invoice_files", **ALPHA, state="refused") == 1
     assert told("adapter_open_exceptions", **ALPHA, kind="dead") == 3
-    assert told("adapter_engine_queue_depth", **ALPHA, table="deliveries") == 7
+    assert told("adapter_engine_queue_depth", **ALPHA, kind="payment") == 7
 
 
 def test_the_lag_of_polls_by_moment_and_by_day_and_of_no_cursor(ledger, told):

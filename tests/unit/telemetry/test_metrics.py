@@ -1,11 +1,12 @@
 """Counting: what was done, how long it took, what came of it; two registries stay apart."""
 
 from datetime import UTC, datetime
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
-from adapter.domain.delivery import DeliveryState, Evidence
+from adapter.domain.work_item import Evidence
 from adapter.errors import (
     BadInputError,
     ConfigurationError,
@@ -20,19 +21,10 @@ NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 SOMEWHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
 
 
-class Stopwatch:
-    """Runs two seconds from one look to the next."""
-
-    seconds = 0
-
-    def __call__(self):
-        self.seconds += 2
-        return self.seconds
-
-
 @pytest.fixture
 def metrics():
-    return Metrics(SimpleNamespace(now=lambda: NOW), monotonic=Stopwatch())
+    """Return metrics whose stopwatch runs two seconds from one look to the next."""
+    return Metrics(SimpleNamespace(now=lambda: NOW), monotonic=count(step=2).__next__)
 
 
 def told(metrics, name, **labels):
@@ -88,18 +80,18 @@ def test_every_error_has_one_of_five_names(error, outcome):
     assert outcome_of(error) == outcome
 
 
-def test_outcomes_are_told_apart_by_evidence(metrics):
-    payment = SimpleNamespace(biller="alpha")
-    for state, evidence in (
-        (DeliveryState.APPLIED, Evidence.ANSWER),
-        (DeliveryState.APPLIED, Evidence.BALANCE),
-        (DeliveryState.FAILED, None),
-    ):
-        metrics.delivery_moved(SimpleNamespace(payment=payment, state=state, evidence=evidence))
-    name = "adapter_delivery_outcomes_total"
-    assert told(metrics, name, biller="alpha", state="applied", evidence="answer") == 1
-    assert told(metrics, name, biller="alpha", state="applied", evidence="balance") == 1
-    assert told(metrics, name, biller="alpha", state="failed", evidence="") == 1
+def test_outcomes_are_counted_by_kind_and_evidence(metrics):
+    outcomes = (
+        ("payment", "applied", Evidence.ANSWER),
+        ("payment", "applied", Evidence.BALANCE),
+        ("enrollment", "failed", None),
+    )
+    for kind, word, evidence in outcomes:
+        item = SimpleNamespace(kind=kind, biller="alpha", evidence=evidence)
+        metrics.item_moved(item, word)
+    for kind, word, evidence in outcomes:
+        labels = {"kind": kind, "state": word, "evidence": evidence.value if evidence else ""}
+        assert told(metrics, "adapter_delivery_outcomes_total", biller="alpha", **labels) == 1
 
 
 def test_two_adapters_of_one_process_count_apart(metrics):

@@ -17,7 +17,12 @@ from urllib.parse import urlsplit
 
 ORDERS = os.environ.get("RIG_ORDERS")
 CLOCK = os.environ.get("RIG_CLOCK")
-RECEIPT = "/OnlineReceipt"
+# What a request is of, by a part of its path.
+REQUESTS = {
+    "/OnlineReceipt": "payment",
+    "/extract/v1/reversals": "reversal",
+    "/api/settings/": "enrollment",
+}
 
 _passed = Counter()
 
@@ -29,31 +34,34 @@ def order():
     return None
 
 
-def is_due(name, wanted):
-    """Tell whether this is the point, and its passing the one that was ordered."""
-    if not wanted or wanted[0] != name:
+def is_due(name, kind, wanted):
+    """Return whether this is the point, and its passing the one that was ordered.
+
+    An order may name a point alone, or a point of one kind of item, such as `claimed:reversal`.
+    """
+    if not wanted or wanted[0] not in {name, f"{name}:{kind}"}:
         return False
     _passed[tuple(wanted)] += 1
     return _passed[tuple(wanted)] == int(wanted[1])
 
 
-def pass_point(name):
+def pass_point(name, kind):
     """End here, when this is the point and its time has come."""
     wanted = order()
-    if is_due(name, wanted):
+    if is_due(name, kind, wanted):
         # To this very thread: it must not run on while another one takes the signal.
         signal.pthread_kill(threading.get_ident(), int(wanted[2]))
 
 
-def die_after(owner, method, point, *, when=lambda _result: True):
-    """Pass a point whenever a method has returned."""
+def die_after(owner, method, point, *, kind=None, when=lambda _result: True):
+    """Pass a point whenever a method has returned; an outbox knows the kind of its items."""
     inner = getattr(owner, method)
 
     @wraps(inner)
     def outer(*args, **kwargs):
         result = inner(*args, **kwargs)
         if when(result):
-            pass_point(point)
+            pass_point(point, kind or args[0]._kind.name)
         return result
 
     setattr(owner, method, outer)
@@ -65,7 +73,8 @@ def die_when_the_request_has_left(transport):
 
     @wraps(inner)
     def outer(self, request):
-        if request.url.path.endswith(RECEIPT) and is_due("request_left", order()):
+        kind = next((REQUESTS[part] for part in REQUESTS if part in request.url.path), None)
+        if kind is not None and is_due("request_left", kind, order()):
             _send(request)
             os.kill(os.getpid(), signal.SIGKILL)
         return inner(self, request)
@@ -99,22 +108,27 @@ def install():
     import httpx
 
     from adapter.clock import SystemClock
-    from adapter.ledger.claims import ClaimBook
-    from adapter.ledger.deliveries import DeliveryBook
+    from adapter.kinds.payments import PaymentQueries
+    from adapter.ledger.outbox import Outbox
     from adapter.ledger.uploads import UploadBook
+    from adapter.partners.imt import ImtClient
     from adapter.partners.invoice_cloud import InvoiceCloudClient
     from adapter.partners.spectrum import SpectrumClient
+    from adapter.partners.spectrum_reversals import HttpReversals
 
-    die_after(DeliveryBook, "accept", "accepted")
-    die_after(ClaimBook, "claim_due", "claimed", when=lambda claimed: claimed is not None)
-    die_after(SpectrumClient, "balance_due", "balance_read")
-    die_after(ClaimBook, "begin_sending", "sending_committed")
+    die_after(Outbox, "accept", "accepted")
+    die_after(Outbox, "accept_all", "accepted")
+    die_after(Outbox, "claim_due", "claimed", when=lambda claimed: claimed is not None)
+    die_after(SpectrumClient, "balance_due", "balance_read", kind="payment")
+    die_after(Outbox, "begin_sending", "sending_committed")
     die_when_the_request_has_left(httpx.HTTPTransport)
-    die_after(SpectrumClient, "post_receipt", "answered")
-    die_after(ClaimBook, "record", "recorded")
-    die_after(UploadBook, "begin", "upload_begun")
-    die_after(InvoiceCloudClient, "upload", "uploaded")
-    die_after(DeliveryBook, "of_payments", "reconciling")
+    die_after(SpectrumClient, "post_receipt", "answered", kind="payment")
+    die_after(HttpReversals, "reverse", "answered", kind="reversal")
+    die_after(ImtClient, "push", "answered", kind="enrollment")
+    die_after(Outbox, "record", "recorded")
+    die_after(UploadBook, "begin", "upload_begun", kind="upload")
+    die_after(InvoiceCloudClient, "upload", "uploaded", kind="upload")
+    die_after(PaymentQueries, "of_guids", "reconciling", kind="payment")
     if CLOCK:
         shift_clock(SystemClock)
 
