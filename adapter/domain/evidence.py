@@ -66,7 +66,7 @@ def judge_by_balance(*, before: Decimal | None, now: Decimal, amount: Decimal) -
     if before is None:
         return BalanceVerdict.UNCLEAR
     if now == before:
-        # Where nothing was due, a balance that is never told below zero can't move.
+        # Where nothing was due, a balance that is never shown below zero can't move.
         return BalanceVerdict.NOT_APPLIED if before > 0 else BalanceVerdict.UNCLEAR
     if before - now == amount:
         return BalanceVerdict.APPLIED

@@ -52,7 +52,7 @@ TRANSITIONS = {
 
 
 class Source(Enum):
-    """Who told the adapter of it."""
+    """Where the adapter learned of it."""
 
     DATA_PUMP = "data_pump"
     PAYMENT_REPORT = "payment_report"
@@ -72,7 +72,7 @@ class Evidence(Enum):
 class Cause(Enum):
     """What moved an item from one state to another."""
 
-    RECEIVED = "taken_over"  # somebody told the adapter of it
+    RECEIVED = "taken_over"  # a source brought it; the word is that of /ops
     SENT = "sent"  # the request is about to leave
     ANSWERED = "answered"  # the partner answered
     NOT_SENT = "not_sent"  # something failed before the request left

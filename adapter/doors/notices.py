@@ -35,7 +35,7 @@ _DATE = r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?(Z|[+-][0-
 AHEAD_MAX = timedelta(days=1)
 _METHOD = "it must be CreditCard or ACH"
 # Decision 0008: declined payments are not pumped.
-_APPROVED = 'it must be true or "True": a declined payment is not taken over'
+_APPROVED = 'it must be true or "True": a declined payment is not accepted'
 # An unknown field is named before a missing one, and that before a wrong one.
 _RANKS = {"extra_forbidden": 0, "missing": 1}
 
@@ -47,10 +47,10 @@ class Notice(BaseModel, extra="forbid"):
 T = TypeVar("T", bound=Notice)
 
 
-def read(model: type[T], told: Mapping[str, Any], **context: str) -> T:
-    """Return what was told as a model; BadInputError names the first wrong field."""
+def read(model: type[T], body: Mapping[str, Any], **context: str) -> T:
+    """Return a JSON object as a model; BadInputError names the first wrong field."""
     try:
-        return model.model_validate(told, context=context)
+        return model.model_validate(body, context=context)
     except ValidationError as error:
         problems = error.errors(include_url=False)
     raise _refusal(
@@ -130,7 +130,7 @@ Money = Annotated[
     Field(description="it must be dollars and whole cents, not negative"),
 ]
 Moment = Annotated[
-    str,  # as it is told
+    str,  # as it is sent
     text(_DATE, "it must be a set date and time with its offset, as 2026-01-05T08:00:00-06:00"),
     AfterValidator(datetime.fromisoformat),
     # .NET writes no moment as the year 1; any other needs a year in UTC.
@@ -139,7 +139,7 @@ Moment = Annotated[
 Truth = Annotated[
     bool,
     # .NET makes text of a boolean.
-    BeforeValidator(lambda told: told == "True" if told in ("True", "False") else told),
+    BeforeValidator(lambda sent: sent == "True" if sent in ("True", "False") else sent),
     Field(strict=True, description='it must be true, false, "True" or "False"'),
 ]
 
@@ -176,11 +176,11 @@ class _AutoPay(_Paperless, title="an AutoPay notice"):
 
 
 def payment_of(notice: Mapping[str, Any], *, biller: str, biller_guid: str) -> Payment:
-    """Return the payment that a notice tells of; BadInputError names the first wrong field."""
-    told = read(_Payment, notice, biller=biller, biller_guid=biller_guid)
-    if told.amount == ZERO:
+    """Return the payment of a notice; BadInputError names the first wrong field."""
+    fields = read(_Payment, notice, biller=biller, biller_guid=biller_guid)
+    if fields.amount == ZERO:
         raise refused("PaymentAmount", notice["PaymentAmount"], "it must be positive")
-    return Payment(**dict(told))
+    return Payment(**dict(fields))
 
 
 def change_of(
@@ -191,10 +191,10 @@ def change_of(
     biller_guid: str,
     now: datetime,
 ) -> EnrollmentChange:
-    """Return the change that a notice tells of; BadInputError names the first wrong field."""
+    """Return the change of a notice; BadInputError names the first wrong field."""
     model = _Paperless if kind is EnrollmentKind.PAPERLESS else _AutoPay
-    told = read(model, notice, biller=biller, biller_guid=biller_guid)
-    change = EnrollmentChange(kind=kind, **dict(told))
+    fields = read(model, notice, biller=biller, biller_guid=biller_guid)
+    change = EnrollmentChange(kind=kind, **dict(fields))
     if change.changed_at > now + AHEAD_MAX:
         rule = "it must not be more than a day ahead"
         raise refused("ChangeDate", notice["ChangeDate"], rule)

@@ -20,14 +20,14 @@ _REDIRECT = f"it must be one of {', '.join(map(str, Redirect))}, as a number"
 _ABSENT: Any = None
 
 
-def _web_address(told: str) -> str:
+def _web_address(address: str) -> str:
     """Take an http or https address: anything else could run in the payer's browser."""
-    parts = urlsplit(told)
+    parts = urlsplit(address)
     is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
     is_usable = is_usable and parts.username is None and parts.port != 0
-    if not is_usable or not told.isascii() or not told.isprintable() or " " in told:
+    if not is_usable or not address.isascii() or not address.isprintable() or " " in address:
         raise ValueError
-    return told
+    return address
 
 
 _Line = Annotated[str, free_text(200)]
@@ -64,14 +64,14 @@ class _SignOn(Notice, title="a sign-on", alias_generator=to_camel):
 
 def sign_on_of(body: Mapping[str, Any]) -> tuple[Payer, Destination]:
     """Return who signs on, and where to; BadInputError names the first wrong field."""
-    told = read(_SignOn, body)
-    is_customer_told = "customer" in told.model_fields_set
+    wanted = read(_SignOn, body)
+    has_customer = "customer" in wanted.model_fields_set
     payer = Payer(
-        account_number=told.account_number,
-        email_address=told.email_address,
-        customer=Customer(**dict(told.customer)) if is_customer_told else None,
+        account_number=wanted.account_number,
+        email_address=wanted.email_address,
+        customer=Customer(**dict(wanted.customer)) if has_customer else None,
     )
     destination = Destination(
-        redirect=Redirect(told.redirect_id), css_url=told.css_url, return_url=told.return_url
+        redirect=Redirect(wanted.redirect_id), css_url=wanted.css_url, return_url=wanted.return_url
     )
     return payer, destination
