@@ -147,6 +147,11 @@ def invoice_file_late(figures: Figures) -> Iterator[Finding]:
 
 def payment_dead(figures: Figures) -> Iterator[Finding]:
     yield from _asked(figures, PAYMENT_KINDS)
+    asked = {figure.biller for figure in figures.ledger.exceptions if figure.kind in PAYMENT_KINDS}
+    for figure in figures.ledger.of(PAYMENT):
+        # Its exception is settled, and still it keeps its invoice: its outcome is unclear.
+        if figure.review is ExceptionKind.EVIDENCE_UNCLEAR and figure.biller not in asked:
+            yield _waiting(figure, figure.oldest_at)
 
 
 def payment_stopped_by_setting(figures: Figures) -> Iterator[Finding]:

@@ -89,9 +89,9 @@ ALARMS = (
     Alarm(
         name="work_not_done",
         severity=Severity.CRITICAL,
-        meaning="Payments are due and nobody looks at them.",
-        advice="Start `adapter serve`, or look into its log; `adapter run post_payments` does "
-        "the work at once.",
+        meaning="Payments, reversals or enrolments are due, and no worker looks at them.",
+        advice="Start `adapter serve`, or look into its log; `adapter run post_payments`, "
+        "`post_reversals` or `push_enrollments` does the work at once.",
         rule=work_not_done,
     ),
     Alarm(
@@ -106,9 +106,9 @@ ALARMS = (
     Alarm(
         name="payment_stopped_by_setting",
         severity=Severity.CRITICAL,
-        meaning="Spectrum has refused the adapter's credentials for a day; payments wait.",
+        meaning="A wrong setting has stopped payments, reversals or enrolments for a day.",
         advice="Correct the setting that the exception names (`adapter exceptions list`) and try "
-        "it with `adapter doctor`; the payments then go on by themselves.",
+        "it with `adapter doctor`; what waits then goes on by itself.",
         rule=payment_stopped_by_setting,
     ),
     Alarm(

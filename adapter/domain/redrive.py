@@ -32,6 +32,7 @@ class Finding(Enum):
 
     APPLIED = "applied"
     NEVER_APPLIED = "never-applied"
+    GIVEN_BACK = "given-back"  # returned, voided or refunded before it was applied
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class RedriveRules:
     """What is a kind's own: its command, its job, the word of a state, and what it needs.
 
     Where a `repeat_is_harmless`, an item whose outcome is unknown is sent again. Where a finding
-    `needs_receipt`, "applied" names the receipt's number.
+    `needs_receipt`, "applied" names the receipt's number, and what it pays for can be given back.
     """
 
     command: str
@@ -81,6 +82,8 @@ def sent_again(
     `last` is the last event; `has_moved_since` says that other items of its lane may have moved
     what it would be judged by, after its last request.
     """
+    if _is_set_aside(item):
+        return _taken_up_again(item, rules, now, f"{by} mended its row and takes it up again")
     if item.state is State.RETRYING:
         return _to_be_sent(item, now, f"{by} sends it again at once", item.may_have_left)
     if item.state is not State.NEEDS_PERSON:
@@ -129,7 +132,7 @@ def judged_by_person(
     _require_sound(found, rules)
     if item.state not in HOLDING_STATES | SENDABLE_STATES | {State.NEEDS_PERSON}:
         raise _refusal(item, rules, *_why_not(item, rules))
-    if item.state is State.SENDING:
+    if item.state is State.SENDING and not _is_set_aside(item):
         raise _refusal(item, rules, *_why_not(item, rules))
     if item.lease_owner is not None and (item.lease_until or now) > now:
         raise _refusal(item, rules, "it is being looked at right now", "Try again in a minute")
@@ -142,17 +145,44 @@ def judged_by_person(
             receipt_id=found.receipt_id,
             evidence=Evidence.PERSON,
         )
-    if item.state in SENDABLE_STATES:
+    is_given_back = found.finding is Finding.GIVEN_BACK
+    if item.state in SENDABLE_STATES and not is_given_back and not _is_set_aside(item):
         raise _refusal(item, rules, *_why_not(item, rules))
     settled_at = (item.sent_at or item.accepted_at) + timedelta(seconds=settle_seconds)
-    if item.state in HOLDING_STATES and now < settled_at:
+    settled_at = max(settled_at, item.settles_at or settled_at)
+    if item.may_have_left and now < settled_at:
         raise _refusal(
             item,
             rules,
             "its request may still arrive",
             f"Look at the partner again after {settled_at:%Y-%m-%dT%H:%M:%SZ}",
         )
+    if is_given_back:
+        return Step(
+            to_state=State.GIVEN_BACK,
+            cause=Cause.PERSON,
+            detail=f"{found.by} says it was given back and is never to be posted: {found.note}",
+            evidence=Evidence.PERSON,
+        )
     return _to_be_sent(item, now, f"{found.by} says it was never applied: {found.note}")
+
+
+def _is_set_aside(item: WorkItem[Any]) -> bool:
+    """Tell whether nothing of it comes by itself, because its row could not be read."""
+    rests = item.state in SENDABLE_STATES | HOLDING_STATES and item.lease_owner is None
+    return rests and item.next_at is None
+
+
+def _taken_up_again(item: WorkItem[Any], rules: RedriveRules, now: datetime, words: str) -> Step:
+    """Return where an item goes on whose row can be read again: nothing it sent is forgotten."""
+    if item.state in SENDABLE_STATES or rules.repeat_is_harmless:
+        return _to_be_sent(item, now, words, item.may_have_left)
+    return Step(
+        to_state=State.UNCONFIRMED if item.state is State.UNCONFIRMED else State.IN_DOUBT,
+        cause=Cause.PERSON,
+        detail=f"{words}: evidence is looked for",
+        next_at=_due_by_any_clock(item, now),
+    )
 
 
 def _to_be_sent(
@@ -200,6 +230,13 @@ def _require_sound(found: ManualResolution, rules: RedriveRules) -> None:
             value=found.note,
             rule="it must say something",
             remedy="Say what was found",
+        )
+    if found.finding is Finding.GIVEN_BACK and not rules.needs_receipt:
+        raise BadInputError(
+            field="as",
+            value=found.finding.value,
+            rule="only a payment can be given back",
+            remedy="Say applied or never-applied, as the partner shows it",
         )
     has_receipt = bool((found.receipt_id or "").strip())
     is_applied = found.finding is Finding.APPLIED

@@ -180,7 +180,11 @@ def _resolve_command(kind: DeliveryKind[Any]) -> Callable[..., None]:
         *,
         config: Config,
         finding: Annotated[
-            str, typer.Option("--as", help="applied, or never-applied: then it is sent again.")
+            str,
+            typer.Option(
+                "--as",
+                help="applied, never-applied (then it is sent again) or given-back (payments).",
+            ),
         ],
         note: Annotated[str, typer.Option(help="What was found, for the record.")],
         receipt: Annotated[
@@ -193,8 +197,8 @@ def _resolve_command(kind: DeliveryKind[Any]) -> Callable[..., None]:
     ) -> None:
         """Say what became of it, as seen at the partner; its exception is closed with it.
 
-        Applied is final, and marked as a person's finding for ever. Either finding frees what
-        waits behind it.
+        Applied is final, and marked as a person's finding for ever. A payment that was given back
+        before it was applied is never posted. Each finding frees what waits behind it.
         """
         from adapter.clock import SystemClock
         from adapter.domain.redrive import Finding, ManualResolution
@@ -206,7 +210,7 @@ def _resolve_command(kind: DeliveryKind[Any]) -> Callable[..., None]:
                 field="as",
                 value=finding,
                 rule="it is no finding",
-                remedy=f"Known are {' and '.join(known)}",
+                remedy=f"Known are {', '.join(known)}",
             )
         found = ManualResolution(
             by=_who(by), finding=known[finding], note=note.strip(), receipt_id=receipt

@@ -127,7 +127,7 @@ class ProcrastinateEngine:
         now = self._work.clock.now()
         for job in WOKEN:
             due = self._runner.due_at(job, (biller,)).get(biller)
-            if due is not None and due <= now and job == done.job and done.failure is not None:
+            if due is not None and due <= now and done.failure is not None:
                 due = now + PAUSE_AFTER_FAILURE
             if due is not None:
                 self._defer(job, biller, at=due if due > now else None)

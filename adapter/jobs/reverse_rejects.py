@@ -52,5 +52,5 @@ class _Run(Poll):
                 "code before; its first report counts",
                 now=now,
                 invoice_number=changed.invoice_number,
-                reference=changed.reversal_id,
+                reference=f"{changed.reversal_id} changed",
             )

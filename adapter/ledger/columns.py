@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Dialect, String
 from sqlalchemy.types import TypeDecorator
@@ -66,26 +67,38 @@ class Cents(TypeDecorator[Decimal]):
 class BillerNames:
     """Which BillerGUID stands behind each name of the settings.
 
-    A name without a GUID stands for itself, and so does a GUID that no settings name any more.
+    A name without a GUID stands for itself, and so does a GUID that no settings name any more. A
+    name that was known stays known: work that began before its table was renamed goes on.
     """
 
     def __init__(self, read_guids: Callable[[], Mapping[str, str]]) -> None:
         self._read_guids = read_guids
+        self._seen: Mapping[str, str] = {}
         self._guids: Mapping[str, str] = {}
         self._names: Mapping[str, str] = {}
 
     def refresh(self) -> None:
         """Read the settings anew; each transaction begins with this."""
-        guids = self._read_guids()
-        if guids is not self._guids:
+        seen = self._read_guids()
+        if seen is not self._seen:
+            guids = {name: _canonical(guid) for name, guid in seen.items()}
             self._names = {guid: name for name, guid in guids.items()}
-            self._guids = guids
+            self._guids = {**self._guids, **guids}
+            self._seen = seen
 
     def guid_of(self, name: str) -> str:
         return self._guids.get(name, name)
 
     def name_of(self, guid: str) -> str:
         return self._names.get(guid, guid)
+
+
+def _canonical(guid: str) -> str:
+    """Write a GUID in one spelling, whatever letters, dashes or braces the settings have."""
+    try:
+        return str(UUID(guid))
+    except ValueError:
+        return guid
 
 
 class Biller(TypeDecorator[str]):

@@ -19,6 +19,7 @@ from adapter.domain.figures import (
     StateFigure,
 )
 from adapter.domain.upload import UploadState
+from adapter.domain.work_item import State
 from adapter.ledger.schema import IS_UNFINISHED, exceptions, uploads, watermarks, work_items
 from adapter.ledger.store import Store
 
@@ -50,18 +51,14 @@ class FigureBook:
             )
 
     def done(self, kind: str) -> dict[str, int]:
-        """Count each biller's finished items of a kind: every row of the history is one."""
-        whole = (
+        """Count each biller's items of a kind that the partner has: history is walked."""
+        chosen = (
             select(work_items.c.biller, func.count())
-            .where(work_items.c.kind == kind)
+            .where(work_items.c.kind == kind, work_items.c.state == State.DONE)
             .group_by(work_items.c.biller)
         )
         with self._store.reading() as connection:
-            counts = {biller: int(number) for biller, number in connection.execute(whole)}
-            for figure in _unfinished(connection):
-                if figure.kind == kind:
-                    counts[figure.biller] -= figure.count
-        return counts
+            return {row.biller: row[1] for row in connection.execute(chosen)}
 
 
 def _unfinished(connection: Connection) -> tuple[StateFigure, ...]:

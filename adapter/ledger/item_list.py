@@ -12,7 +12,13 @@ from adapter.domain.exceptions import ExceptionItem, ExceptionKind
 from adapter.domain.work_item import Holder, ItemEvent, State, WorkItem
 from adapter.ledger.exceptions import exception_of
 from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.items import event_of, find_item, items_with_payload, read_items
+from adapter.ledger.items import (
+    event_of,
+    find_item,
+    items_with_payload,
+    read_items,
+    readable_items,
+)
 from adapter.ledger.lanes import holder_of
 from adapter.ledger.schema import exceptions, work_events, work_items
 from adapter.ledger.store import Store
@@ -45,12 +51,10 @@ class ItemList(Generic[Payload]):
         if name.isascii() and name.isdigit() and len(name) <= _ID_DIGITS_MAX:
             chosen = chosen.where(work_items.c.id == int(name))
         else:
-            escaped = name.replace("%", "").replace("_", "")
-            chosen = chosen.where(
-                or_(work_items.c.reference == name, work_items.c.reference.like(f"{escaped}:%"))
-            )
+            first = work_items.c.reference.startswith(f"{name}:", autoescape=True)
+            chosen = chosen.where(or_(work_items.c.reference == name, first))
         if within is not None:
-            chosen = chosen.where(work_items.c.reference.like(f"%:{within}"))
+            chosen = chosen.where(work_items.c.reference.endswith(f":{within}", autoescape=True))
         with self._store.reading() as connection:
             return read_items(connection, self._kind, chosen.order_by(work_items.c.id))
 
@@ -100,7 +104,7 @@ class ItemList(Generic[Payload]):
             newest, (work_items.c.lane == newest.c.lane) & (work_items.c.rank == newest.c.rank)
         )
         with self._store.reading() as connection:
-            return read_items(connection, self._kind, chosen)
+            return readable_items(connection, self._kind, chosen)
 
     def page(
         self,

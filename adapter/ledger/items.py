@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -12,7 +13,6 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select
 
 from adapter.domain.work_item import (
     DOUBTFUL_STATES,
-    HOLDING_STATES,
     SENDABLE_STATES,
     Accepted,
     BalanceReading,
@@ -166,7 +166,7 @@ def _keep_newest(
         work_items.c.state.in_(_AT_REST),
         work_items.c.lease_owner.is_(None),
     )
-    for old in read_items(connection, kind, older):
+    for old in readable_items(connection, kind, older):
         supersede(connection, kind, old, item.reference, now=now)
     return item
 
@@ -329,7 +329,7 @@ def take_step(
         "evidence": step.evidence,
         "last_error": "" if is_done else step.detail[:DETAIL_LENGTH_MAX],
     }
-    if item.state is State.SENDING and step.to_state in HOLDING_STATES:
+    if item.state is State.SENDING and step.holds_lane:
         values["sent_at"] = now  # until now the request may have been under way
     if step.attempts is not None:
         values["attempts"] = step.attempts
@@ -338,6 +338,20 @@ def take_step(
     changed = change_item(connection, item, values)
     add_event(connection, item.id, item.state, step, now=now, attempt=changed.attempts)
     return changed
+
+
+def readable_items(
+    connection: Connection, kind: ItemKind[Payload], chosen: Select[Any]
+) -> tuple[WorkItem[Payload], ...]:
+    """Return those items that can be read; the others are set aside when they are due."""
+    found: list[WorkItem[Payload]] = []
+    rows = connection.execute(chosen).mappings()
+    while True:
+        with suppress(MalformedRowError):
+            row = rows.fetchone()
+            if row is None:
+                return tuple(found)
+            found.append(item_of(kind, row))
 
 
 def event_of(row: RowMapping) -> ItemEvent:

@@ -5,13 +5,14 @@ What was done in a time that the ledger does not know of must not be taken for u
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from adapter.clock import require_aware
 from adapter.ledger.schema import heartbeats, meta
-from adapter.ledger.store import Store
+from adapter.ledger.store import ConcurrentWriteError, Store
 
 _BEGUN = "begun"
 
@@ -24,12 +25,15 @@ class LedgerLife:
 
     def begin(self, now: datetime) -> datetime:
         """Note the beginning of a new ledger; return the beginning of this one."""
-        with self._store.writing() as connection:
-            begun = connection.execute(select(meta.c.value).where(meta.c.name == _BEGUN)).scalar()
-            if begun is None:
-                begun = require_aware(now, "now").astimezone(UTC).isoformat()
+        begun = require_aware(now, "now").astimezone(UTC).isoformat()
+        with suppress(ConcurrentWriteError), self._store.writing() as connection:
+            if self._begun(connection) is None:
                 connection.execute(insert(meta).values(name=_BEGUN, value=begun))
-        return datetime.fromisoformat(begun)
+        with self._store.reading() as connection:
+            return datetime.fromisoformat(self._begun(connection) or begun)
+
+    def _begun(self, connection: Connection) -> str | None:
+        return connection.execute(select(meta.c.value).where(meta.c.name == _BEGUN)).scalar()
 
     def beat(self, worker: str, *, now: datetime) -> None:
         """Write that a worker lives; its heartbeat never goes back."""

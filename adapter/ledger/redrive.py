@@ -18,7 +18,7 @@ from adapter.domain.work_item import ItemEvent, State, Step, WorkItem
 from adapter.errors import BadInputError, LeaseLostError
 from adapter.ledger.exceptions import settle_about
 from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.items import event_of, items_with_payload, read_item, read_items, take_step
+from adapter.ledger.items import event_of, items_with_payload, read_item, readable_items, take_step
 from adapter.ledger.lanes import wake_lane
 from adapter.ledger.schema import work_events, work_items
 from adapter.ledger.store import ConcurrentWriteError, Store
@@ -72,7 +72,7 @@ class Redrive(Generic[Payload]):
         if biller is not None:
             chosen = chosen.where(work_items.c.biller == biller)
         with self._store.reading() as connection:
-            failed = read_items(connection, self._kind, chosen.order_by(work_items.c.id))
+            failed = readable_items(connection, self._kind, chosen.order_by(work_items.c.id))
         done: list[WorkItem[Payload]] = []
         refused: list[Refused[Payload]] = []
         for item in failed:

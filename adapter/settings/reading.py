@@ -29,6 +29,7 @@ class Reading(NamedTuple):
     adapter: AdapterSettings | None
     billers: Mapping[str, BillerSettings]
     doors: Mapping[str, DoorAccess]
+    guids: Mapping[str, str]
     biller_problems: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...]
     sources: Sources
@@ -45,6 +46,7 @@ def read_settings(tree: Mapping[str, Any], *, environ: Mapping[str, str], folder
     problems += wrong
     billers: dict[str, BillerSettings] = {}
     doors: dict[str, DoorAccess] = {}
+    guids: dict[str, str] = {}
     biller_problems: dict[str, tuple[str, ...]] = {}
     raw_billers = resolved.get("billers")
     if not isinstance(raw_billers, dict) or not raw_billers:
@@ -63,7 +65,11 @@ def read_settings(tree: Mapping[str, Any], *, environ: Mapping[str, str], folder
         access = _door_access(raw)
         if access is not None:
             doors[slug] = access
-    return Reading(adapter, billers, doors, biller_problems, tuple(problems), resolver.sources)
+        if isinstance(raw, dict) and isinstance(raw.get("biller_guid"), str):
+            guids[slug] = raw["biller_guid"].strip()
+    return Reading(
+        adapter, billers, doors, guids, biller_problems, tuple(problems), resolver.sources
+    )
 
 
 def _validated(

@@ -6,7 +6,7 @@ import os
 import threading
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +36,7 @@ class SettingsView:
     doors: Mapping[str, DoorAccess]
     biller_problems: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = ()
+    guids: Mapping[str, str] = field(default_factory=dict)
 
     def biller(self, name: str) -> BillerSettings:
         """Return a biller's settings; raises ConfigurationError or NotFoundError."""
@@ -48,7 +49,8 @@ class SettingsView:
     @cached_property
     def biller_guids(self) -> Mapping[str, str]:
         """Return the BillerGUID of every biller by its name, as far as they are known."""
-        return {name: known.biller_guid for name, known in {**self.doors, **self.billers}.items()}
+        known = {**self.doors, **self.billers}
+        return {**self.guids, **{name: each.biller_guid for name, each in known.items()}}
 
     @property
     def all_problems(self) -> tuple[str, ...]:
@@ -157,6 +159,7 @@ def _first_view(reading: Reading) -> SettingsView:
         adapter=reading.adapter,
         billers=reading.billers,
         doors=reading.doors,
+        guids=reading.guids,
         biller_problems=reading.biller_problems,
     )
 
@@ -171,6 +174,7 @@ def _next_view(last: SettingsView, reading: Reading) -> SettingsView:
         adapter=reading.adapter or last.adapter,
         billers=reading.billers,
         doors={**known, **reading.doors},
+        guids=reading.guids,
         biller_problems=reading.biller_problems,
         problems=reading.problems,
     )

@@ -15,7 +15,7 @@ from sandbox.audit.rows import VENDOR, PaymentRow, ReceiptRow
 Key = tuple[str, str, str]
 # States in which a payment stands visibly at the adapter although Spectrum has no receipt yet.
 WAITING = frozenset({"pending", "in_doubt", "failed"})
-VISIBLE = frozenset({"not_applied", "dead"})
+VISIBLE = frozenset({"not_applied", "dead", "given_back"})
 IN_FLIGHT = frozenset({"accepted", "sending"})
 
 

@@ -26,7 +26,8 @@ class Pump:
         self._path = f"/billers/{biller}"
         self._auth = auth
         self._chance = Random(f"{seed}:pump")  # noqa: S311  # a drawn campaign, no secret
-        self._waiting: queue.SimpleQueue[tuple[Notice, bool]] = queue.SimpleQueue()
+        # No SimpleQueue: in Python 3.11.2 its get may outlast its timeout for ever.
+        self._waiting: queue.Queue[tuple[Notice, bool]] = queue.Queue()
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._told = 0

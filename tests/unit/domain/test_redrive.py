@@ -13,7 +13,14 @@ from adapter.domain.redrive import (
     judged_by_person,
     sent_again,
 )
-from adapter.domain.work_item import FINAL_STATES, Cause, Evidence, ItemEvent, State
+from adapter.domain.work_item import (
+    FINAL_STATES,
+    HOLDING_STATES,
+    Cause,
+    Evidence,
+    ItemEvent,
+    State,
+)
 from adapter.errors import BadInputError
 
 NOW = datetime(2026, 1, 6, 9, tzinfo=UTC)
@@ -37,6 +44,7 @@ APPLIED = ManualResolution(
     by="ada", finding=Finding.APPLIED, note="seen in Spectrum", receipt_id="1003"
 )
 NEVER = ManualResolution(by="ada", finding=Finding.NEVER_APPLIED, note="not in Spectrum")
+GIVEN_BACK = ManualResolution(by="ada", finding=Finding.GIVEN_BACK, note="voided")
 CLOSED = [state for state in State if state in FINAL_STATES | {State.SENDING}]
 DEAD = {"review": ExceptionKind.DEAD}
 
@@ -58,6 +66,10 @@ def item(item_of):
     def item(state, **fields):
         sent_at = NOW - timedelta(minutes=30)
         usual = {"attempts": 60, "accepted_at": ACCEPTED_AT, "sent_at": sent_at}
+        if state not in FINAL_STATES | {State.NEEDS_PERSON}:
+            usual["next_at"] = NOW
+        if state in HOLDING_STATES:
+            usual["may_have_left"] = True
         return item_of(state, **{**usual, **fields})
 
     return item
@@ -172,16 +184,42 @@ def test_what_is_sent_by_itself_needs_no_finding(judged, rules, state):
 
 @EITHER
 @pytest.mark.parametrize("state", CLOSED)
-@pytest.mark.parametrize("found", [APPLIED, NEVER])
+@pytest.mark.parametrize("found", [APPLIED, NEVER, GIVEN_BACK])
 def test_what_is_final_or_on_its_way_takes_no_finding(judged, rules, state, found):
     with pytest.raises(BadInputError):
         judged(rules, state, found)
 
 
-@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED])
-def test_never_applied_is_not_believed_while_the_request_may_still_arrive(judged, state):
+@pytest.mark.parametrize("found", [NEVER, GIVEN_BACK])
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED, State.NEEDS_PERSON])
+def test_never_applied_is_not_believed_while_the_request_may_still_arrive(judged, state, found):
+    sent_at, left = NOW - timedelta(seconds=119), {"may_have_left": True}
     with pytest.raises(BadInputError, match="may still arrive"):
-        judged(STRICT, state, NEVER, sent_at=NOW - timedelta(seconds=119))
+        judged(STRICT, state, found, sent_at=sent_at, **left)
+    settles_at = NOW + timedelta(seconds=1)
+    with pytest.raises(BadInputError, match="may still arrive"):
+        judged(LENIENT, state, NEVER, settles_at=settles_at, **left)
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.RETRYING, State.NEEDS_PERSON])
+def test_what_was_given_back_is_never_posted(judged, state):
+    step = judged(STRICT, state, GIVEN_BACK, review=ExceptionKind.DEAD)
+    assert (step.to_state, step.next_at, step.holds_lane) == (State.GIVEN_BACK, None, False)
+    with pytest.raises(BadInputError, match="only a payment"):
+        judged(LENIENT, state, GIVEN_BACK)
+
+
+@EITHER
+@pytest.mark.parametrize("state", [State.WAITING, State.RETRYING, State.SENDING, State.IN_DOUBT])
+def test_a_row_that_was_mended_is_taken_up_where_it_stood(again, judged, rules, state):
+    """Nothing of it would come by itself: it had been set aside."""
+    left = state in HOLDING_STATES
+    step = again(rules, state, next_at=None, may_have_left=left)
+    is_sent = rules is LENIENT or not left
+    assert step.to_state is (State.RETRYING if is_sent else State.IN_DOUBT)
+    assert (step.holds_lane, step.next_at) == (left, ACCEPTED_AT)
+    found = judged(rules, state, NEVER, next_at=None, may_have_left=left)
+    assert (found.to_state, found.may_have_left) == (State.RETRYING, False)
 
 
 def test_what_is_looked_at_right_now_is_left_alone(judged):

@@ -293,7 +293,7 @@ def test_never_applied_is_sent_again(run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--as", "perhaps", "--note", "x"), "Known are applied and never-applied"),
+        (("--as", "perhaps", "--note", "x"), "Known are applied, never-applied, given-back"),
         (("--as", "never-applied", "--note", " "), "must say something"),
         (("--as", "never-applied", "--note", "x", "--receipt", "7"), "receipt number"),
     ],

@@ -84,7 +84,7 @@ def test_a_payment_that_a_setting_stops_lets_the_others_by(bench):
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.RETRYING])
-@pytest.mark.parametrize("finding", Finding)
+@pytest.mark.parametrize("finding", [Finding.APPLIED, Finding.NEVER_APPLIED])
 def test_a_reversal_that_waits_for_a_person_says_what_waits_behind_it(bench, finding, state):
     """Its invoice's payments waited for a year, and the page said that they would be posted.
 

@@ -1,6 +1,7 @@
 """A person's hand on an item: one transaction, with its event, its review items and its fence."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from adapter.domain.work_item import Cause, Evidence, State
 from adapter.errors import BadInputError, LeaseLostError, NotFoundError
 
 APPLIED = ManualResolution(by="ada", finding=Finding.APPLIED, note="seen", receipt_id="1003")
+GIVEN_BACK = ManualResolution(by="ada", finding=Finding.GIVEN_BACK, note="voided")
 NEVER = ManualResolution(by="ada", finding=Finding.NEVER_APPLIED, note="not there")
 # The review that a kind opens when every try was used up and surely nothing arrived.
 EXHAUSTED = {
@@ -175,10 +177,22 @@ def test_never_applied_sends_it_again_before_what_waited_behind_it(bench):
     behind = desk.accept(2)
     assert desk.claim() is None
     assert desk.find(behind).last_error.endswith("which waits for a person")
-    again = resolve(desk, first, NEVER)
+    settled = bench.now + timedelta(seconds=120)
+    again = resolve(desk, first, NEVER, at=settled)
     assert (again.state, again.may_have_left) == (State.RETRYING, False)
-    assert desk.find(behind).next_at == bench.now
-    assert desk.claim().id == first.id
+    assert desk.find(behind).next_at == settled
+    assert desk.claim(at=settled).id == first.id
+
+
+def test_what_was_given_back_frees_its_invoice_and_is_never_posted(bench):
+    desk = bench.payments
+    first, behind = unclear(bench), desk.accept(2)
+    bench.answer(bench.exceptions()[0], "voided")
+    assert desk.claim() is None, "its exception alone frees nothing"
+    settled = bench.now + timedelta(seconds=120)
+    ended = resolve(desk, first, GIVEN_BACK, at=settled)
+    assert (ended.state, ended.may_have_left, ended.next_at) == (State.GIVEN_BACK, False, None)
+    assert desk.claim(at=settled).id == behind.id
 
 
 def test_a_request_that_may_still_arrive_is_not_called_never_applied(desk, later):
