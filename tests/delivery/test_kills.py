@@ -134,15 +134,15 @@ def test_a_job_that_dies_at_every_point_of_another_kind(make_rig, any_engine, ki
     points = ("sending_committed", "request_left", "answered")
     if any_engine["engine"] == "embedded":
         points = ("claimed", *points, "recorded")
-    rig = make_rig(payments=8, **any_engine)
-    for _ in range(8):  # more than points: two on one invoice wait for one another
+    rig = make_rig(payments=24, **any_engine)
+    for _ in range(24):  # many more than points: those of one invoice wait for one another
         if kind is ENROLLMENTS:
             rig.partner.enroll()
         else:
             rig.partner.pay()
     if kind is REVERSALS:
         assert run(rig.job("reconcile_payments")) == run(rig.job("post_payments")) == 0
-        for _ in range(8):
+        for _ in range(24):
             rig.partner.give_back()
     assert run(rig.job("reverse_rejects" if kind is REVERSALS else "follow_change_log")) == 0
     for point in points:
