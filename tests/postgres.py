@@ -6,6 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections import deque
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine, text
@@ -14,6 +15,8 @@ USER = "adapter"
 # PostgreSQL refuses to run as root.
 SERVANT = "nobody"
 IN_MEMORY = Path("/dev/shm")  # noqa: S108  # a cluster that lives as long as the tests
+# No test needs more at once; each takes 8 MB, and a whole run makes thousands.
+DATABASES_KEPT = 50
 OPTIONS = (
     "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=100 "
     "-c shared_buffers=32MB -c autovacuum=off"
@@ -43,6 +46,7 @@ class Cluster:
             self._as = {"user": servant.pw_uid, "group": servant.pw_gid, "extra_groups": []}
         self._data = self.folder / "data"
         self._numbers = itertools.count(1)
+        self._kept = deque()
         self._run("initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         self.start()
         self._execute("CREATE DATABASE prepared")
@@ -60,6 +64,9 @@ class Cluster:
     def new_database(self):
         name = f"ledger_{next(self._numbers)}"
         self._execute(f"CREATE DATABASE {name} TEMPLATE prepared")
+        self._kept.append(name)
+        if len(self._kept) > DATABASES_KEPT:
+            self._execute(f"DROP DATABASE {self._kept.popleft()} WITH (FORCE)")
         return self.url(name)
 
     def start(self):

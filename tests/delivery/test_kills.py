@@ -79,7 +79,7 @@ def test_a_campaign_of_kills_where_a_payment_may_be_lost_or_doubled(make_rig):
     check(rig)
     points = (*points, "accepted:reversal")
     assert outcome.deaths == {"moment": 1} | {f"point {point}": 1 for point in points}
-    assert outcome.verdict.were_in_doubt >= 3
+    assert outcome.verdict.doubts >= 3
     assert outcome.verdict.returns > 0
     assert outcome.verdict.changes > 0
 
@@ -108,7 +108,7 @@ def test_what_a_dead_machine_left_is_finished_by_another_one(make_rig, shared):
     rig.settle(SETTLE_SECONDS_MAX)
     assert living.is_alive
     check(rig)
-    assert rig.verdict().were_in_doubt >= 1
+    assert rig.verdict().doubts >= 1
 
 
 def test_workers_on_postgresql_that_are_killed_lose_and_double_nothing(make_rig, postgres):

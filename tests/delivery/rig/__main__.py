@@ -70,7 +70,7 @@ def _told(outcome: Outcome) -> str:
             f"changes of settings; {outcome.retold} notices repeated for want of a 202"
         ),
         *(f"  {name}: {_counts(states)}" for name, states in verdict.states.items()),
-        f"  were in doubt: {verdict.were_in_doubt}; sent again: {_counts(verdict.sent_again)}",
+        f"  times in doubt: {verdict.doubts}; sent again: {_counts(verdict.sent_again)}",
         f"  applied by evidence: {_counts(verdict.evidence)}",
         *(f"  LOST {line}" for line in verdict.lost),
         *(f"  TWICE {line}" for line in verdict.twice),

@@ -34,7 +34,7 @@ class Verdict:
     never_accepted: int = 0
     states: dict[str, dict[str, int]] = field(default_factory=dict)
     evidence: dict[str, int] = field(default_factory=dict)
-    were_in_doubt: int = 0
+    doubts: int = 0
     sent_again: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -143,9 +143,10 @@ def _count_stories(
     if kind is PAYMENTS:
         verdict.evidence = dict(Counter(item.evidence.value for item in items if item.evidence))
     for item in items:
-        passed = [event.to_state for event in ledger.items(kind.item).events(item.id)]
-        verdict.were_in_doubt += State.IN_DOUBT in passed
-        verdict.sent_again[name] += passed.count(State.SENDING) > 1
+        events = ledger.items(kind.item).events(item.id)
+        entered = [event.to_state for event in events if event.to_state is not event.from_state]
+        verdict.doubts += entered.count(State.IN_DOUBT)
+        verdict.sent_again[name] += entered.count(State.SENDING) > 1
 
 
 def _words(row: Item | None) -> str:
