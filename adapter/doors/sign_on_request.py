@@ -30,6 +30,11 @@ def _web_address(address: str) -> str:
     return address
 
 
+def _redirect(number: int) -> Redirect:
+    """Take a known RedirectID; on Python 3.12 an enum itself is no validator for pydantic."""
+    return Redirect(number)
+
+
 _Line = Annotated[str, free_text(200)]
 _Url = Annotated[
     str,
@@ -55,7 +60,7 @@ class _SignOn(Notice, title="a sign-on", alias_generator=to_camel):
     email_address: Annotated[str, text(_EMAIL, "it must be an e-mail address, as text", 254)]
     owner_confirmed: bool = Field(strict=True, ge=True, description=_OWNER)
     redirect_id: Annotated[
-        int, Field(strict=True, description=_REDIRECT), AfterValidator(Redirect)
+        int, Field(strict=True, description=_REDIRECT), AfterValidator(_redirect)
     ]
     css_url: _Url = ""
     return_url: _Url = ""
