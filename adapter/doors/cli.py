@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import queue
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -75,11 +75,11 @@ def serve(
         server = DoorServer(
             create_app(adapter), host=settings.listen_host, port=settings.listen_port
         )
-        stopping = _stop_on_signals()
+        stopping = _signals_to_stop()
         adapter.start()
         server.start()
         typer.echo(f"The doors are open at {server.url}")
-        stopping.wait()
+        stopping.get()
         adapter.stopping.set()
         server.stop()
 
@@ -111,10 +111,10 @@ def worker(
             opened.callback(server.stop)
             server.start()
             typer.echo(f"It is watched at {server.url}")
-        stopping = _stop_on_signals()
+        stopping = _signals_to_stop()
         adapter.start()
         typer.echo("The worker is at work")
-        stopping.wait()
+        stopping.get()
         adapter.stopping.set()
 
 
@@ -183,12 +183,16 @@ def run(
     raise typer.Exit(_worst(reports))
 
 
-def _stop_on_signals() -> threading.Event:
-    """Return an event that the first SIGTERM or SIGINT sets; a second one ends at once."""
-    stopping = threading.Event()
+def _signals_to_stop() -> queue.SimpleQueue[int]:
+    """Return where the first SIGTERM or SIGINT arrives; a second one ends at once.
 
-    def stop(_number: int, _frame: Any) -> None:
-        stopping.set()
+    A handler runs in the middle of anything, also of a wait for an Event, whose lock it would
+    wait for in vain; only SimpleQueue.put is made for that.
+    """
+    stopping: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def stop(received: int, _frame: Any) -> None:
+        stopping.put(received)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
 
