@@ -72,13 +72,13 @@ def _event_views(kind: DeliveryKind[Any], events: Iterable[ItemEvent]) -> list[d
 
 def settlement_view(settlement: Settlement) -> dict[str, Any]:
     row = settlement.row
-    told = {
+    shown = {
         **asdict(row),
         "settled_on": row.settled_on.isoformat(),
         "seen_at": settlement.seen_at,
         "matched_at": settlement.matched_at,
     }
-    return plain(told)
+    return plain(shown)
 
 
 def exception_view(item: ExceptionItem) -> dict[str, Any]:

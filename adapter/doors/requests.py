@@ -92,7 +92,7 @@ def correlation_id_of(request: Request) -> str:
 def require_biller(request: Request, settings: SettingsView, biller: str) -> DoorAccess:
     """Return what opens this biller's doors when the caller knows it, else UnauthorizedError.
 
-    An unknown biller, a wrong username and a wrong password cannot be told apart.
+    An unknown biller, a wrong username and a wrong password get the same answer.
     """
     access = settings.doors.get(biller, _NOBODY)
     username_fits, password_fits = _basic_fits(request, access.biller_guid, access.door_key)

@@ -35,17 +35,17 @@ def figures_of(
 
     `url` is the ledger's. Without a ledger, `ledger_problem` says why there is none.
     """
-    told, problem = LedgerFigures(), ledger_problem
+    figures, problem = LedgerFigures(), ledger_problem
     if ledger is not None:
         try:
-            told = ledger.figures.gather(view.billers, now=now)
+            figures = ledger.figures.gather(view.billers, now=now)
             ledger.check_writable()
         except LedgerError as error:
             problem = str(error)
     folder = folder_of(url)
     return Figures(
         now=now,
-        ledger=told,
+        ledger=figures,
         intervals={schedule.job: schedule.interval for schedule in SCHEDULE},
         billers=frozenset({*view.billers, *view.biller_problems}),
         biller_problems=view.biller_problems,

@@ -130,8 +130,8 @@ def next_due_at(job: str, ledger: Ledger, biller: str) -> datetime | None:
 
 
 def _tell(report: JobReport) -> None:
-    told = {"job": report.job, "biller": report.biller, **report.counts}
+    fields = {"job": report.job, "biller": report.biller, **report.counts}
     if report.failure is not None:
-        _log.warning("a job failed", reason=str(report.failure), **told)
+        _log.warning("a job failed", reason=str(report.failure), **fields)
     elif report.counts:
-        _log.info("a job is done", note=report.note, **told)
+        _log.info("a job is done", note=report.note, **fields)

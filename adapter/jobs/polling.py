@@ -118,6 +118,6 @@ def move_mark(biller: str, job: str, window: GmtWindow, work: JobContext) -> Non
     work.ledger.watermarks.move(biller, job, mark, now=work.clock.now())
 
 
-def told(window: GmtWindow) -> str:
+def window_text(window: GmtWindow) -> str:
     """Write a window for people, such as a job's note."""
     return f"{window.start_gmt:%Y-%m-%dT%H:%M:%SZ} to {window.end_gmt:%Y-%m-%dT%H:%M:%SZ}"

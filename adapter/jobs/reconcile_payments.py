@@ -17,7 +17,7 @@ from adapter.domain.payment import DeliveryKey, Finding, Payment, PaymentItem, c
 from adapter.domain.window import GmtWindow
 from adapter.domain.work_item import Source
 from adapter.errors import ContentConflictError
-from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, told
+from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, window_text
 from adapter.jobs.report import JobReport
 from adapter.kinds.payments import PAYMENT, PaymentQueries
 from adapter.ports import BillerPorts
@@ -41,7 +41,7 @@ class _Run(Poll):
 
     def _poll(self, ports: BillerPorts) -> None:
         window = poll_window(self._biller, JOB, self._work)
-        self._note = told(window)
+        self._note = window_text(window)
         # What is missing waits until every row of its GUID was seen.
         unreadable = in_parts(ports.payment_report.payments(window), self._compare)
         for payment in self._missing:

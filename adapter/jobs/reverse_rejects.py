@@ -12,7 +12,7 @@ from adapter.context import JobContext
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import Source
-from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, told
+from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, window_text
 from adapter.jobs.report import JobReport
 from adapter.kinds.reversals import REVERSAL
 from adapter.ports import BillerPorts
@@ -31,7 +31,7 @@ class _Run(Poll):
 
     def _poll(self, ports: BillerPorts) -> None:
         window = poll_window(self._biller, JOB, self._work)
-        self._note = told(window)
+        self._note = window_text(window)
         unreadable = in_parts(ports.reject_report.rejects(window), self._accept)
         if unreadable is None or self._is_settled(unreadable, reference=REPORT):
             move_mark(self._biller, JOB, window, self._work)

@@ -93,14 +93,14 @@ class _Run(Poll):
 
     def _send_changed(self, ports: BillerPorts, extract: InvoiceExtract) -> None:
         profile = ports.bif_profile
-        told = {invoice.invoice_number: invoice for invoice in extract.invoices}
-        billed = {} if self._full else self._uploads.billed(self._biller, told)
+        current = {invoice.invoice_number: invoice for invoice in extract.invoices}
+        billed = {} if self._full else self._uploads.billed(self._biller, current)
         changed = [
             invoice
-            for number, invoice in told.items()
+            for number, invoice in current.items()
             if billed.get(number) != profile.fingerprint(invoice)
         ]
-        self._counts.update(told=len(told), changed=len(changed))
+        self._counts.update(told=len(current), changed=len(changed))
         now = self._now()
         maker = FileMaker(
             biller=self._biller,

@@ -75,9 +75,9 @@ def fault_error(
 ) -> AdapterError:
     """Return what a fault means: our settings, our request, or the service's own trouble."""
     if _SPEAKS_OF_CREDENTIALS.search(fault.text):
-        told = redacted_excerpt(fault.text, secrets=call.secrets)
+        reason = redacted_excerpt(fault.text, secrets=call.secrets)
         return ConfigurationError(
-            f"{call.settings}: {http.partner} {call.operation} refused them: {told}. "
+            f"{call.settings}: {http.partner} {call.operation} refused them: {reason}. "
             "Give the values that the partner issued"
         )
     content = str(fault).encode()

@@ -9,24 +9,12 @@ from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.payment import PaymentMethod
 from adapter.doors.notices import change_of, payment_of
 from adapter.errors import BadInputError
+from tests.unit.doors.conftest import NOTICE
 
 GUID = "9F2C4B6E-0000-4000-8000-0123456789AB"
 DOOR = {"biller": "alpha", "biller_guid": "28c724d2-0ee2-4200-8a9e-c9e7ce791440"}
 NOW = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
-PAYMENT = {
-    "BillerGUID": DOOR["biller_guid"].upper(),
-    "PaymentGUID": GUID,
-    "InvoiceNumber": "30254",
-    "AccountNumber": "1204117",
-    "CustomerName": "Ada Carver",
-    "PaymentDate": "2026-01-05T03:04:05.1234567-06:00",
-    "PaymentAmount": "731.37",
-    "ConvenienceFee": "2.95",
-    "PaymentReference": "REF-1",
-    "PaymentMessage": "Approved",
-    "PaymentType": "ACH",
-    "Approved": "True",
-}
+PAYMENT = {**NOTICE, "BillerGUID": DOOR["biller_guid"].upper(), "PaymentGUID": GUID}
 DEFAULTS = {
     "CustomerName": "",
     "ConvenienceFee": "0.00",

@@ -13,7 +13,7 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.jobs import polling, reconcile_payments, reverse_rejects
-from adapter.jobs.polling import Poll, in_parts, poll_window, told
+from adapter.jobs.polling import Poll, in_parts, poll_window, window_text
 from adapter.kinds import PAYMENTS, REVERSALS
 
 JOB = "a_poll"
@@ -37,7 +37,7 @@ class Scripted(Poll):
 
 def test_a_window_is_written_in_gmt(bench):
     window = poll_window(bench.biller, JOB, bench.work)
-    assert told(window).endswith(" to 2026-01-05T08:00:00Z")
+    assert window_text(window).endswith(" to 2026-01-05T08:00:00Z")
 
 
 def test_a_run_reports_what_it_counted(bench):
