@@ -1,4 +1,4 @@
-"""Time: the two protocols everything else takes, and the only reading of the machine's clock."""
+"""Time: aware moments, windows of them (C6), and the only reading of the machine's clock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -28,6 +29,20 @@ def require_aware(moment: datetime, name: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{name} must be an aware datetime, got {moment.isoformat()}")
     return moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GmtWindow:
+    """Moments from `start_gmt` (included) to `end_gmt` (excluded), both aware, in UTC (C6)."""
+
+    start_gmt: datetime
+    end_gmt: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start_gmt", require_aware(self.start_gmt, "start_gmt"))
+        object.__setattr__(self, "end_gmt", require_aware(self.end_gmt, "end_gmt"))
+        if self.end_gmt < self.start_gmt:
+            raise ValueError(f"window ends {self.end_gmt} before it starts {self.start_gmt}")
 
 
 class SystemClock:

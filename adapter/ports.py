@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from adapter.clock import GmtWindow
 from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentChange, EnrollmentKind
 from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
@@ -15,7 +16,6 @@ from adapter.domain.payment import Payment, ReceiptAnswer
 from adapter.domain.registration import Customer, Destination, KnownUsers, Payer
 from adapter.domain.settlement import SettledRow
 from adapter.domain.upload import UploadAnswer
-from adapter.domain.window import GmtWindow
 
 
 class BalancePort(Protocol):

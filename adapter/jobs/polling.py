@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from adapter.clock import GmtWindow
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.window import GmtWindow
 from adapter.errors import AdapterError, BadInputError, LeaseLostError, LedgerError
 from adapter.jobs.report import JobReport
 from adapter.ports import BillerPorts

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from adapter.clock import GmtWindow
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
 from adapter.domain.payment import DeliveryKey, Finding, Payment, PaymentItem, compare, differences
-from adapter.domain.window import GmtWindow
 from adapter.domain.work_item import Source
 from adapter.errors import ContentConflictError
 from adapter.jobs.polling import Poll, in_parts, move_mark, poll_window, window_text

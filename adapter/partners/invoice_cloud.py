@@ -14,12 +14,12 @@ from typing import Any
 
 import structlog
 
+from adapter.clock import GmtWindow
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
 from adapter.domain.payment import Payment
 from adapter.domain.settlement import SettledRow
 from adapter.domain.upload import UploadAnswer
-from adapter.domain.window import GmtWindow
 from adapter.errors import BadInputError, ConfigurationError, RejectedError
 from adapter.partners.http import Call, PartnerHttp, UnreadableAnswerError
 from adapter.partners.invoice_cloud_reports import (

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from adapter.clock import Clock
-from adapter.domain.window import GmtWindow
+from adapter.clock import Clock, GmtWindow
 from adapter.errors import RejectedError
 from adapter.partners.http import Call, PartnerHttp
 from adapter.partners.imt import ImtClient

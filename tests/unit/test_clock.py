@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from adapter.clock import SystemClock, ThreadTimer, require_aware
+from adapter.clock import GmtWindow, SystemClock, ThreadTimer, require_aware
+
+START = datetime(2026, 1, 5, 8, 10, tzinfo=UTC)
 
 
 def test_moments_come_back_in_utc():
@@ -18,6 +20,13 @@ def test_moments_come_back_in_utc():
 def test_a_naive_moment_is_refused_by_name():
     with pytest.raises(ValueError, match="paid_at must be an aware datetime"):
         require_aware(datetime(2026, 1, 5), "paid_at")  # noqa: DTZ001
+
+
+def test_a_window_is_aware_and_runs_forward():
+    with pytest.raises(ValueError, match="ends"):
+        GmtWindow(start_gmt=START, end_gmt=START - timedelta(minutes=30))
+    with pytest.raises(ValueError, match="end_gmt must be an aware"):
+        GmtWindow(start_gmt=START, end_gmt=datetime(2026, 1, 6))  # noqa: DTZ001
 
 
 def test_the_machine_tells_aware_time():

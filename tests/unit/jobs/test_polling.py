@@ -1,9 +1,12 @@
 """What polls have in common: the run, the mark, the overlap, rows that cannot be read."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from adapter.clock import GmtWindow
 from adapter.errors import (
     BadInputError,
     ConfigurationError,
@@ -13,12 +16,15 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.jobs import polling, reconcile_payments, reverse_rejects
-from adapter.jobs.polling import Poll, in_parts, poll_window, window_text
+from adapter.jobs.polling import Poll, in_parts, next_window, poll_window, window_text
 from adapter.kinds import PAYMENTS, REVERSALS
 
 JOB = "a_poll"
 BROKEN = RetryableError("broke off", partner="invoice_cloud", operation="report")
 DAY = 24 * 3600
+START = datetime(2026, 1, 5, 8, 10, tzinfo=UTC)
+OVERLAP = timedelta(minutes=30)
+REACH = timedelta(hours=48)
 UNREADABLE = BadInputError(field="RejectAmount", value="much", rule="money", remedy="Ask")
 
 
@@ -38,6 +44,29 @@ class Scripted(Poll):
 def test_a_window_is_written_in_gmt(bench):
     window = poll_window(bench.biller, JOB, bench.work)
     assert window_text(window).endswith(" to 2026-01-05T08:00:00Z")
+
+
+def test_first_window_reaches_back():
+    window = next_window(None, START, overlap=OVERLAP, first_reach=REACH)
+    assert window == GmtWindow(start_gmt=START - REACH, end_gmt=START)
+
+
+@given(st.lists(st.integers(min_value=0, max_value=10 * 86_400), min_size=2, max_size=20))
+def test_windows_leave_no_gap(pauses):
+    """However long the job rests between polls, each window overlaps the one before."""
+    mark, now = None, START
+    for pause in pauses:
+        now += timedelta(seconds=pause)
+        window = next_window(mark, now, overlap=OVERLAP, first_reach=REACH)
+        assert window.end_gmt == now
+        if mark is not None:
+            assert window.start_gmt == mark - OVERLAP
+        mark = window.end_gmt
+
+
+def test_a_clock_that_was_set_back_still_overlaps():
+    window = next_window(START + REACH, START, overlap=OVERLAP, first_reach=REACH)
+    assert window == GmtWindow(start_gmt=START - OVERLAP, end_gmt=START)
 
 
 def test_a_run_reports_what_it_counted(bench):

@@ -7,9 +7,9 @@ import pytest
 import structlog
 from lxml import etree
 
+from adapter.clock import GmtWindow
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.upload import UploadAnswer
-from adapter.domain.window import GmtWindow
 from adapter.errors import (
     BadInputError,
     ConfigurationError,
