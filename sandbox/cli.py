@@ -6,25 +6,35 @@ sandbox answers.
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import tempfile
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from sandbox.book_commands import spectrum
+from sandbox.remote import (
+    DEFAULT_URL,
+    EXIT_REFUSED,
+    SANDBOX_PORT,
+    AsJson,
+    Remote,
+    Token,
+    Url,
+    WorldName,
+    fail,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from sandbox.world.world import World
 
-EXIT_BROKEN, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 2, 3
-SANDBOX_PORT, ADAPTER_PORT = 8100, 8200
-# An advance of a year answers when the year is over.
-CALL_SECONDS_MAX = 3600.0
+EXIT_BROKEN = 1
+ADAPTER_PORT = 8200
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 app = typer.Typer(
@@ -36,17 +46,7 @@ app = typer.Typer(
 )
 worlds = typer.Typer(help="Worlds of a running sandbox.", no_args_is_help=True)
 app.add_typer(worlds, name="world")
-
-Url = Annotated[
-    str, typer.Option("--url", envvar="SANDBOX_URL", help="Where the sandbox answers.")
-]
-Token = Annotated[
-    str | None,
-    typer.Option("--control-token", envvar="SANDBOX_CONTROL_TOKEN", help="Its control token."),
-]
-WorldName = Annotated[str, typer.Option("--world", help="Which world.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-DEFAULT_URL = f"http://127.0.0.1:{SANDBOX_PORT}"
+app.add_typer(spectrum, name="spectrum")
 
 
 @app.command()
@@ -91,7 +91,7 @@ def up(
             sandbox.start(host, port)
             adapter = _join_adapter(world, adapter_port, running) if with_adapter else None
         except OSError as error:
-            _fail(EXIT_REFUSED, f"cannot listen: {error}")
+            fail(EXIT_REFUSED, f"cannot listen: {error}")
         typer.echo(f"The sandbox listens at {sandbox.listens_at}/ (console); interrupt to stop.")
         if adapter:
             typer.echo(f"The adapter listens at {adapter}/ops/health.")
@@ -132,7 +132,7 @@ def advance(
         wanted = {"seconds": int(duration.group(1)) * UNIT_SECONDS[duration.group(2)]}
     done = Remote(url, control_token, world).call("POST", "clock/advance", wanted)
     if as_json:
-        _print_json(done)
+        print_json(done)
         return
     typer.echo(f"{done['start']} to {done['end']}")
     for label, count in done["events"].items():
@@ -150,7 +150,7 @@ def audit(
     """Judge every invariant across the books and the adapter's ledger; 1 if one is broken."""
     report = Remote(url, control_token, world).call("GET", "audit")
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         for invariant in report["invariants"]:
             mark = "holds " if invariant["holds"] else "BROKEN"
@@ -225,7 +225,7 @@ def assumptions(*, as_json: AsJson = False) -> None:
         for record in decisions()
     ]
     if as_json:
-        _print_json(records)
+        print_json(records)
         return
     for told in records:
         if told["clauses"]:
@@ -274,38 +274,6 @@ def demo(
     raise typer.Exit(run_demo(options))
 
 
-@dataclass(frozen=True)
-class Remote:
-    """A running sandbox, controlled over HTTP."""
-
-    url: str
-    control_token: str | None
-    world: str = "default"
-
-    def call(self, method: str, resource: str, body: dict[str, Any] | None = None) -> Any:
-        """Return the answer's document; leave with a message where there is none."""
-        import httpx
-
-        prefix = "" if self.world == "default" else f"/w/{self.world}"
-        headers = {"Authorization": f"Bearer {self.control_token}"} if self.control_token else {}
-        try:
-            answer = httpx.request(
-                method,
-                f"{self.url.rstrip('/')}{prefix}/_sandbox/{resource}",
-                json=body,
-                headers=headers,
-                timeout=CALL_SECONDS_MAX,
-                trust_env=False,
-            )
-            document = answer.json() if answer.content else {}
-            refused = document["error"] if answer.is_error else None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError) as error:
-            _fail(EXIT_UNREACHABLE, f"no sandbox answers at {self.url}: {error}")
-        if refused is not None:
-            _fail(EXIT_REFUSED, f"{refused['message']}. {refused['remedy']}.")
-        return document
-
-
 def main() -> None:
     """Run the command line."""
     app()
@@ -313,7 +281,7 @@ def main() -> None:
 
 def _show(document: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     typer.echo(f"{document['name']}  seed {document['seed']}  {document['now']}")
     for biller in document["billers"]:
@@ -329,12 +297,3 @@ def _flat(settings: dict[str, Any], path: str) -> list[tuple[str, str]]:
         inside = f"{path}.{name}"
         rows += _flat(value, inside) if isinstance(value, dict) else [(inside, value)]
     return rows
-
-
-def _print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, indent=2))
-
-
-def _fail(code: int, message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

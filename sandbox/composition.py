@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapter.bootstrap import Adapter, build
+from adapter.domain.ledger_life import MARGIN
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
 from adapter.settings import StaticSettings
@@ -63,7 +64,15 @@ def join_adapter(
         receipts_feed=receipts_feed,
         request_timeout_seconds=request_timeout_seconds,
     )
-    adapter = build(StaticSettings(settings), clock=world.clock, timer=world.clock)
+    settings["adapter"]["marks"] = str(folder / "adapter-marks")
+    adapter = build(
+        StaticSettings(settings),
+        clock=world.clock,
+        timer=world.clock,
+        make_ledger=True,
+        # The world is younger than its ledger: no payment of it may be forgotten.
+        begun=world.born_at - 2 * MARGIN,
+    )
     doors = DoorServer(create_app(adapter), host="127.0.0.1", port=port)
     doors.start()
     for biller in world.billers:

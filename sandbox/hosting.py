@@ -16,7 +16,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from sandbox.faults import AnswerWithheld, ConnectionSevered
+from sandbox.faults import AnswerDripped, AnswerWithheld, ConnectionSevered
 
 WsgiApplication = Callable[..., Any]
 
@@ -59,6 +59,8 @@ class HostedServer:
 
     def stop(self) -> None:
         """Let the open requests end, within bounds, then close every connection."""
+        for channel in list(self._server.active_channels.values()):
+            channel.ended.set()
         self._threads.shutdown(timeout=STOP_SECONDS_MAX)
         self._server.trigger.pull_trigger(self._close_all)
         self._loop.join()
@@ -108,6 +110,9 @@ class _Task(WSGITask):
         except AnswerWithheld:
             self.unanswered = True
             self.channel.withhold()
+        except AnswerDripped as dripped:
+            self.unanswered = True
+            self.channel.drip(dripped.lines, dripped.interval_seconds)
 
     def finish(self) -> None:
         if not self.unanswered:
@@ -121,11 +126,28 @@ class _Channel(HTTPChannel):
     task_class = _Task
     withheld = False
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.ended = threading.Event()
+
     def sever(self) -> None:
         """Have the loop close the connection with a reset, before anything is written."""
         if self.socket is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.will_close = True
+
+    def drip(self, lines: int, interval_seconds: float) -> None:
+        """Send a header line after each pause while the client listens, and then reset."""
+        self.write_soon(b"HTTP/1.1 200 OK\r\n")
+        for number in range(lines):
+            if self.ended.wait(interval_seconds):
+                return
+            self.write_soon(b"X-Drip: %d\r\n" % number)
+        self.sever()
+
+    def handle_close(self) -> None:
+        self.ended.set()
+        super().handle_close()
 
     def withhold(self) -> None:
         """Answer nothing from now on; the loop notices when the client hangs up."""

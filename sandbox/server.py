@@ -170,9 +170,14 @@ def _bind(environ: Environ) -> tuple[Environ, str]:
 
 
 def _dated(world: World, start_response: StartResponse) -> StartResponse:
-    """Let every answer of a world say the world's time, as far as its partners know it."""
+    """Let every answer of a world say the world's time, as far as its partners know it.
+
+    A fault may have said another.
+    """
 
     def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        if any(name.lower() == "date" for name, _ in headers):
+            return start_response(status, headers, *rest)
         ahead = timedelta(seconds=world.behaviours.partners_clock_ahead_seconds)
         told = ("Date", format_datetime(world.clock.now() + ahead, usegmt=True))
         return start_response(status, [*headers, told], *rest)

@@ -110,9 +110,13 @@ def _move(event: object, receipts: dict[str, ReceiptApplied]) -> tuple[str, Deci
             return policy.invoice_number, policy.billed
         case ReceiptApplied() as applied:
             receipts[applied.receipt_id] = applied
-            return applied.invoice_number, -applied.amount
+            return applied.invoice_number, -_moved_by(applied)
         case ReceiptReversed(receipt_id=receipt_id):
-            return receipts[receipt_id].invoice_number, receipts[receipt_id].amount
+            return receipts[receipt_id].invoice_number, _moved_by(receipts[receipt_id])
         case BalanceAdjusted(invoice_number=number, amount=amount):
             return number, amount
     raise TypeError(f"the auditor knows no {type(event).__name__}")
+
+
+def _moved_by(applied: ReceiptApplied) -> Decimal:
+    return ZERO if applied.unapplied else applied.amount

@@ -111,6 +111,7 @@ def _receipts(book: SpectrumBook) -> tuple[ReceiptRow, ...]:
                 vendor=receipt.applied.online_vendor,
                 applied_at=receipt.applied_at,
                 reversed_at=receipt.reversed_at,
+                unapplied=receipt.applied.unapplied,
             )
             for receipt in book.receipts.values()
         )
@@ -186,6 +187,7 @@ def _rejects(book: ProcessorBook) -> tuple[RejectRow, ...]:
                 invoice_number=share.invoice_number,
                 amount=share.amount,
                 rejected_at=reject.rejected_at,
+                goes_back=reject.event.goes_back,
             )
             for reject in book.rejects.values()
             for share in reject.payment.made.shares

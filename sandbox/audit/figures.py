@@ -12,7 +12,7 @@ from sandbox.audit.report import Violation
 def balances_add_up(evidence: Evidence) -> Iterator[Violation]:
     """Invariant 3: balance = billed (and adjusted) - receipts + reversals."""
     received: dict[tuple[str, str], Decimal] = {}
-    for receipt in evidence.receipts:
+    for receipt in (receipt for receipt in evidence.receipts if not receipt.unapplied):
         key = (receipt.biller, receipt.invoice_number)
         received[key] = received.get(key, Decimal(0)) + receipt.amount
     for invoice in evidence.invoices:

@@ -15,13 +15,17 @@ Key = tuple[str, str, str]
 
 
 def every_reject_is_reversed_once(evidence: Evidence) -> Iterator[Violation]:
-    """Invariant 6: or it stands visibly at the adapter, or the next reject poll is to come."""
+    """Invariant 6: or it stands visibly at the adapter, or the next reject poll is to come.
+
+    A row of the report that takes no money back must bring no reversal about.
+    """
     receipts: dict[Key, list[ReceiptRow]] = defaultdict(list)
     for receipt in evidence.receipts:
         if receipt.vendor == VENDOR:
             receipts[_receipt_key(receipt)].append(receipt)
-    rejected = {(r.biller, r.payment_guid, r.invoice_number) for r in evidence.rejects}
-    for reject in evidence.rejects:
+    gone_back = [reject for reject in evidence.rejects if reject.goes_back]
+    rejected = {(r.biller, r.payment_guid, r.invoice_number) for r in gone_back}
+    for reject in gone_back:
         key = (reject.biller, reject.payment_guid, reject.invoice_number)
         problem = _judge_reject(reject, receipts[key], evidence)
         if problem:
@@ -54,7 +58,11 @@ def batches_match_to_the_cent(evidence: Evidence) -> Iterator[Violation]:
         for p in evidence.payments
         if p.approved
     }
-    returned = {(r.biller, r.payment_guid, r.invoice_number): -r.amount for r in evidence.rejects}
+    returned = {
+        (r.biller, r.payment_guid, r.invoice_number): -r.amount
+        for r in evidence.rejects
+        if r.goes_back
+    }
     batches: dict[tuple[str, Key], list[str]] = defaultdict(list)
     for entry in evidence.batch_entries:
         key = (entry.biller, entry.payment_guid, entry.invoice_number)

@@ -12,7 +12,7 @@ VENDOR = "InvoiceCloud"
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptRow:
-    """A receipt in Spectrum's book."""
+    """A receipt in Spectrum's book; unapplied cash moves no balance."""
 
     biller: str
     receipt_id: str
@@ -22,6 +22,7 @@ class ReceiptRow:
     vendor: str
     applied_at: datetime
     reversed_at: datetime | None
+    unapplied: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,10 @@ class BilledRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RejectRow:
-    """One invoice's share of a returned payment."""
+    """One invoice's share of a row about a returned payment.
+
+    `goes_back` is false for a notice, and for a return that was told before: no money moves.
+    """
 
     biller: str
     reject_guid: str
@@ -80,6 +84,7 @@ class RejectRow:
     invoice_number: str
     amount: Decimal
     rejected_at: datetime
+    goes_back: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

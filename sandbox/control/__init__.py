@@ -8,17 +8,31 @@ from werkzeug.exceptions import HTTPException
 from sandbox.control import (
     audit,
     behaviours,
+    changes,
     clock,
     connector,
     faults,
     journal,
     payers,
+    returns,
     state,
     worlds,
 )
 from sandbox.control.errors import RefusedError, answer_http_error, answer_refusal
 
-RESOURCES = (worlds, clock, journal, faults, behaviours, state, audit, payers, connector)
+RESOURCES = (
+    worlds,
+    clock,
+    journal,
+    faults,
+    behaviours,
+    changes,
+    state,
+    audit,
+    payers,
+    returns,
+    connector,
+)
 
 blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
 for module in RESOURCES:

@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from sandbox.control.body import SHOWN_LENGTH_MAX, read_body, read_count, read_query
 from sandbox.control.errors import bad_input, unknown
 from sandbox.fakes import FAKES
-from sandbox.faults import FAULTS, FaultParameterError
+from sandbox.faults import ALTERING_PARTNERS, DELAYED, FAULTS, FaultParameterError
 from sandbox.world.binding import world_in
 
 EVERY_OPERATION = "*"
@@ -32,6 +32,16 @@ def arm_fault() -> tuple[dict[str, Any], int]:
     kind, partner, operation = wanted["fault"], wanted["partner"], wanted["operation"]
     if kind not in FAULTS:
         raise _unknown("fault", kind, list(FAULTS))
+    if kind == "alter" and partner not in ALTERING_PARTNERS:
+        raise _unknown("partner", partner, sorted(ALTERING_PARTNERS))
+    if kind == "late" and (partner, operation, wanted.get("moment", "before")) != (
+        *DELAYED,
+        "before",
+    ):
+        raise bad_input(
+            f"{kind}: strikes {' '.join(DELAYED)} alone, before it acts",
+            remedy="Arm it there, or take sever",
+        )
     operations = [*FAKES[partner].operations, EVERY_OPERATION]
     if operation not in operations:
         raise _unknown("operation", operation, operations)

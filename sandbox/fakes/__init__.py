@@ -28,7 +28,10 @@ class Fake:
 
 FAKES: dict[str, Fake] = {
     "spectrum": Fake(
-        books=("sandbox.fakes.spectrum.book:SpectrumBook",),
+        books=(
+            "sandbox.fakes.spectrum.book:SpectrumBook",
+            "sandbox.fakes.spectrum.changes:ChangesBook",
+        ),
         operations=(
             "Token",
             "InvoiceBalanceDue",

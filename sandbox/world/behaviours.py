@@ -19,6 +19,9 @@ class Behaviours:
 
     spectrum_deduplicates: bool = True  # a repeated referenceNumber answers outcome (b)
     spectrum_receipts_feed: bool = True  # the extract tells receipts, not only invoices
+    spectrum_receipts_feed_lag_minutes: int = 0  # how far its as_of and rows are behind
+    spectrum_balance_lag_minutes: int = 0  # how old the balances are that are told
+    spectrum_unapplied_cash: bool = False  # a receipt that comes moves no balance
     spectrum_token_lifetime_seconds: int = 1200  # decision 0011
     imt_session_lifetime_seconds: int = 1800  # decision 0019
     multiuser: bool = True  # several logins may act for one account (D3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -61,15 +61,22 @@ def make_policies(world: World, biller: Biller) -> tuple[Policy, ...]:
     return _invent(world.seed, index, world.open_invoices, today)
 
 
+def invent_policy(
+    world: World, biller: Biller, *, numbers: tuple[int, int], issued: date, billed: Decimal
+) -> Policy:
+    """Invent a policy that a biller writes later on; `numbers` are the invoice's and its own."""
+    invoice_number, policy_number = numbers
+    purpose = f"{world.seed}:{biller.slug}:policy:{policy_number}"
+    chance = random.Random(purpose)  # noqa: S311  # invented, for a sandbox
+    faker = _faker(purpose)
+    policy = _invent_policy(faker, chance, invoice_number, policy_number, issued)
+    return replace(policy, billed=billed)
+
+
 @lru_cache(maxsize=CARRIERS_KEPT_MAX)
 def _invent(seed: int, index: int, count: int, today: date) -> tuple[Policy, ...]:
-    from faker import Faker  # a third of a second, so not before somebody looks
-
     chance = random.Random(f"{seed}:carrier:{index}")  # noqa: S311  # invented, for a sandbox
-    kinds = ("address", "company", "person")
-    providers = [f"faker.providers.{kind}" for kind in kinds]
-    faker = Faker("en_US", providers=providers, use_weighting=False)  # eight times faster
-    faker.seed_instance(f"{seed}:carrier:{index}")
+    faker = _faker(f"{seed}:carrier:{index}")
     policy_numbers = chance.sample(range(1_000_000, 10_000_000), count)
     ages_days = sorted(
         (chance.randint(0, OLDEST_INVOICE_DAYS) for _ in range(count)), reverse=True
@@ -81,6 +88,16 @@ def _invent(seed: int, index: int, count: int, today: date) -> tuple[Policy, ...
         policies.append(_invent_policy(faker, chance, number, policy_number, issued))
         number += chance.randint(1, INVOICE_NUMBER_STEP_MAX)
     return tuple(policies)
+
+
+def _faker(seed: str) -> Faker:
+    from faker import Faker  # a third of a second, so not before somebody looks
+
+    kinds = ("address", "company", "person")
+    providers = [f"faker.providers.{kind}" for kind in kinds]
+    faker = Faker("en_US", providers=providers, use_weighting=False)  # eight times faster
+    faker.seed_instance(seed)
+    return faker
 
 
 def _invent_policy(

@@ -112,6 +112,25 @@ def test_world_is_created_shown_and_deleted(sandbox, world):
     sandbox("world", "show", name, code=2)
 
 
+def test_book_is_changed_and_the_changes_are_listed(sandbox, world):
+    there = ("--world", world.name)
+    told = sandbox("spectrum", "change", "fee", "--invoice", "30254", "--amount", "25.00", *there)
+    assert re.search(r"fee +policy \d{7} +invoice 30254 +25.00 +756.37 due", told)
+    paid = ("--invoice", "30254", "--amount", "6.37", "--vendor", "Agency 12", "--note", "by hand")
+    made = json.loads(sandbox("spectrum", "change", "agent_payment", *paid, *there, "--json"))
+    assert (made["vendor"], made["balance_due"]) == ("Agency 12", "750.00")
+    lines = sandbox("spectrum", "changes", *there).splitlines()
+    assert [line.split()[0] for line in lines] == ["1", "2"]
+    assert lines[1].endswith("receipt 1001 (Agency 12)")
+    assert json.loads(sandbox("spectrum", "changes", *there, "--json"))["changes"][1] == made
+
+
+def test_a_change_that_cannot_be_is_told_and_exits_with_2(sandbox, world):
+    told = sandbox("spectrum", "change", "fee", "--world", world.name, code=2)
+    assert "amount" in told or "one invoice" in told
+    sandbox("spectrum", "change", "earthquake", "--world", world.name, code=2)
+
+
 def test_control_token_is_sent():
     locked = Sandbox(control_token="let-me-in")
     locked.create_world(start=DEMO_START)
@@ -129,7 +148,7 @@ def test_assumptions_name_decision_question_and_clauses():
     told = CliRunner().invoke(app, ["assumptions", "--json"])
     assert told.exit_code == 0
     records = {record["decision"]: record for record in json.loads(told.output)}
-    assert "PDS" in records["0006"]["question"]
+    assert "PDS" in records["0030"]["question"]
     assert any(clause.startswith("spectrum: ") for clause in records["0002"]["clauses"])
     printed = CliRunner().invoke(app, ["assumptions"]).output
     assert "0002" in printed

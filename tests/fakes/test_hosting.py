@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from sandbox.faults import AnswerWithheld, ConnectionSevered
+from sandbox.faults import AnswerDripped, AnswerWithheld, ConnectionSevered
 from sandbox.hosting import THREADS_MIN, HostedServer
 
 PATIENCE_SECONDS = 30
@@ -26,6 +26,8 @@ class Bench:
         self.served.append(path)
         if path == "/sever":
             raise ConnectionSevered
+        if path.startswith("/drip"):
+            raise AnswerDripped(int(path.removeprefix("/drip/")), 0.01)
         if path == "/withhold":
             raise AnswerWithheld
         if path == "/gather":
@@ -113,6 +115,27 @@ def test_stopping_ends_the_silence_too(bench):
         assert get(server) == "served"
         server.stop()
         assert client.recv(1) == b""
+
+
+def test_dripping_answer_is_all_header_and_ends_in_a_reset(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as client:
+        client.sendall(b"GET /drip/3 HTTP/1.1\r\nHost: x\r\n\r\n")
+        told: list[bytes] = []
+        with pytest.raises(ConnectionResetError):
+            told.extend(iter(lambda: client.recv(1000), b""))
+    assert b"".join(told).startswith(b"HTTP/1.1 200 OK\r\nX-Drip: 0\r\n")
+    assert b"\r\n\r\n" not in b"".join(told)
+    assert get(server) == "served"
+
+
+def test_stopping_does_not_wait_for_a_dripping_answer(bench):
+    """A hundred seconds of it would outlast the test."""
+    server = HostedServer(bench, host="127.0.0.1", port=0)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as client:
+        client.sendall(b"GET /drip/10000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(8) == b"HTTP/1.1"
+        server.stop()
+        list(iter(lambda: client.recv(1000), b""))
 
 
 def test_pool_grows_while_requests_wait_for_each_other(server):

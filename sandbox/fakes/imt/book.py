@@ -33,6 +33,14 @@ class SettingChanged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyWritten:
+    """A carrier wrote a policy after the world was born."""
+
+    biller: str
+    policy: Policy
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicySettings:
     """How a policy is billed; `changed_at` (UTC) is None while nobody has set anything."""
 
@@ -57,11 +65,7 @@ class ImtBook(Book):
         self.sessions: dict[str, SessionOpened] = {}
         for biller in world.billers:
             for policy in make_policies(world, biller):
-                key = (biller.slug, policy.policy_number)
-                self.policies[key] = policy
-                self.settings[key] = PolicySettings(
-                    biller=biller.slug, account_number=policy.policy_number
-                )
+                self._know(biller.slug, policy)
 
     def settings_of(self, biller: Biller, account_number: str) -> PolicySettings | None:
         return self.settings.get((biller.slug, account_number))
@@ -73,12 +77,19 @@ class ImtBook(Book):
         match recorded.event:
             case SessionOpened() as opened:
                 self.sessions[opened.fingerprint] = opened
+            case PolicyWritten(biller=biller, policy=policy):
+                self._know(biller, policy)
             case SettingChanged() as changed:
                 key = (changed.biller, changed.account_number)
                 change: dict[str, Any] = {changed.name: changed.value}
                 self.settings[key] = replace(self.settings[key], changed_at=recorded.at, **change)
             case event:
                 raise TypeError(f"IMT's book knows no {type(event).__name__}")
+
+    def _know(self, biller: str, policy: Policy) -> None:
+        key = (biller, policy.policy_number)
+        self.policies[key] = policy
+        self.settings[key] = PolicySettings(biller=biller, account_number=policy.policy_number)
 
     def as_json(self) -> dict[str, Any]:
         """Tell settings and sessions as the control API shows them; never a cookie."""

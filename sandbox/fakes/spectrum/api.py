@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Request, Response, request
 from flask.sansio.blueprints import BlueprintSetupState
@@ -21,9 +21,16 @@ from sandbox.fakes.spectrum.errors import (
     not_found,
 )
 from sandbox.fakes.spectrum.extract import Extract, extract_invoices, extract_receipts
-from sandbox.fakes.spectrum.receipts import Judgement, Outcome, ReceiptOrder, judge, read_order
+from sandbox.fakes.spectrum.receipts import (
+    Judgement,
+    Outcome,
+    apply_later,
+    judge,
+    read_order,
+)
 from sandbox.fakes.spectrum.reversals import read_reversal, take_reversal
 from sandbox.fakes.spectrum.tokens import TokenBook, find_credentials
+from sandbox.faults.effects import ActionDelayed
 from sandbox.world.billers import Biller
 from sandbox.world.binding import caller, world_in
 from sandbox.world.world import World
@@ -60,10 +67,17 @@ def tell_balance(call: Call) -> Response:
     call.entry.tags["invoice_number"] = number
     facts = {"biller": biller.slug, "invoice_number": number}
     call.strike("before", facts)
-    invoice = call.world.book(SpectrumBook).invoice_of(biller, number)
+    book = call.world.book(SpectrumBook)
+    invoice = book.invoice_of(biller, number)
     if invoice is None:
         raise not_found(f"There is no invoice {number}.")
+    lag_minutes = call.world.behaviours.spectrum_balance_lag_minutes
+    if lag_minutes:
+        then = call.world.clock.now() - timedelta(minutes=lag_minutes)
+        invoice = book.invoice_at(number, then)
     call.entry.outcome = f"{money_text(invoice.balance)} is due"
+    if lag_minutes:
+        call.entry.outcome += f", as of {lag_minutes} min ago"
     call.strike("after", facts)
     attributes = {"balanceDue": f"{invoice.balance:.4f}"}
     return call.answer({"data": {"id": number, "type": "invoiceNumber", "attributes": attributes}})
@@ -80,13 +94,17 @@ def receive_receipt(call: Call) -> Response:
     }
     call.entry.tags["invoice_number"] = order.invoice_number
     call.entry.tags["payment_guid"] = order.reference_number
-    call.strike("before", facts)
     book = call.world.book(SpectrumBook)
+    try:
+        call.strike("before", facts)
+    except ActionDelayed as delayed:
+        apply_later(call.world, biller, order, seconds=delayed.seconds)
+        raise
     invoice = book.invoice_of(biller, order.invoice_number)
     if invoice is None:
         raise not_found(f"There is no invoice {order.invoice_number}.")
     judgement = judge(book, biller, invoice, order)
-    call.entry.outcome = _phrase(judgement, order)
+    call.entry.outcome = judgement.phrase(order)
     call.strike("after", facts)
     return _answer_receipt(call, judgement)
 
@@ -211,16 +229,6 @@ def _answer_receipt(call: Call, judgement: Judgement) -> Response:
 def _echo(call: Call, name: str, value: str) -> Response:
     document = {**call.body.read(), name: value}
     return call.answer(document, call.body.echo(name, value))
-
-
-def _phrase(judgement: Judgement, order: ReceiptOrder) -> str:
-    match judgement.outcome:
-        case Outcome.APPLIED:
-            return f"receipt {judgement.receipt_id} for {money_text(order.amount)} applied"
-        case Outcome.PENDING:
-            return f"repeats receipt {judgement.receipt_id}: okay, without its number"
-        case Outcome.NOT_APPLIED:
-            return f"not applied: {judgement.reason}"
 
 
 def _answer_extract(

@@ -27,7 +27,10 @@ class InvoiceIssued:
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptApplied:
-    """A payment was applied to an invoice; `amount` and `fee` are dollars, as it was reported."""
+    """A payment was applied to an invoice; `amount` and `fee` are dollars, as it was reported.
+
+    Unapplied cash was taken for the invoice, and moves no balance.
+    """
 
     receipt_id: str
     biller: str
@@ -42,6 +45,12 @@ class ReceiptApplied:
     transaction_message: str
     payment_type: str
     online_vendor: str
+    unapplied: bool = False
+
+    @property
+    def moves(self) -> Decimal:
+        """Return by how much the invoice's balance goes down."""
+        return ZERO if self.unapplied else self.amount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +112,14 @@ class Receipt:
     def changed_at(self) -> datetime:
         return self.reversed_at or self.applied_at
 
+    def as_of(self, moment: datetime) -> Receipt | None:
+        """Return the receipt as it stood at a moment, if it was there."""
+        if self.applied_at > moment:
+            return None
+        if self.reversed_at is None or self.reversed_at <= moment:
+            return self
+        return replace(self, reversed_at=None, reversal_id="")
+
 
 class SpectrumBook(Book):
     """The truth of every biller's invoices and receipts in one world."""
@@ -113,6 +130,7 @@ class SpectrumBook(Book):
         self.receipts: dict[str, Receipt] = {}
         self._by_reference: dict[tuple[str, str], list[str]] = {}
         self._by_reversal: dict[str, str] = {}
+        self._before: dict[str, list[Invoice]] = {}
         for biller in world.billers:
             for policy in make_policies(world, biller):
                 issued = InvoiceIssued(biller=biller.slug, policy=policy)
@@ -123,6 +141,22 @@ class SpectrumBook(Book):
         """Return a biller's own invoice; another biller's does not exist for it."""
         invoice = self.invoices.get(number)
         return invoice if invoice is not None and invoice.biller == biller.slug else None
+
+    def invoice_at(self, number: str, moment: datetime) -> Invoice:
+        """Return an invoice as it stood at a moment, or when it was issued if that was later."""
+        with self.lock:
+            now = self.invoices[number]
+            past = self._before.get(number, [])
+            stood = [each for each in (*past, now) if each.changed_at <= moment]
+            return stood[-1] if stood else (*past, now)[0]
+
+    def invoices_of_policy(self, biller: Biller, policy_number: str) -> list[Invoice]:
+        """Return a policy's invoices in the order of their issue."""
+        return [
+            invoice
+            for invoice in self.invoices_of(biller)
+            if invoice.policy.policy_number == policy_number
+        ]
 
     def invoices_of(self, biller: Biller) -> list[Invoice]:
         return [invoice for invoice in self.invoices.values() if invoice.biller == biller.slug]
@@ -174,14 +208,14 @@ class SpectrumBook(Book):
                 self.receipts[applied.receipt_id] = Receipt(applied=applied, applied_at=at)
                 key = _reference_key(applied.reference_number, applied.invoice_number)
                 self._by_reference.setdefault(key, []).append(applied.receipt_id)
-                self._move(applied.invoice_number, at, received=applied.amount)
+                self._move(applied.invoice_number, at, received=applied.moves)
             case ReceiptReversed(receipt_id=receipt_id, reversal_id=reversal_id):
                 receipt = self.receipts[receipt_id]
                 self.receipts[receipt_id] = replace(
                     receipt, reversed_at=at, reversal_id=reversal_id
                 )
                 self._by_reversal[reversal_id] = receipt_id
-                self._move(receipt.applied.invoice_number, at, reversed=receipt.applied.amount)
+                self._move(receipt.applied.invoice_number, at, reversed=receipt.applied.moves)
             case BalanceAdjusted(invoice_number=number, amount=amount):
                 self._move(number, at, adjusted=amount)
             case event:
@@ -198,6 +232,7 @@ class SpectrumBook(Book):
     def _move(self, number: str, at: datetime, **moved: Decimal) -> None:
         invoice = self.invoices[number]
         sums = {name: getattr(invoice, name) + amount for name, amount in moved.items()}
+        self._before.setdefault(number, []).append(invoice)
         self.invoices[number] = replace(invoice, changed_at=at, **sums)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.fakes.spectrum.book import Invoice, Receipt, SpectrumBook, money_text, utc_text
@@ -53,6 +53,12 @@ class Extract:
         return {"as_of": moment, "cursor": moment, name: self.rows}
 
 
+def told_as_of(world: World, stem: str) -> datetime:
+    """Return the moment (UTC) as of which rows are told: now, but for a feed that lags."""
+    lag = world.behaviours.spectrum_receipts_feed_lag_minutes if stem == "receipts" else 0
+    return world.clock.now() - timedelta(minutes=lag)
+
+
 def extract_invoices(world: World, biller: Biller, since: datetime | None) -> Extract:
     """Return the biller's invoices that changed at or after `since`, or all of them."""
     book = world.book(SpectrumBook)
@@ -62,19 +68,24 @@ def extract_invoices(world: World, biller: Biller, since: datetime | None) -> Ex
             for invoice in book.invoices_of(biller)
             if since is None or invoice.changed_at >= since
         ]
-        return Extract(as_of=world.clock.now(), rows=rows)
+        return Extract(as_of=told_as_of(world, "invoices"), rows=rows)
 
 
 def extract_receipts(world: World, biller: Biller, since: datetime | None) -> Extract:
-    """Return the biller's receipts applied or reversed at or after `since`, whoever's they are."""
+    """Return the biller's receipts applied or reversed at or after `since`, whoever's they are.
+
+    Where the world lets this feed lag, they are told as they stood then.
+    """
     book = world.book(SpectrumBook)
     with book.locked():
+        as_of = told_as_of(world, "receipts")
+        stood = (receipt.as_of(as_of) for receipt in book.receipts_of(biller))
         rows = [
             _receipt_row(receipt)
-            for receipt in book.receipts_of(biller)
-            if since is None or receipt.changed_at >= since
+            for receipt in stood
+            if receipt is not None and (since is None or receipt.changed_at >= since)
         ]
-        return Extract(as_of=world.clock.now(), rows=rows)
+        return Extract(as_of=as_of, rows=rows)
 
 
 def _invoice_row(invoice: Invoice) -> Row:

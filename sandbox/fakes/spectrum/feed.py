@@ -17,6 +17,7 @@ from sandbox.fakes.spectrum.extract import (
     Row,
     extract_invoices,
     extract_receipts,
+    told_as_of,
 )
 from sandbox.fakes.spectrum.inbox import read_inbox
 from sandbox.world.billers import Biller
@@ -39,7 +40,7 @@ class FeedExported:
 
     @property
     def stamp(self) -> str:
-        return f"{self.as_of:%Y%m%dT%H%M%SZ}"
+        return stamp_of(self.as_of)
 
 
 class FeedBook(Book):
@@ -55,13 +56,8 @@ class FeedBook(Book):
         event = recorded.event
         self._last[event.biller, event.folder, event.stem] = event
 
-    def next_since(self, biller: Biller, folder: Path, stem: str) -> datetime | None:
-        """Return where the next file begins; one of the same second takes its place whole."""
-        last = self._last.get((biller.slug, folder, stem))
-        if last is None:
-            return None
-        same_name = f"{self.world.clock.now():%Y%m%dT%H%M%SZ}" == last.stamp
-        return last.since if same_name else last.as_of
+    def last(self, biller: Biller, folder: Path, stem: str) -> FeedExported | None:
+        return self._last.get((biller.slug, folder, stem))
 
 
 def export_feed(
@@ -69,11 +65,13 @@ def export_feed(
 ) -> tuple[Path, ...]:
     """Write one file of invoices, and one of receipts where the biller has that feed.
 
-    A file appears whole: it is written beside its name and renamed.
+    A file appears whole: it is written beside its name and renamed. A feed that lags more than it
+    did writes none until it is past its last file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stems = ("invoices", "receipts") if world.behaviours.spectrum_receipts_feed else ("invoices",)
-    return tuple(_export(world, biller, folder, stem, kind) for stem in stems)
+    written = (_export(world, biller, folder, stem, kind) for stem in stems)
+    return tuple(path for path in written if path is not None)
 
 
 def schedule_feed_export(world: World, biller: Biller, folder: Path, every_minutes: int) -> None:
@@ -88,14 +86,29 @@ def schedule_feed_export(world: World, biller: Biller, folder: Path, every_minut
     export()
 
 
-def _export(world: World, biller: Biller, folder: Path, stem: str, kind: FileKind) -> Path:
+def _since(last: FeedExported | None, as_of: datetime) -> datetime | None:
+    """Return where the next file begins; one of the same second takes its place whole."""
+    if last is None:
+        return None
+    return last.since if stamp_of(as_of) == last.stamp else last.as_of
+
+
+def stamp_of(as_of: datetime) -> str:
+    return f"{as_of:%Y%m%dT%H%M%SZ}"
+
+
+def _export(world: World, biller: Biller, folder: Path, stem: str, kind: FileKind) -> Path | None:
     book = world.book(FeedBook)
     with book.locked():
-        since = book.next_since(biller, folder, stem)
         take, columns = {
             "invoices": (extract_invoices, INVOICE_COLUMNS),
             "receipts": (extract_receipts, RECEIPT_COLUMNS),
         }[stem]
+        as_of = told_as_of(world, stem)
+        last = book.last(biller, folder, stem)
+        if last is not None and stamp_of(as_of) < last.stamp:
+            return None
+        since = _since(last, as_of)
         extract = take(world, biller, since)
         exported = FeedExported(
             biller=biller.slug, folder=folder, stem=stem, since=since, as_of=extract.as_of

@@ -9,11 +9,13 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from sandbox.fakes.spectrum.book import CENT, Invoice, ReceiptApplied, SpectrumBook
+from sandbox.fakes.spectrum.book import CENT, Invoice, ReceiptApplied, SpectrumBook, money_text
 from sandbox.fakes.spectrum.errors import invalid
 from sandbox.world.billers import Biller
+from sandbox.world.world import World
 
 DEFAULT_PAYMENT_TYPE = "CreditCard"
+LATE_LABEL = "late_receipt"
 
 
 class Outcome(Enum):
@@ -50,6 +52,16 @@ class Judgement:
     receipt_id: str = ""
     reason: str = ""
 
+    def phrase(self, order: ReceiptOrder) -> str:
+        """Say for the journal what was done."""
+        match self.outcome:
+            case Outcome.APPLIED:
+                return f"receipt {self.receipt_id} for {money_text(order.amount)} applied"
+            case Outcome.PENDING:
+                return f"repeats receipt {self.receipt_id}: okay, without its number"
+            case Outcome.NOT_APPLIED:
+                return f"not applied: {self.reason}"
+
 
 def read_order(document: Mapping[str, Any]) -> ReceiptOrder:
     """Read a document that the schema accepts; refuse what no schema can see."""
@@ -82,12 +94,40 @@ def judge(book: SpectrumBook, biller: Biller, invoice: Invoice, order: ReceiptOr
         earlier = book.find_receipts(order.reference_number, invoice.number)
         if earlier and book.world.behaviours.spectrum_deduplicates:
             return Judgement(outcome=Outcome.PENDING, receipt_id=earlier[0].id)
-        applied = _applied(order, biller, book.next_receipt_id())
+        applied = _applied(
+            order,
+            biller,
+            book.next_receipt_id(),
+            unapplied=book.world.behaviours.spectrum_unapplied_cash,
+        )
         book.record(applied)
         return Judgement(outcome=Outcome.APPLIED, receipt_id=applied.receipt_id)
 
 
-def _applied(order: ReceiptOrder, biller: Biller, receipt_id: str) -> ReceiptApplied:
+def apply_later(world: World, biller: Biller, order: ReceiptOrder, *, seconds: int) -> None:
+    """Judge an order when its caller has long given up; what comes of it is an event."""
+
+    def act() -> None:
+        book = world.book(SpectrumBook)
+        invoice = book.invoice_of(biller, order.invoice_number)
+        told = "not applied: there is no such invoice"
+        if invoice is not None:
+            told = judge(book, biller, invoice, order).phrase(order)
+        world.journal.event(
+            target="spectrum",
+            operation="OnlineReceipt",
+            outcome=f"{told}, {seconds} s late",
+            biller=biller.slug,
+            invoice_number=order.invoice_number,
+            payment_guid=order.reference_number,
+        )
+
+    world.clock.call_in(seconds, LATE_LABEL, act)
+
+
+def _applied(
+    order: ReceiptOrder, biller: Biller, receipt_id: str, *, unapplied: bool
+) -> ReceiptApplied:
     return ReceiptApplied(
         receipt_id=receipt_id,
         biller=biller.slug,
@@ -102,6 +142,7 @@ def _applied(order: ReceiptOrder, biller: Biller, receipt_id: str) -> ReceiptApp
         transaction_message=order.transaction_message,
         payment_type=order.payment_type,
         online_vendor=order.online_vendor,
+        unapplied=unapplied,
     )
 
 

@@ -102,6 +102,24 @@ def test_a_broken_reversal_has_its_story(quiet, stories, change, story):
     assert story in told
 
 
+NOTICE = replace(REJECT, reject_guid="r-0", goes_back=False)
+
+
+def test_a_row_that_takes_no_money_back_needs_no_reversal(quiet, stories):
+    """A notice, or the same return told again: the one that counts is reversed once."""
+    assert stories(6, replace(quiet, rejects=(NOTICE,), receipts=(RECEIPT,))) == []
+    evidence = replace(quiet, rejects=(NOTICE, REJECT), receipts=(REVERSED,))
+    assert stories(6, evidence) == []
+
+
+def test_a_row_that_takes_no_money_back_must_bring_none_about(quiet, stories):
+    [told] = stories(6, replace(quiet, rejects=(NOTICE,), receipts=(REVERSED,)))
+    assert "no payment came back" in told
+    noticed = replace(quiet, rejects=(NOTICE,), payments=(PAYMENT,), batch_entries=(RETURN,))
+    [told] = stories(8, noticed)
+    assert "not 0" in told
+
+
 def test_another_vendors_reversal_is_nobodys_concern(quiet, stories):
     evidence = replace(quiet, receipts=(replace(REVERSED, vendor="SomebodyElse"),))
     assert stories(6, evidence) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.fakes import FAKES
-from sandbox.faults import FAULTS
+from sandbox.faults import ALTERING_PARTNERS, DELAYED, FAULTS
 
 SEVER = {
     "fault": "sever",
@@ -40,13 +40,17 @@ def test_count_null_is_for_ever(control):
 def test_every_fault_can_wait_for_every_operation(control, partner, fault):
     for operation in [*FAKES[partner].operations, "*"]:
         wanted = {"fault": fault, "partner": partner, "operation": operation}
-        assert control("POST", "faults", wanted).status_code == 201
+        able = {
+            "alter": partner in ALTERING_PARTNERS,
+            "late": (partner, operation) == DELAYED,
+        }.get(fault, True)
+        assert control("POST", "faults", wanted).status_code == (201 if able else 400)
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"fault": "latency"}, "there are: sever, silence, status"),
+        ({"fault": "latency"}, "there are: alter, drip, late, sever, silence, status"),
         ({"partner": "bank"}, '"spectrum", "imt" or "invoice_cloud"'),
         ({"operation": "OnlineReciept"}, "there are: Token, InvoiceBalanceDue, OnlineReceipt"),
         ({"operation": ""}, "operation"),
@@ -57,6 +61,9 @@ def test_every_fault_can_wait_for_every_operation(control, partner, fault):
         ({"match": []}, "match"),
         ({"parameters": {"status": 503}}, "the fault sever has no parameter 'status'"),
         ({"fault": "status", "parameters": {"status": 42}}, "from 200 to 599"),
+        ({"fault": "alter", "partner": "imt", "operation": "*"}, "there are: spectrum"),
+        ({"fault": "late"}, "OnlineReceipt alone, before it acts"),
+        ({"fault": "drip", "parameters": {"lines": 0}}, "from 1 to 1000"),
         ({"ever": True}, "'ever': no such field"),
     ],
 )

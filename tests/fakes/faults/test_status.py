@@ -25,9 +25,33 @@ def test_answers_what_it_was_told():
 
 
 @pytest.mark.parametrize(
+    ("page", "media_type", "begins"),
+    [
+        ("empty", None, b""),
+        ("html", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
+        ("json", "application/problem+json; charset=utf-8", b'{"title": "Forbidden"'),
+    ],
+)
+def test_a_page_is_what_a_partner_or_a_firewall_says(page, media_type, begins):
+    answer = struck({"status": 403, "page": page})
+    assert answer.status == 403
+    assert answer.headers.get("Content-Type") == media_type
+    assert answer.body.startswith(begins)
+    assert bool(answer.body) == bool(begins)
+
+
+def test_a_page_keeps_the_media_type_it_is_told_and_knows_statuses_without_a_name():
+    answer = struck({"status": 299, "page": "json", "headers": {"content-type": "text/plain"}})
+    assert answer.headers == {"content-type": "text/plain"}
+    assert answer.body == b'{"title": "Faulty", "status": 299}'
+
+
+@pytest.mark.parametrize(
     ("parameters", "named"),
     [
         ({"code": 500}, "code"),
+        ({"page": "pdf"}, "page"),
+        ({"page": "json", "body": ""}, "page"),
         ({"status": 600}, "status"),
         ({"status": 100}, "status"),
         ({"status": "503"}, "status"),

@@ -75,6 +75,20 @@ def test_the_screen_shows_owner_invoice_and_that_binding_needs_no_payment(agent)
     assert tree.xpath("//form[@method='post']//button/text()") == ["Pay Now"]
 
 
+def test_the_screen_shows_every_invoice_of_the_policy_and_who_took_money(agent):
+    """A renewal stands beside the old bill, and a cheque under the name of who took it."""
+    changes = f"{agent.world.base_url}/_sandbox/spectrum/changes"
+    number = agent.policy.invoice_number
+    for change in (
+        {"kind": "renewal", "invoice_number": number, "amount": "900.00"},
+        {"kind": "cheque", "invoice_number": number, "amount": "31.37"},
+    ):
+        assert agent.browser.post(changes, json=change).status_code == 201
+    _, _, text = agent.see(agent.screen)
+    for told in ("$900.00", "$700.00", "Lockbox-1001", "Lockbox $31.37 Applied"):
+        assert told in text
+
+
 @pytest.mark.usefixtures("billed")
 def test_pay_now_opens_agent_connect_through_invoice_clouds_service(agent):
     answer = agent.browser.post(agent.screen)

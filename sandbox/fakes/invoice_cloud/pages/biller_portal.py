@@ -45,7 +45,7 @@ def show(visit: Visit) -> AnyResponse:
         rejects=_latest(rejects),
         batches=_latest(batches),
         files=_latest(files),
-        rejected={reject.event.payment_guid: reject for reject in rejects},
+        rejected={r.event.payment_guid: r for r in rejects if r.event.goes_back},
     )
 
 

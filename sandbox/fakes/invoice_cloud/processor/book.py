@@ -56,13 +56,20 @@ class PaymentCaptured:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentReturned:
-    """The payer's bank took an ACH payment back, whole, with a NACHA code."""
+    """The payer's bank took an ACH payment back, whole, with a NACHA code.
+
+    `settles_on` is None for a row that moves no money: a notice, or a return told again.
+    """
 
     reject_guid: str
     payment_guid: str
     code: str
     reason: str
-    settles_on: date
+    settles_on: date | None
+
+    @property
+    def goes_back(self) -> bool:
+        return self.settles_on is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +121,7 @@ class ProcessorBook(Book):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.captured: dict[str, PaymentCaptured] = {}
-        self.rejects: dict[str, AchReject] = {}  # by payment GUID
+        self.rejects: dict[str, AchReject] = {}  # by their own GUIDs
         self.batches: dict[BatchKey, BatchSettled] = {}
         self.open_batches: dict[BatchKey, list[BatchEntry]] = {}
 
@@ -126,6 +133,11 @@ class ProcessorBook(Book):
                 for reject in self.rejects.values()
                 if reject.payment.made.biller == biller and start <= reject.rejected_at < end
             ]
+
+    def rejects_of(self, payment_guid: str) -> list[AchReject]:
+        """Return every row about one payment: its return, and whatever else was told of it."""
+        with self.lock:
+            return [r for r in self.rejects.values() if r.event.payment_guid == payment_guid]
 
     def batches_of(self, biller: str, day: date) -> list[BatchSettled]:
         """Return a biller's batches settled on one of the server's days."""
@@ -171,7 +183,9 @@ class ProcessorBook(Book):
     def _return(self, returned: PaymentReturned, at: datetime) -> None:
         payment = self.captured[returned.payment_guid]
         reject = AchReject(event=returned, payment=payment, rejected_at=at)
-        self.rejects[returned.payment_guid] = reject
+        self.rejects[returned.reject_guid] = reject
+        if returned.settles_on is None:
+            return
         key = BatchKey(payment.made.biller, BatchType.ACH, returned.settles_on)
         self.open_batches[key].extend(
             _entry(TransactionType.RETURN, payment, share) for share in payment.made.shares

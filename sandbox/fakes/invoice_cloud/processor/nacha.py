@@ -27,3 +27,16 @@ _CODES = (
     ReturnCode(code="R20", reason="Non-Transaction Account", banking_days=2),
 )
 RETURN_CODES = {code.code: code for code in _CODES}
+# Rows of the same report that no account of the sandbox brings about.
+_FURTHER = {
+    "C01": "Incorrect DFI Account Number",
+    "C02": "Incorrect Routing Number",
+    "R61": "Misrouted Return",
+    "R67": "Duplicate Return",
+}
+
+
+def reason_of(code: str) -> str:
+    """Return the words of a code, or the code itself where the sandbox has none."""
+    known = RETURN_CODES.get(code)
+    return known.reason if known else _FURTHER.get(code, code)

@@ -17,7 +17,8 @@ DAY = 24 * 3600
 
 
 def rejects(cloud):
-    return cloud.world.book(ProcessorBook).rejects
+    told = cloud.world.book(ProcessorBook).rejects.values()
+    return {reject.event.payment_guid: reject for reject in told}
 
 
 def test_there_is_an_account_for_every_code_and_its_number_ends_in_it():
