@@ -11,7 +11,8 @@ AdapterError
 `-- PartnerError             something went wrong between us and a partner
     |-- RetryableError       surely not applied: try again later
     |-- RejectedError        surely refused: the same request can never pass
-    `-- OutcomeUnknownError  sent, and no answer to trust: never repeat it blindly
+    |-- OutcomeUnknownError  sent, and no answer to trust: never repeat it blindly
+    `-- CredentialsRefusedError  sent, and answered 401: not repeated without evidence either
 """
 
 from __future__ import annotations
@@ -94,3 +95,10 @@ class RejectedError(PartnerError):
 
 class OutcomeUnknownError(PartnerError):
     """The request was sent and no trustworthy answer came: never repeat it blindly."""
+
+
+class CredentialsRefusedError(PartnerError):
+    """The partner answered 401 to what may have moved money.
+
+    The next call bears new credentials. It is no proof that nothing was done (decision 0031).
+    """

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from adapter.domain.money import ZERO
+from adapter.domain.payment import is_guid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,22 +71,48 @@ class InvoiceExtract:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToldBalance:
+    """What Spectrum told is due on an invoice, in dollars, negative for a credit (A2).
+
+    `stale` says why the telling is no evidence of what happened just before, such as `Age: 290`;
+    it is empty for one that may be. `told_at` (UTC) is the answer's Date by our clock; without a
+    Date, or before the partner's clock was measured, it is not known (decision 0031).
+    """
+
+    balance: Decimal
+    stale: str = ""
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExtractedReceipt:
-    """A receipt in Spectrum's book, found by its reference number (the payment GUID)."""
+    """A receipt in Spectrum's book, whoever reported it; moments in UTC.
+
+    `reversed_at` and `reversal_id` tell of one that was taken back (decision 0018).
+    """
 
     receipt_id: str
     invoice_number: str
     reference_number: str
     amount: Decimal
     applied_at: datetime
+    reversal_id: str = ""
+    reversed_at: datetime | None = None
+
+    def is_of(self, payment_guid: str) -> bool:
+        """Tell whether the reference number is this payment's GUID, in any of its shapes."""
+        return is_guid(self.reference_number, payment_guid)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptSearch:
-    """What the receipts feed says of one payment; absence counts only up to `as_of` (UTC)."""
+    """What the receipts feed says of one payment and its invoice; each receipt stands there once.
 
-    receipt: ExtractedReceipt | None
-    as_of: datetime | None
+    The absence of a receipt counts only up to `as_of` (UTC).
+    """
+
+    receipts: tuple[ExtractedReceipt, ...]
+    as_of: datetime
 
 
 class BifDialect(StrEnum):

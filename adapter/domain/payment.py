@@ -14,6 +14,7 @@ from adapter.domain.money import money_text
 from adapter.domain.work_item import WorkItem
 from adapter.errors import BadInputError
 
+METHOD_TOLD_LENGTH = 100
 PAYMENT_REFERENCE_LENGTH = 50  # A3: transactionID is a varchar(50)
 
 
@@ -22,6 +23,16 @@ class PaymentMethod(Enum):
 
     CREDIT_CARD = "CreditCard"
     ACH = "ACH"
+
+
+# What a bank account is called, without spaces and dashes.
+_BANK_ACCOUNT = frozenset({"ach", "eft", "echeck"})
+
+
+def method_of(told: str) -> PaymentMethod:
+    """Return how Spectrum is told that a payment was made; it defaults to a card (A3, 0032)."""
+    word = "".join(character for character in told.casefold() if character.isalnum())
+    return PaymentMethod.ACH if word in _BANK_ACCOUNT else PaymentMethod.CREDIT_CARD
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -40,7 +51,10 @@ class DeliveryKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Payment:
-    """One invoice's share of a payment; `biller` is the adapter's own name of the carrier."""
+    """One invoice's share of a payment; `biller` is the adapter's own name of the carrier.
+
+    `method_told` is its kind in Invoice Cloud's word, which may be another in the report.
+    """
 
     biller: str
     payment_guid: str
@@ -54,6 +68,7 @@ class Payment:
     payment_message: str
     method: PaymentMethod
     approved: bool
+    method_told: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "paid_at", require_aware(self.paid_at, "paid_at"))
@@ -81,8 +96,8 @@ class Payment:
 
 
 PAYMENT_FIELDS = tuple(field.name for field in fields(Payment))
-# Invoice Cloud's report has all of them but our own name of the biller.
-REPORT_FIELDS = tuple(name for name in PAYMENT_FIELDS if name != "biller")
+# Invoice Cloud's report has all of them but our own name of the biller; one column tells `method`.
+REPORT_FIELDS = tuple(name for name in PAYMENT_FIELDS if name not in {"biller", "method_told"})
 PaymentItem = WorkItem[Payment]
 
 
@@ -102,6 +117,14 @@ def canonical_guid(text: str) -> str:
             rule="it must be a GUID",
             remedy="Send the GUID that Invoice Cloud gave the payment",
         ) from None
+
+
+def is_guid(text: str, guid: str) -> bool:
+    """Tell whether a text is this GUID; brackets, case, dashes and blanks count for nothing."""
+    try:
+        return canonical_guid(text.strip().strip("()")) == canonical_guid(guid)
+    except BadInputError:
+        return False
 
 
 class Finding(Enum):
@@ -153,9 +176,9 @@ class ReceiptPending:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReceiptNotApplied:
-    """Outcome (c): success without data; a person has to look."""
+class ReceiptEmpty:
+    """An empty success: outcome (c), once the balance has not moved (decision 0031)."""
 
 
-# Outcome (d) is not an answer but an error: RetryableError, RejectedError, OutcomeUnknownError.
-ReceiptAnswer = ReceiptApplied | ReceiptPending | ReceiptNotApplied
+# Outcome (d) is not an answer but an error of a partner.
+ReceiptAnswer = ReceiptApplied | ReceiptPending | ReceiptEmpty

@@ -2,13 +2,14 @@
 
 What an error means depends on the call. A repeatable call changes nothing at the partner, so
 whatever went wrong can be tried again. For one that may have moved money, only what surely did
-not reach the partner, or was surely refused, has a known outcome (decision 0015).
+not reach the partner, or was surely refused, has a known outcome (decision 0031). Every call ends
+within its time, whatever the partner does meanwhile.
 """
 
 from __future__ import annotations
 
+import json
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,10 +22,10 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from adapter.clock import Clock
 from adapter.correlation import HEADER, present_correlation_id
 from adapter.errors import (
     ConfigurationError,
+    CredentialsRefusedError,
     OutcomeUnknownError,
     PartnerError,
     RejectedError,
@@ -32,6 +33,7 @@ from adapter.errors import (
 )
 from adapter.observer import Observer, Unobserved
 from adapter.partners.clock_watch import ClockWatch
+from adapter.partners.deadline import count_down, timeouts_until
 from adapter.redaction import READ_CHARACTERS_MAX, redacted_excerpt
 from adapter.version import user_agent
 
@@ -39,9 +41,11 @@ from adapter.version import user_agent
 ANSWER_BYTES_MAX = 1024 * 1024
 # A partner that asks for more than a day of patience is asked again after a day.
 RETRY_AFTER_SECONDS_MAX = 86_400
+# How long a call may take whose client would wait for ever.
+CALL_SECONDS_MAX = 600.0
 # Two for each of the four threads that run jobs, and as many for the doors' eight.
 CONNECTIONS_MAX = 16
-# Not carried out, in HTTP's own words, whatever the call was.
+# Not carried out, in HTTP's own words; of what may have moved money nobody believes them.
 _NOT_CARRIED_OUT = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 )
@@ -51,8 +55,8 @@ _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, 
 _LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 
-class CredentialsRefusedError(ConfigurationError):
-    """The partner answered 401: the credentials were refused, and surely nothing was done."""
+class UnauthorizedError(ConfigurationError):
+    """The partner answered 401 to a call that moves no money: the credentials were refused."""
 
 
 class UnreadableAnswerError(Exception):
@@ -65,7 +69,9 @@ class Call:
 
     `settings` names the settings that are wrong when the partner refuses us; `blames_settings`
     are the statuses that say so. `handled` statuses are returned like a success, for the caller
-    to read. `seconds_max` bounds the whole answer; None takes the client's read timeout.
+    to read. `seconds_max` bounds the whole call; None takes the client's read timeout. A call that
+    may have moved money names the only statuses that refuse it, in JSON, as its `refusals`: any
+    other failure leaves doubt.
     """
 
     operation: str
@@ -78,6 +84,7 @@ class Call:
     repeatable: bool = True
     blames_settings: frozenset[int] = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
     handled: frozenset[int] = frozenset()
+    refusals: frozenset[int] | None = None
     answer_bytes_max: int = ANSWER_BYTES_MAX
     seconds_max: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -128,7 +135,7 @@ def open_client(
     Connecting takes at most a third of the time. Cookies are kept for nobody, for the client
     serves every biller. A proxy of the environment is used, except towards this machine.
     """
-    return httpx.Client(
+    client = httpx.Client(
         timeout=httpx.Timeout(
             timeout_seconds, connect=timeout_seconds / 3, pool=timeout_seconds / 3
         ),
@@ -139,6 +146,8 @@ def open_client(
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
     )
+    count_down(client)
+    return client
 
 
 @cache
@@ -177,20 +186,32 @@ class PartnerHttp:
     def stream(self, call: Call) -> Iterator[StreamedAnswer]:
         """Send a call and hand its answer over while it arrives."""
         with self._observer.partner_call(self.partner, call.operation):
-            started = self._monotonic()
-            response = self._open(call)
-            if self._watch is not None:
-                self._watch.note(self.partner, response.headers)
+            ends_at = self._monotonic() + self._seconds_of(call)
+            response = self._open(call, ends_at)
+            self._note(call, response.headers)
             try:
-                self._judge(call, response)
+                self._judge(call, response, ends_at)
                 yield StreamedAnswer(
                     status=response.status_code,
                     headers=response.headers,
-                    chunks=self._chunks(call, response, started),
+                    chunks=self._chunks(call, response, ends_at),
                     set_cookies=tuple(response.headers.get_list("Set-Cookie")),
                 )
             finally:
                 response.close()
+
+    def told_at(self, call: Call, headers: Mapping[str, str]) -> datetime | None:
+        """Return the moment (UTC) of an answer by our clock, as far as the host's is known."""
+        if self._watch is None:
+            return None
+        return self._watch.our_time(httpx.URL(call.url).host, headers)
+
+    def _note(self, call: Call, headers: Mapping[str, str]) -> None:
+        if self._watch is None:
+            return
+        self._watch.note(self.partner, headers)
+        if call.method == "POST":  # what answers it is kept by no cache
+            self._watch.measure(httpx.URL(call.url).host, headers)
 
     def distrust(
         self, call: Call, why: str, *, status: int | None = None, content: bytes = b""
@@ -217,7 +238,10 @@ class PartnerHttp:
             excerpt=error.excerpt,
         )
 
-    def _open(self, call: Call) -> httpx.Response:
+    def _seconds_of(self, call: Call) -> float:
+        return call.seconds_max or self._client.timeout.read or CALL_SECONDS_MAX
+
+    def _open(self, call: Call, ends_at: float) -> httpx.Response:
         headers = {"User-Agent": user_agent(), "Accept-Encoding": "identity", **call.headers}
         if correlation_id := present_correlation_id():
             headers[HEADER] = correlation_id
@@ -228,6 +252,9 @@ class PartnerHttp:
                 params=call.params or None,
                 headers=headers,
                 content=call.content,
+                extensions={
+                    "timeout": timeouts_until(ends_at, self._client.timeout, self._monotonic)
+                },
             )
             return self._client.send(request, stream=True, follow_redirects=False)
         except _BEFORE_SENDING as error:
@@ -238,8 +265,7 @@ class PartnerHttp:
         except httpx.TransportError as error:
             raise self._broken(call, error) from error
 
-    def _chunks(self, call: Call, response: httpx.Response, started: float) -> Iterator[bytes]:
-        seconds_max = call.seconds_max or self._client.timeout.read
+    def _chunks(self, call: Call, response: httpx.Response, ends_at: float) -> Iterator[bytes]:
         size = 0
         try:
             for chunk in response.iter_bytes():
@@ -247,8 +273,8 @@ class PartnerHttp:
                 if size > call.answer_bytes_max:
                     why = f"the answer is larger than {call.answer_bytes_max} bytes"
                     raise self.distrust(call, why, status=response.status_code)
-                if seconds_max is not None and self._monotonic() - started > seconds_max:
-                    why = f"the answer took more than {seconds_max:g} seconds"
+                if self._monotonic() > ends_at:
+                    why = f"the answer took more than {self._seconds_of(call):g} seconds"
                     raise self.distrust(call, why, status=response.status_code)
                 yield chunk
         except (httpx.TransportError, httpx.DecodingError) as error:
@@ -259,14 +285,21 @@ class PartnerHttp:
         what = "no answer came in time" if silence else "the connection was lost"
         return self.distrust(call, f"{what} ({type(error).__name__})", status=status)
 
-    def _judge(self, call: Call, response: httpx.Response) -> None:
+    def _judge(self, call: Call, response: httpx.Response, ends_at: float) -> None:
         """Raise what a status means, unless it is a success or one that the call handles."""
         status = response.status_code
         if response.is_success or status in call.handled:
             return
+        if call.refusals is not None:
+            if status in call.refusals:
+                content = b"".join(self._chunks(call, response, ends_at))
+            else:
+                content = _beginning(response)
+            kind = _kind_of_failure(status, content, call.refusals)
+            raise self._error(kind, call, f"answered {status}", status=status, content=content)
         if status in call.blames_settings:
             refused = status == HTTPStatus.UNAUTHORIZED
-            kind_of_setting = CredentialsRefusedError if refused else ConfigurationError
+            kind_of_setting = UnauthorizedError if refused else ConfigurationError
             raise self._misconfigured(call, f"refused with {status}", kind_of_setting)
         if status in _SENT_ELSEWHERE or (response.is_redirect and call.repeatable):
             raise self._misconfigured(call, f"answered by a redirect ({status})")
@@ -302,6 +335,21 @@ class PartnerHttp:
             excerpt=excerpt,
             retry_after_seconds=wait_seconds,
         )
+
+
+def _kind_of_failure(status: int, content: bytes, refusals: frozenset[int]) -> type[PartnerError]:
+    """Return what follows of a failure of a call that may have moved money."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return CredentialsRefusedError
+    return RejectedError if status in refusals and _is_json(content) else OutcomeUnknownError
+
+
+def _is_json(content: bytes) -> bool:
+    """Tell whether a page speaks JSON; a word or number alone is no document of anybody's."""
+    try:
+        return isinstance(json.loads(content), dict | list | str)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _kind_of_status(call: Call, status: int) -> type[PartnerError]:
@@ -343,31 +391,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
-
-
-class CachedCredential:
-    """Keeps one credential for any number of threads.
-
-    `fetch` asks for a new one, and returns until when that may be used; without a moment it is
-    used until the partner refuses it.
-    """
-
-    def __init__(self, fetch: Callable[[], tuple[str, datetime | None]], clock: Clock) -> None:
-        self._fetch = fetch
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._credential = ""
-        self._use_until: datetime | None = None
-
-    def usable(self, *, refused: str | None = None) -> str:
-        """Return the credential, renewed if its time is over or it is the refused one.
-
-        Other threads wait meanwhile, so that one renewal serves them all. A failed fetch leaves
-        no credential behind, and its error is raised.
-        """
-        with self._lock:
-            is_over = self._use_until is not None and self._use_until <= self._clock.now()
-            if is_over or self._credential in {"", refused}:
-                self._credential = ""
-                self._credential, self._use_until = self._fetch()
-            return self._credential

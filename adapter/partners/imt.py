@@ -17,9 +17,9 @@ from urllib.parse import quote
 from adapter.clock import Clock
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.errors import ConfigurationError, RejectedError, RetryableError
+from adapter.partners.credential import CachedCredential
 from adapter.partners.http import (
     Answer,
-    CachedCredential,
     Call,
     PartnerHttp,
     UnreadableAnswerError,

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
 from adapter.domain.money import CENT, ZERO, parse_money
-from adapter.domain.payment import Payment, PaymentMethod, canonical_guid
+from adapter.domain.payment import METHOD_TOLD_LENGTH, Payment, canonical_guid, method_of
 from adapter.domain.settlement import SettledRow, TransactionType
 from adapter.errors import BadInputError
 
@@ -30,7 +30,6 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 CODE_LENGTH_MAX = 10
 REASON_LENGTH_MAX = 200
-_METHODS = {method.value.casefold(): method for method in PaymentMethod}
 _TRANSACTIONS = {kind.value: kind for kind in TransactionType}
 
 
@@ -102,6 +101,7 @@ def payment_of(row: Mapping[str, str], columns: Mapping[str, str], biller: str) 
     """Map one row of the report; raises BadInputError with the column, its value and the rule."""
     text = partial(required, row, columns)
     fee = row.get(columns["fee"], "").strip()
+    told = row.get(columns["method"], "").strip()
     return Payment(
         biller=biller,
         payment_guid=text("payment_guid"),
@@ -113,25 +113,20 @@ def payment_of(row: Mapping[str, str], columns: Mapping[str, str], biller: str) 
         fee=dollars(fee, columns["fee"], least=ZERO) if fee else ZERO,
         payment_reference=row.get(columns["payment_reference"], ""),
         payment_message=row.get(columns["payment_message"], ""),
-        method=_method(row.get(columns["method"], ""), columns["method"]),
+        method=method_of(told),
+        method_told=told[:METHOD_TOLD_LENGTH],
         approved=truth(text("approved"), columns["approved"]),
     )
 
 
-def _method(text: str, column: str) -> PaymentMethod:
-    """Read CreditCard or ACH; A3's default is CreditCard."""
-    if not text.strip():
-        return PaymentMethod.CREDIT_CARD
-    method = _METHODS.get(text.strip().casefold())
-    if method is None:
-        raise refused(column, text, f"it must be {' or '.join(m.value for m in PaymentMethod)}")
-    return method
-
-
 def return_of(row: Mapping[str, str], columns: Mapping[str, str], biller: str) -> AchReturn:
-    """Map one row; raises BadInputError with the column, its value and the rule."""
+    """Map one row; raises BadInputError with the column, its value and the rule.
+
+    An amount may be missing or nothing: a notification of change takes no money back.
+    """
     text = partial(required, row, columns)
     code = text("code")
+    amount = row.get(columns["amount"], "").strip()
     if len(code) > CODE_LENGTH_MAX or not code.isprintable():
         raise refused(columns["code"], code, f"it must have at most {CODE_LENGTH_MAX} characters")
     return AchReturn(
@@ -140,7 +135,7 @@ def return_of(row: Mapping[str, str], columns: Mapping[str, str], biller: str) -
         payment_guid=_guid(text("payment_guid"), columns["payment_guid"]),
         invoice_number=number(text("invoice_number"), columns["invoice_number"]),
         account_number=number(text("account_number"), columns["account_number"]),
-        amount=dollars(text("amount"), columns["amount"], least=CENT),
+        amount=dollars(amount, columns["amount"], least=ZERO) if amount else ZERO,
         code=code,
         reason=row.get(columns["reason"], "").strip()[:REASON_LENGTH_MAX],
         returned_at=moment(text("returned_at"), columns["returned_at"]),

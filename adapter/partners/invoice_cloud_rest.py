@@ -29,8 +29,8 @@ from adapter.errors import PartnerError, RejectedError
 from adapter.partners.http import (
     Answer,
     Call,
-    CredentialsRefusedError,
     PartnerHttp,
+    UnauthorizedError,
     UnreadableAnswerError,
 )
 from adapter.partners.json_rows import read_json
@@ -140,7 +140,7 @@ class InvoiceCloudRestClient:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             if error_code(answer.content) == PASSWORD_MISMATCH:
                 raise self._told(PasswordMismatchError, call, "another password", answer)
-            raise CredentialsRefusedError(
+            raise UnauthorizedError(
                 f"{self._settings}.api_key: {self._http.partner} {call.operation} refused with "
                 "401. Give the values that the partner issued"
             )

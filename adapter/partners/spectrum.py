@@ -16,28 +16,32 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from adapter.clock import Clock
+from adapter.domain.invoice import ToldBalance
 from adapter.domain.money import CENT, money_text, parse_money
 from adapter.domain.payment import (
     PAYMENT_REFERENCE_LENGTH,
     Payment,
     ReceiptAnswer,
     ReceiptApplied,
-    ReceiptNotApplied,
+    ReceiptEmpty,
     ReceiptPending,
 )
-from adapter.errors import BadInputError, RejectedError
+from adapter.errors import BadInputError, CredentialsRefusedError, RejectedError
+from adapter.partners.credential import CachedCredential
+from adapter.partners.freshness import why_stale
 from adapter.partners.http import (
     Answer,
-    CachedCredential,
     Call,
-    CredentialsRefusedError,
     PartnerHttp,
     StreamedAnswer,
+    UnauthorizedError,
     UnreadableAnswerError,
 )
 from adapter.partners.json_rows import attributes_of, read_json
+from adapter.partners.spectrum_echo import differing_echo, is_no_receipt
 from adapter.redaction import redacted_excerpt
 from adapter.settings import SpectrumAccess
 
@@ -46,6 +50,8 @@ CORRELATION_HEADER = "X-Correlation-Id"
 # decimal(19, 4) has fifteen digits before the point.
 AMOUNT_MAX = Decimal("999999999999999.99")
 RECEIPT_ID_CHARACTERS_MAX = 100
+# The only statuses that refuse a receipt, and only in JSON (decision 0031).
+RECEIPT_REFUSALS = frozenset({400, 404, 405, 413, 415, 422})
 # A token is renewed this long before it expires, so that none expires on its way.
 TOKEN_MARGIN = timedelta(seconds=60)
 # How long a token is used that does not tell when it expires; a 401 renews it sooner.
@@ -64,7 +70,8 @@ _TOKEN_BLAMES = frozenset(range(400, 500)) - {
 class SpectrumClient:
     """One biller's way to Spectrum with one credential set: the balance and receipt ports.
 
-    `settings` names the settings that `access` came from, for errors. Any thread may call.
+    `settings` names the settings that `access` came from, for errors. Receipts are dated in the
+    biller's `time_zone`. Any thread may call.
     """
 
     def __init__(
@@ -74,34 +81,42 @@ class SpectrumClient:
         clock: Clock,
         *,
         settings: str = "Spectrum's URL, username and key|password",
+        time_zone: str = "UTC",
     ) -> None:
         self._http = http
         self._access = access
         self._clock = clock
         self._settings = settings
+        self._zone = ZoneInfo(time_zone)
         self._tokens = CachedCredential(self._fetch_token, clock)
 
     @property
     def http(self) -> PartnerHttp:
         return self._http
 
-    def balance_due(self, invoice_number: str) -> Decimal:
+    def balance_due(self, invoice_number: str) -> ToldBalance:
         """Return what is due on an invoice; raises RejectedError for an unknown one."""
         call = self._call(
             "InvoiceBalanceDue",
             "GET",
             "/api/Invoice/InvoiceBalanceDue",
             params={"invoiceNumber": invoice_number},
+            headers={"Cache-Control": "no-cache"},
         )
         try:
             answer = self.send(call)
         except RejectedError as error:
             raise self._http.believed(error, call.doubt) from None
         try:
-            return balance_of(read_json(answer.content), invoice_number)
+            balance = balance_of(read_json(answer.content), invoice_number)
         except (UnreadableAnswerError, BadInputError) as error:
             why = f"the answer is no balance of invoice {invoice_number} ({error})"
             raise self._distrust(call, why, answer) from None
+        return ToldBalance(
+            balance=balance,
+            stale=why_stale(answer.headers),
+            told_at=self._http.told_at(call, answer.headers),
+        )
 
     def post_receipt(self, payment: Payment) -> ReceiptAnswer:
         """Post one receipt, once; what cannot be posted as it is, is refused before sending."""
@@ -114,15 +129,13 @@ class SpectrumClient:
                 CORRELATION_HEADER: payment.payment_guid,
             },
             repeatable=False,
+            refusals=RECEIPT_REFUSALS,
         )
         try:
-            call = replace(call, content=receipt_json(payment))
+            call = replace(call, content=receipt_json(payment, self._zone))
         except BadInputError as error:
             raise self._http.refuse(call, str(error)) from None
-        try:
-            answer = self.send(call)
-        except RejectedError as error:
-            raise self._http.believed(error, call.doubt) from None
+        answer = self.send(call)
         try:
             return receipt_answer(answer.content, payment)
         except UnreadableAnswerError as error:
@@ -136,12 +149,15 @@ class SpectrumClient:
 
     @contextmanager
     def stream(self, call: Call) -> Iterator[StreamedAnswer]:
-        """Send a call with the token; a 401 did nothing, so it is sent again with a new one."""
+        """Send a call with the token; after a 401 again with a new one, unless it moves money."""
         token = self._tokens.usable()
         with ExitStack() as opened:
             try:
                 answer = opened.enter_context(self._http.stream(self._bearing(call, token)))
             except CredentialsRefusedError:
+                self._tokens.drop(token)
+                raise
+            except UnauthorizedError:
                 token = self._tokens.usable(refused=token)
                 answer = opened.enter_context(self._http.stream(self._bearing(call, token)))
             yield answer
@@ -202,8 +218,11 @@ def balance_of(document: Any, invoice_number: str) -> Decimal:
     return parse_money(text, field="balanceDue")
 
 
-def receipt_json(payment: Payment) -> bytes:
-    """Write a payment in Spectrum's words (A3), its amounts digit by digit."""
+def receipt_json(payment: Payment, zone: ZoneInfo) -> bytes:
+    """Write a payment in Spectrum's words (A3), its amounts digit by digit.
+
+    `datePaid` leaves with the biller's own offset: in UTC an evening's payment is tomorrow's.
+    """
     if len(payment.payment_reference) > PAYMENT_REFERENCE_LENGTH:
         raise BadInputError(
             field="PaymentReference",
@@ -215,7 +234,7 @@ def receipt_json(payment: Payment) -> bytes:
         "invoiceNumber": payment.invoice_number,
         "policyNumber": payment.account_number,
         "fullName": payment.customer_name,
-        "datePaid": payment.paid_at.isoformat().replace("+00:00", "Z"),
+        "datePaid": payment.paid_at.astimezone(zone).isoformat().replace("+00:00", "Z"),
         "referenceNumber": payment.payment_guid,
         "amount": _sendable(payment.amount, "PaymentAmount"),
         "fee": _sendable(payment.fee, "ConvenienceFee"),
@@ -230,23 +249,20 @@ def receipt_json(payment: Payment) -> bytes:
 
 
 def receipt_answer(content: bytes, payment: Payment) -> ReceiptAnswer:
-    """Tell A4's outcomes (a), (b) and (c) apart; raises UnreadableAnswerError for none of them."""
+    """Tell a receipt, an okay without one and an empty success apart (A4).
+
+    Raises UnreadableAnswerError for anything else, such as the echo of another receipt.
+    """
     if not content.strip():
-        return ReceiptNotApplied()
+        return ReceiptEmpty()
     document = read_json(content)
     if not isinstance(document, dict):
         raise UnreadableAnswerError("it is no object")
     told = {name.casefold(): value for name, value in document.items()}
-    for name, ours in (
-        ("referenceNumber", payment.payment_guid),
-        ("invoiceNumber", payment.invoice_number),
-    ):
-        echo = told.get(name.casefold())
-        if echo is not None and str(echo).casefold() != ours:
-            raise UnreadableAnswerError(f"its {name} is another's")
+    if differing := differing_echo(told, payment):
+        raise UnreadableAnswerError(f"its {differing} is another's")
     receipt_id = told.get("receiptid")
-    # .NET writes a number that was never set as 0.
-    if receipt_id in (None, "", 0):
+    if is_no_receipt(receipt_id):
         return ReceiptPending(message=redacted_excerpt(str(told.get("message") or "")))
     if isinstance(receipt_id, bool) or not isinstance(receipt_id, str | int | Decimal):
         raise UnreadableAnswerError("its receiptID is neither a text nor a number")

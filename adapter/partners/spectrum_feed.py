@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TextIO
 
-from adapter.domain.invoice import Invoice, InvoiceExtract, ReceiptSearch
+from adapter.domain.invoice import ExtractedReceipt, Invoice, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment
 from adapter.errors import ConfigurationError, RetryableError
 from adapter.partners.http import Call, UnreadableAnswerError
@@ -24,8 +24,8 @@ from adapter.partners.json_rows import JsonRows, read_json
 from adapter.partners.spectrum import SpectrumClient
 from adapter.partners.spectrum_rows import (
     Row,
+    concerns,
     invoice_of,
-    is_receipt_of,
     receipt_of,
     row_of,
     utc_text,
@@ -64,13 +64,12 @@ class HttpFeed:
             as_of=envelope.moment("as_of"),
         )
 
-    def find_receipt(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
+    def find_receipts(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
         reader = JsonRows("receipts")
         with closing(self._rows("ExtractReceipts", reader, since=utc_text(since))) as rows:
-            # Every row is read, because `as_of` may stand after them.
-            found = [told for told in map(receipt_of, rows) if is_receipt_of(told, payment)]
+            receipts = _concerning(payment, map(receipt_of, rows))
         as_of = Row("ExtractReceipts", reader.members).moment("as_of")
-        return ReceiptSearch(receipt=found[0] if found else None, as_of=as_of)
+        return ReceiptSearch(receipts=receipts, as_of=as_of)
 
     def _rows(
         self, operation: str, reader: JsonRows, *, since: str | None
@@ -108,27 +107,20 @@ class FolderFeed:
         newest = files[-1].as_of if files else None
         as_of = max((moment for moment in (newest, after) if moment is not None), default=None)
         if as_of is None:
-            raise RetryableError(
-                "the folder holds no file of invoices yet",
-                partner="spectrum",
-                operation="ExtractInvoices",
-            )
+            raise _nothing_yet("invoices")
         rows = (row for file in files if file.reaches(after) for row in file.rows())
         return InvoiceExtract(
             invoices=_latest(map(invoice_of, rows)), cursor=utc_text(as_of), as_of=as_of
         )
 
-    def find_receipt(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
-        """Look into the files of that moment's second and later, the newest first."""
+    def find_receipts(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
+        """Read the files of that moment's second and later, all of them."""
         files = self._files("receipts")
-        as_of = files[-1].as_of if files else None
-        for file in reversed(files):
-            if file.reaches(since):
-                for row in file.rows():
-                    receipt = receipt_of(row)
-                    if is_receipt_of(receipt, payment):
-                        return ReceiptSearch(receipt=receipt, as_of=as_of)
-        return ReceiptSearch(receipt=None, as_of=as_of)
+        if not files:
+            raise _nothing_yet("receipts")
+        rows = (row for file in files if file.reaches(since) for row in file.rows())
+        receipts = _concerning(payment, map(receipt_of, rows))
+        return ReceiptSearch(receipts=receipts, as_of=files[-1].as_of)
 
     def _files(self, stem: str) -> list[_FeedFile]:
         """Return the finished files of one kind, the oldest first; others are none of ours."""
@@ -230,6 +222,25 @@ def _stamped(name: str, stamp: str) -> datetime:
 
 def _first_value(fields: Mapping[Any, Any]) -> str:
     return str(next(iter(fields.values()), ""))
+
+
+def _nothing_yet(stem: str) -> RetryableError:
+    return RetryableError(
+        f"the folder holds no file of {stem} yet",
+        partner="spectrum",
+        operation=f"Extract{stem.capitalize()}",
+    )
+
+
+def _concerning(
+    payment: Payment, receipts: Iterable[ExtractedReceipt]
+) -> tuple[ExtractedReceipt, ...]:
+    """Return each receipt of the payment or its invoice once, as it was told last."""
+    return tuple(
+        {
+            receipt.receipt_id: receipt for receipt in receipts if concerns(receipt, payment)
+        }.values()
+    )
 
 
 def _latest(invoices: Iterable[Invoice]) -> tuple[Invoice, ...]:

@@ -13,7 +13,7 @@ from adapter.domain.money import money_text
 from adapter.errors import ConfigurationError, RejectedError
 from adapter.partners.http import Call, UnreadableAnswerError
 from adapter.partners.json_rows import read_json
-from adapter.partners.spectrum import SpectrumClient
+from adapter.partners.spectrum import RECEIPT_REFUSALS, SpectrumClient
 from adapter.partners.spectrum_rows import utc_text
 from adapter.redaction import redacted_excerpt
 
@@ -21,7 +21,8 @@ OPERATION = "ReceiveReversal"
 INBOX, DONE, REFUSED = "inbox", "done", "refused"
 REASON_BYTES_MAX = 2000
 RECEIPT_ID_CHARACTERS_MAX = 100
-_WRONG_ADDRESS = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
+# A conflict is the inbox's own word for a receipt that another reversal took back (0018).
+REVERSAL_REFUSALS = RECEIPT_REFUSALS | {HTTPStatus.CONFLICT}
 
 
 class HttpReversals:
@@ -35,20 +36,18 @@ class HttpReversals:
         self._settings = settings
 
     def reverse(self, ach_return: AchReturn) -> ReversalTaken:
-        """Have a receipt taken back; the same reversal again is harmless."""
+        """Have a receipt taken back."""
         call = Call(
             operation=OPERATION,
             method="POST",
             url=self._url,
             headers={"Content-Type": "application/json"},
             content=reversal_json(ach_return),
+            repeatable=False,
+            refusals=REVERSAL_REFUSALS,
             settings=self._settings,
-            blames_settings=_WRONG_ADDRESS,
         )
-        try:
-            answer = self._client.send(call)
-        except RejectedError as error:
-            raise self._client.http.believed(error, call.doubt) from None
+        answer = self._client.send(call)
         try:
             receipt_id = _receipt_id(read_json(answer.content), ach_return)
         except UnreadableAnswerError as error:
@@ -58,9 +57,8 @@ class HttpReversals:
             ) from None
         return ReversalTaken(receipt_id=receipt_id)
 
-    def outcome(self, ach_return: AchReturn) -> ReversalTaken:
-        """Ask again: over HTTP nothing is handed over without its answer."""
-        return self.reverse(ach_return)
+    def outcome(self, ach_return: AchReturn) -> None:
+        """Tell nothing: what became of a lost answer, only Spectrum's book shows."""
 
 
 class FolderReversals:
@@ -89,20 +87,21 @@ class FolderReversals:
             ) from None
         return ReversalTaken(is_read=False)
 
-    def outcome(self, ach_return: AchReturn) -> ReversalTaken:
+    def outcome(self, ach_return: AchReturn) -> ReversalTaken | None:
         """Tell whether Spectrum has read the file; RejectedError where it says no.
 
-        A file that is nowhere proves nothing, and is handed over again. One that waits goes
-        before what became of an earlier one of its name.
+        A file that is nowhere proves nothing. One that waits goes before what became of an
+        earlier one of its name.
         """
         name = _file_name(ach_return)
         try:
+            self._inbox.mkdir(exist_ok=True)
             if (self._inbox / name).exists():
                 return ReversalTaken(is_read=False)
             if (self._inbox / DONE / name).exists():
                 return ReversalTaken()
             if not (self._inbox / REFUSED / name).exists():
-                return self.reverse(ach_return)
+                return None
             why = self._why_refused(name)
         except OSError as error:
             raise ConfigurationError(

@@ -15,7 +15,7 @@ from typing import Any
 
 from adapter.domain.invoice import ExtractedReceipt, Invoice
 from adapter.domain.money import parse_money
-from adapter.domain.payment import Payment, canonical_guid
+from adapter.domain.payment import Payment
 from adapter.errors import BadInputError
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -40,6 +40,10 @@ class Row:
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
             raise self.refuse(name, str(value), "it must be a text")
         return (format(value, "f") if isinstance(value, Decimal) else str(value)).strip()
+
+    def optional_text(self, name: str) -> str:
+        """Return a field as text that not every extract tells; absent is empty."""
+        return self.text(name) if name in self.fields else ""
 
     def number(self, name: str) -> str:
         text = self.text(name)
@@ -119,17 +123,14 @@ def receipt_of(row: Row) -> ExtractedReceipt:
         reference_number=row.text("reference_number"),
         amount=row.money("amount"),
         applied_at=row.moment("applied_at"),
+        reversal_id=row.optional_text("reversal_id"),
+        reversed_at=row.moment("reversed_at") if row.optional_text("reversed_at") else None,
     )
 
 
-def is_receipt_of(receipt: ExtractedReceipt, payment: Payment) -> bool:
-    """Tell whether a receipt is this payment's; the GUID may be written in any of its shapes."""
-    if receipt.invoice_number != payment.invoice_number:
-        return False
-    try:
-        return canonical_guid(receipt.reference_number) == payment.payment_guid
-    except BadInputError:
-        return False  # another vendor's reference
+def concerns(receipt: ExtractedReceipt, payment: Payment) -> bool:
+    """Tell whether a receipt bears the payment's GUID or is on its invoice."""
+    return receipt.invoice_number == payment.invoice_number or receipt.is_of(payment.payment_guid)
 
 
 def utc_text(moment: datetime) -> str:

@@ -1,19 +1,22 @@
 """What the partners' tests share: a standing clock, settings, a payment, a mock wire."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from adapter.domain.payment import Payment, PaymentMethod
 from adapter.partners.http import PartnerHttp, open_client
-from adapter.partners.spectrum import SpectrumClient
+from adapter.partners.spectrum import SpectrumClient, receipt_json
 from adapter.settings import BillerSettings, FeedSettings, SpectrumAccess
 
 SETTINGS = "billers.alpha.advanced_settings.11, 12 and 13"
+UTC_ZONE = ZoneInfo("UTC")
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
@@ -28,6 +31,12 @@ class StandingClock:
 
     def advance(self, **span: float) -> None:
         self.moment += timedelta(**span)
+
+
+def echo(payment: Payment, **more) -> httpx.Response:
+    """Return Spectrum's answer with the original JSON (A4)."""
+    document = json.loads(receipt_json(payment, UTC_ZONE))
+    return httpx.Response(200, json={**document, **more})
 
 
 class Partner:

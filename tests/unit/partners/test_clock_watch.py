@@ -1,6 +1,7 @@
 """Partners' clocks, as their answers' Date headers tell."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from types import SimpleNamespace
 
 import pytest
@@ -39,3 +40,74 @@ def test_the_last_answer_counts(watch):
     watch.note("imt", {"Date": "Mon, 05 Jan 2026 09:01:30 GMT"})
     watch.note("imt", {"Date": "Mon, 05 Jan 2026 09:00:00 GMT"})
     assert watch.skews() == {"imt": 0.0}
+
+
+class Host:
+    """A host whose clock is ahead of ours; `hear` measures an answer that took its time."""
+
+    def __init__(self):
+        self.now = NOW
+        self.ahead = timedelta(0)
+        self.watch = ClockWatch(SimpleNamespace(now=lambda: self.now))
+
+    def headers(self, *, age=0.0):
+        told = self.now + self.ahead - timedelta(seconds=age)
+        return {"Date": format_datetime(told, usegmt=True)}
+
+    def hear(self, *, took=0.0):
+        self.watch.measure("host", self.headers(age=took))
+
+    def told(self, *, age=0.0):
+        """Return how many seconds ago an answer was told, by our clock."""
+        return (self.now - self.watch.our_time("host", self.headers(age=age))).total_seconds()
+
+
+@pytest.mark.parametrize("ahead", [-600, 0, 600])
+def test_a_date_is_told_in_our_time_by_the_measured_offset(ahead):
+    host = Host()
+    host.ahead = timedelta(seconds=ahead)
+    host.hear(took=20)
+    host.hear(took=0)
+    host.hear(took=9)
+    assert host.told() == pytest.approx(0, abs=1)
+    assert host.told(age=290) == pytest.approx(290, abs=1)
+
+
+def test_a_host_that_was_not_measured_tells_no_moment():
+    host = Host()
+    assert host.watch.our_time("host", host.headers()) is None
+    host.watch.measure("host", {})
+    host.watch.measure("host", {"Date": "yesterday"})
+    host.ahead = timedelta(days=400)
+    host.hear()
+    assert host.watch.our_time("host", host.headers()) is None
+    host.ahead = timedelta(0)
+    host.hear()
+    assert host.watch.our_time("another", host.headers()) is None
+    assert host.watch.our_time("host", {"Date": "yesterday"}) is None
+
+
+def test_a_date_beyond_the_calendar_tells_no_moment():
+    host = Host()
+    host.ahead = timedelta(hours=-1)
+    host.hear()
+    last = {"Date": "Fri, 31 Dec 9999 23:59:59 GMT"}
+    assert host.watch.our_time("host", last) is None
+
+
+def test_a_clock_that_is_set_back_is_believed_within_the_hour():
+    """Until then its answers look older than they are, which only makes us wait."""
+    host = Host()
+    host.ahead = timedelta(minutes=10)
+    host.hear()
+    host.ahead = timedelta(0)
+    ages = []
+    for _ in range(13):
+        host.now += timedelta(minutes=5)
+        host.hear()
+        ages.append(round(host.told()))
+    assert ages[0] == pytest.approx(600, abs=1)
+    assert ages[-1] == pytest.approx(0, abs=1)
+    host.now += timedelta(days=1)
+    host.hear(took=5)
+    assert host.told() == pytest.approx(-5, abs=1)

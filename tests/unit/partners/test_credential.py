@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapter.errors import RetryableError
-from adapter.partners.http import CachedCredential
+from adapter.partners.credential import CachedCredential
 
 LIFETIME = timedelta(minutes=20)
 
@@ -60,6 +60,16 @@ def test_a_failed_renewal_leaves_nothing_behind(partner, credential):
     with pytest.raises(RetryableError):
         credential.usable(refused="c-1")
     partner.is_down = False
+    assert credential.usable() == "c-2"
+
+
+def test_a_dropped_one_is_renewed_at_its_next_use(partner, credential):
+    """After a 401 to a receipt: what is tried next must not bear the refused one again."""
+    credential.usable()
+    credential.drop("another")
+    assert credential.usable() == "c-1"
+    credential.drop("c-1")
+    assert len(partner.issued) == 1
     assert credential.usable() == "c-2"
 
 

@@ -18,8 +18,8 @@ from adapter.partners.http import (
     ANSWER_BYTES_MAX,
     RETRY_AFTER_SECONDS_MAX,
     Call,
-    CredentialsRefusedError,
     PartnerHttp,
+    UnauthorizedError,
     open_client,
 )
 
@@ -147,7 +147,7 @@ MEANINGS = {
     (RetryableError, False): [408, 425, 429],
     (RejectedError, True): [404, 418],
     (RejectedError, False): [400, 405, 413, 415],
-    (CredentialsRefusedError, False): [401],
+    (UnauthorizedError, False): [401],
     (ConfigurationError, True): [302],
     (ConfigurationError, False): [403, 307, 308],
 }
@@ -342,11 +342,18 @@ def one_answer(told: bytes):
 
 
 def test_every_answer_is_noted_with_what_the_partners_clock_says(wire):
-    noted = []
-    watch = SimpleNamespace(note=lambda partner, headers: noted.append((partner, headers["Date"])))
+    noted, measured = [], []
+    watch = SimpleNamespace(
+        note=lambda partner, headers: noted.append((partner, headers["Date"])),
+        measure=lambda host, headers: measured.append((host, headers["Date"])),
+    )
     http = wire(answering(200, headers={"Date": DATE}), partner="imt", watch=watch)
     http.send(call())
     http = wire(answering(503, headers={"Date": DATE}), partner="imt", watch=watch)
     with pytest.raises(OutcomeUnknownError):
         http.send(call(repeatable=False))
-    assert noted == [("imt", DATE)] * 2
+    http = wire(answering(200, headers={"Date": DATE}), partner="imt", watch=watch)
+    http.send(call(method="GET"))
+    assert noted == [("imt", DATE)] * 3
+    # A cache may answer what is asked with GET.
+    assert measured == [("spectrum.example", DATE)] * 2

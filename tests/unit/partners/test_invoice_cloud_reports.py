@@ -7,7 +7,7 @@ import pytest
 
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
-from adapter.domain.payment import REPORT_FIELDS, PaymentMethod
+from adapter.domain.payment import METHOD_TOLD_LENGTH, REPORT_FIELDS, PaymentMethod
 from adapter.domain.settlement import SettledRow, TransactionType
 from adapter.errors import BadInputError
 from adapter.partners.invoice_cloud_reports import (
@@ -94,14 +94,13 @@ UNREADABLE = {
         ],
         "PaymentAmount": [None, "731.3750", "7e2"],
         "ConvenienceFee": ["free"],
-        "PaymentType": ["Cash"],
         "Approved": [None, "maybe"],
     },
     "rejects": {
         "InvoiceNumber": ["", "A-12"],
         "AccountNumber": ["007"],
         "RejectDate": ["today", "0001-01-01T00:00:00"],
-        "RejectAmount": ["0", "-731.37", "731.375"],
+        "RejectAmount": ["nothing", "-731.37", "731.375"],
         "RejectCode": ["", "R01 and more"],
         "RejectGUID": ["12"],
         "PaymentGUID": ["12"],
@@ -154,7 +153,7 @@ def test_what_cannot_be_mapped_names_column_and_value(name, column, value):
 
 
 def test_one_bad_row_stops_no_other_and_is_listed_last():
-    rows = [REJECT_ROW, {**REJECT_ROW, "RejectAmount": "0"}, REJECT_ROW]
+    rows = [REJECT_ROW, {**REJECT_ROW, "RejectAmount": "-1"}, REJECT_ROW]
     read = REJECTS.read(rows, REJECTS.columns, biller="alpha")
     assert [next(read).code, next(read).code] == ["R01", "R01"]
     with pytest.raises(BadInputError, match=f"reject {REJECT.upper()} of {GUID}: RejectAmount"):
@@ -177,7 +176,7 @@ def test_every_column():
     assert str(payment.fee) == "2.50"
     assert payment.payment_reference == "ref-1"
     assert payment.payment_message == "Approved"
-    assert payment.method is PaymentMethod.ACH
+    assert (payment.method, payment.method_told) == (PaymentMethod.ACH, "ACH")
     assert payment.approved is True
 
 
@@ -223,6 +222,18 @@ def test_a_row_is_a_returned_share_of_a_payment():
         reason="Insufficient Funds",
         returned_at=datetime(2026, 1, 8, 10, 0, tzinfo=UTC),
     )
+
+
+def test_a_payment_of_any_kind_is_read_and_its_kind_kept():
+    paypal = mapped("payments", PaymentType=" PayPal ")
+    assert (paypal.method, paypal.method_told) == (PaymentMethod.CREDIT_CARD, "PayPal")
+    assert len(mapped("payments", PaymentType="x" * 5000).method_told) == METHOD_TOLD_LENGTH
+
+
+@pytest.mark.parametrize("amount", [None, "", "0.0000"])
+def test_a_notification_of_change_takes_nothing_back(amount):
+    told = mapped("rejects", RejectCode="C01", RejectAmount=amount)
+    assert (told.code, told.amount) == ("C01", Decimal("0.00"))
 
 
 def test_a_reason_may_be_missing_and_is_bounded():

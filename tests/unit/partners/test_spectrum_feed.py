@@ -25,6 +25,10 @@ def receipt(receipt_id: str = "1001", reference: str = GUID, **more) -> dict:
     return {**RECEIPT, "receipt_id": receipt_id, "reference_number": reference, **more}
 
 
+def ids(search) -> list[str]:
+    return [receipt.receipt_id for receipt in search.receipts]
+
+
 def told(extract) -> dict[str, str]:
     return {i.invoice_number: str(i.balance_due) for i in extract.invoices}
 
@@ -102,29 +106,44 @@ def test_http_a_receipt_that_was_reversed_had_been_applied(http_feed, payment, r
     """Decision 0018: it stays evidence, or a payment in doubt would be posted again."""
     told = receipt(reversal_id=reversed_at and "r-1", reversed_at=reversed_at)
     feed, _ = http_feed(httpx.Response(200, json={"receipts": [told], "as_of": AS_OF}))
-    assert feed.find_receipt(payment, since=SEVEN).receipt is not None
+    (found,) = feed.find_receipts(payment, since=SEVEN).receipts
+    assert found.reversed_at == (reversed_at and EIGHT)
 
 
 def test_http_finds_a_receipt_wherever_the_envelope_stands(http_feed, payment):
-    others = [receipt("1", "CHECK 1207"), receipt("2", invoice_number="30255")]
-    rows = [*others, receipt("3", GUID.upper()), receipt("4")]
+    rows = [receipt("1", GUID.upper()), receipt("2", "CHECK 1207", invoice_number="30255")]
     feed, asked = http_feed(httpx.Response(200, json={"receipts": rows, "as_of": AS_OF}))
-    search = feed.find_receipt(payment, since=SEVEN)
-    assert (search.receipt.receipt_id, search.as_of) == ("3", EIGHT)
+    search = feed.find_receipts(payment, since=SEVEN)
+    assert (ids(search), search.as_of) == (["1"], EIGHT)
     assert asked[-1].url.path == "/extract/v1/receipts"
     assert dict(asked[-1].url.params) == {"since": "2026-01-05T07:00:00Z"}
 
 
+def test_http_tells_every_receipt_of_the_payment_and_of_its_invoice_once(http_feed, payment):
+    """What others paid explains a balance; the GUID on another invoice is for a person."""
+    rows = [
+        receipt("1", "CHECK 1207"),
+        receipt("2", invoice_number="30255"),
+        receipt("3", "CHECK 1208", invoice_number="30255"),
+        receipt("4"),
+        receipt("1", "CHECK 1207", reversal_id="r-1", reversed_at=AS_OF),
+    ]
+    feed, _ = http_feed(httpx.Response(200, json={"receipts": rows, "as_of": AS_OF}))
+    search = feed.find_receipts(payment, since=SEVEN)
+    assert ids(search) == ["1", "2", "4"]
+    assert search.receipts[0].reversed_at == EIGHT
+
+
 def test_http_says_up_to_when_a_receipt_is_absent(http_feed, payment):
     feed, _ = http_feed(httpx.Response(200, json={"receipts": [], "as_of": AS_OF}))
-    search = feed.find_receipt(payment, since=SEVEN)
-    assert (search.receipt, search.as_of) == (None, EIGHT)
+    search = feed.find_receipts(payment, since=SEVEN)
+    assert (search.receipts, search.as_of) == ((), EIGHT)
 
 
 def test_http_without_receipts_is_a_wrong_setting(http_feed, payment):
     feed, _ = http_feed(httpx.Response(404))
     with pytest.raises(ConfigurationError, match=r"billers\.alpha\.feed"):
-        feed.find_receipt(payment, since=SEVEN)
+        feed.find_receipts(payment, since=SEVEN)
 
 
 # From a folder
@@ -184,8 +203,8 @@ def test_folder_without_any_file_knows_nothing_yet(feed, payment):
     """An empty folder does not say that there are no invoices."""
     with pytest.raises(RetryableError, match="no file of invoices yet"):
         feed.invoices_since(None)
-    search = feed.find_receipt(payment, since=SEVEN)
-    assert (search.receipt, search.as_of) == (None, None)
+    with pytest.raises(RetryableError, match="no file of receipts yet"):
+        feed.find_receipts(payment, since=SEVEN)
 
 
 def test_folder_that_is_not_there_is_a_wrong_setting(tmp_path):
@@ -260,22 +279,29 @@ def test_folder_finds_a_receipt_in_files_that_can_hold_it(feed, tmp_path, paymen
     write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt("1")])
     write(tmp_path, "receipts-20260105T081500Z.csv", [receipt("2", "CHECK 1207")])
     as_of = datetime(2026, 1, 5, 8, 15, tzinfo=UTC)
-    found = feed.find_receipt(payment, since=as_of - timedelta(minutes=15))
-    assert (found.receipt.receipt_id, found.as_of) == ("1", as_of)
-    missed = feed.find_receipt(payment, since=as_of - timedelta(minutes=14))
-    assert (missed.receipt, missed.as_of) == (None, as_of)
+    found = feed.find_receipts(payment, since=as_of - timedelta(minutes=15))
+    assert (ids(found), found.as_of) == (["1", "2"], as_of)
+    missed = feed.find_receipts(payment, since=as_of - timedelta(minutes=14))
+    assert (ids(missed), missed.as_of) == (["2"], as_of)
+
+
+def test_folder_tells_a_receipt_as_its_newest_file_does(feed, tmp_path, payment):
+    write(tmp_path, "receipts-20260107T081500Z.csv", [receipt(reversal_id="r", reversed_at=AS_OF)])
+    write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt()])
+    (found,) = feed.find_receipts(payment, since=SEVEN).receipts
+    assert found.reversed_at == EIGHT
 
 
 def test_folder_tells_how_old_its_newest_receipts_are(feed, tmp_path, payment):
     write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt("1", "CHECK 1207")])
-    search = feed.find_receipt(payment, since=datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
-    assert (search.receipt, search.as_of) == (None, EIGHT)
+    search = feed.find_receipts(payment, since=datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
+    assert (search.receipts, search.as_of) == ((), EIGHT)
 
 
 def test_folder_does_not_call_a_receipt_absent_when_a_line_is_broken(feed, tmp_path, payment):
     write(tmp_path, "receipts-20260105T080000Z.jsonl", [receipt("1", amount="?")])
     with pytest.raises(BadInputError, match=r"20260105T080000Z\.jsonl line 1 amount"):
-        feed.find_receipt(payment, since=SEVEN)
+        feed.find_receipts(payment, since=SEVEN)
 
 
 def test_folder_file_that_cannot_be_opened_can_be_tried_again(feed, tmp_path, monkeypatch):

@@ -8,7 +8,13 @@ import httpx
 import pytest
 
 from adapter.domain.ach_return import AchReturn, ReversalTaken
-from adapter.errors import ConfigurationError, RejectedError, RetryableError
+from adapter.errors import (
+    ConfigurationError,
+    CredentialsRefusedError,
+    OutcomeUnknownError,
+    RejectedError,
+    RetryableError,
+)
 from adapter.partners.spectrum_reversals import FolderReversals, HttpReversals, reversal_json
 
 REJECT = "cccccccc-0000-4000-8000-000000000001"
@@ -68,7 +74,12 @@ def test_http_both_answers_say_that_it_was_taken(inbox, spectrum, status):
     )
     assert request.headers["Authorization"] == "Bearer token-1"
     assert request.content == reversal_json(RETURNED)
-    assert inbox.outcome(RETURNED) == ReversalTaken(receipt_id="1001")
+
+
+def test_http_what_became_of_it_is_not_asked_by_sending_it_again(inbox, spectrum):
+    asked = len(spectrum.requests)
+    assert inbox.outcome(RETURNED) is None
+    assert len(spectrum.requests) == asked
 
 
 @pytest.mark.parametrize("status", [400, 404, 409])
@@ -77,7 +88,7 @@ def test_http_a_refusal_is_spectrum_s_own_and_no_gateway_s(inbox, spectrum, stat
     with pytest.raises(RejectedError, match="reversed already"):
         inbox.reverse(RETURNED)
     spectrum.answer = httpx.Response(status, html="<html>not here</html>")
-    with pytest.raises(RetryableError, match="not the partner's own"):
+    with pytest.raises(OutcomeUnknownError):
         inbox.reverse(RETURNED)
 
 
@@ -90,21 +101,29 @@ def test_http_a_refusal_is_spectrum_s_own_and_no_gateway_s(inbox, spectrum, stat
         httpx.Response(201, json=[TAKEN]),
         httpx.Response(201, text='{"reversal_id": "'),
         httpx.Response(200, html="<html>welcome</html>"),
-        httpx.Response(503),
+        *(httpx.Response(status, json={"detail": "no"}) for status in (302, 403, 408, 429, 503)),
+        httpx.Response(405),
         httpx.ReadTimeout("silence"),
         httpx.RemoteProtocolError("broke off"),
     ],
     ids=str,
 )
-def test_http_whatever_does_not_say_so_is_asked_again(inbox, spectrum, answer):
+def test_http_whatever_does_not_say_so_leaves_doubt(inbox, spectrum, answer):
+    """It may have reversed the receipt: evidence is looked for before it is sent again."""
     spectrum.answer = answer
+    with pytest.raises(OutcomeUnknownError):
+        inbox.reverse(RETURNED)
+
+
+def test_http_what_surely_did_not_leave_is_sent_again(inbox, spectrum):
+    spectrum.answer = httpx.ConnectError("refused")
     with pytest.raises(RetryableError):
         inbox.reverse(RETURNED)
 
 
-def test_http_a_wrong_address_is_a_wrong_setting(inbox, spectrum):
-    spectrum.answer = httpx.Response(405)
-    with pytest.raises(ConfigurationError, match=r"billers\.alpha\.feed"):
+def test_http_a_token_that_is_refused_leaves_doubt_and_is_renewed(inbox, spectrum):
+    spectrum.answer = httpx.Response(401)
+    with pytest.raises(CredentialsRefusedError):
         inbox.reverse(RETURNED)
 
 
@@ -159,12 +178,13 @@ def test_folder_a_file_sent_again_goes_before_its_earlier_refusal(folder, tmp_pa
     assert folder.outcome(RETURNED) == ReversalTaken()
 
 
-def test_folder_a_file_that_is_nowhere_is_handed_over_again(folder, tmp_path):
-    """That it is gone proves nothing: a share that is not mounted looks like that too."""
+def test_folder_a_file_that_is_nowhere_proves_nothing(folder, tmp_path):
+    """A share that is not mounted looks like that too."""
+    assert folder.outcome(RETURNED) is None
     folder.reverse(RETURNED)
     (tmp_path / "inbox" / NAME).unlink()
-    assert folder.outcome(RETURNED) == UNREAD
-    assert (tmp_path / "inbox" / NAME).exists()
+    assert folder.outcome(RETURNED) is None
+    assert list((tmp_path / "inbox").iterdir()) == []
 
 
 @pytest.mark.parametrize(("place", "named"), [("nowhere", r"billers\.alpha\.feed"), ("", "inbox")])

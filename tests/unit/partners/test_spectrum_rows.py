@@ -9,8 +9,8 @@ from adapter.domain.invoice import ExtractedReceipt
 from adapter.errors import BadInputError
 from adapter.partners.spectrum_rows import (
     Row,
+    concerns,
     invoice_of,
-    is_receipt_of,
     receipt_of,
     row_of,
     utc_text,
@@ -103,6 +103,7 @@ def test_receipt():
         ("applied_at", "2026-01-05T14:30:07"),
         ("applied_at", "0001-01-01T00:00:00+05:00"),
         ("applied_at", ""),
+        ("reversed_at", "yesterday"),
     ],
 )
 def test_a_broken_receipt_is_refused(name, value):
@@ -120,12 +121,32 @@ def test_a_broken_receipt_is_refused(name, value):
         ({"reference_number": "aaaaaaaa-0000-4000-8000-000000000002"}, False),
         ({"reference_number": "CHECK 1207"}, False),
         ({"reference_number": ""}, False),
-        ({"invoice_number": "30255"}, False),
+        ({"reference_number": None}, False),
     ],
 )
-def test_a_receipt_is_found_by_guid_and_invoice(payment, fields, same):
+@pytest.mark.parametrize("invoice_number", ["30254", "30255"])
+def test_a_receipt_concerns_a_payment_by_its_guid_or_its_invoice(
+    payment, fields, same, invoice_number
+):
+    receipt = receipt_of(Row("row 1", {**RECEIPT, **fields, "invoice_number": invoice_number}))
+    assert receipt.is_of(payment.payment_guid) is same
+    assert concerns(receipt, payment) is (same or invoice_number == payment.invoice_number)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"reversal_id": None, "reversed_at": None}, {"reversed_at": ""}]
+)
+def test_a_receipt_that_stands(fields):
+    """An extract without these columns is an older one."""
     receipt = receipt_of(Row("row 1", {**RECEIPT, **fields}))
-    assert is_receipt_of(receipt, payment) is same
+    assert (receipt.reversal_id, receipt.reversed_at) == ("", None)
+
+
+def test_a_receipt_that_was_reversed():
+    fields = {"reversal_id": "r-1", "reversed_at": "2026-01-07T08:00:00Z"}
+    receipt = receipt_of(Row("row 1", {**RECEIPT, **fields}))
+    assert receipt.reversal_id == "r-1"
+    assert receipt.reversed_at == datetime(2026, 1, 7, 8, 0, tzinfo=UTC)
 
 
 def test_moments_are_written_as_the_extract_writes_them():
