@@ -13,7 +13,26 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from adapter.errors import LedgerError
+
 _FILE = "file"
+
+
+def require_file(engine: Engine) -> None:
+    """Raise LedgerError where no file is: opening one would make it."""
+    path = engine.url.database
+    if not path or path == ":memory:" or engine.url.query.get("uri"):
+        return
+    if not os.path.exists(path):  # noqa: PTH110  # beside the look at each transaction
+        raise LedgerError(no_ledger(path))
+
+
+def no_ledger(name: str) -> str:
+    """Say that there is none, and what to do."""
+    return (
+        f"there is no ledger at {name}. Mend `ledger` in the settings if it is elsewhere, or put "
+        "back its copy; only where none was ever kept, start with --new-ledger"
+    )
 
 
 def follow_file(engine: Engine) -> None:
