@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -45,11 +46,33 @@ class GmtWindow:
             raise ValueError(f"window ends {self.end_gmt} before it starts {self.start_gmt}")
 
 
+def machine_now() -> datetime:
+    """Return what this machine's clock says, in UTC; it may be set on or back at any time."""
+    return datetime.now(UTC)
+
+
+def steady_seconds() -> float:
+    """Return seconds that nobody can set, from some beginning of this machine's own.
+
+    Where the system has such a counter, the time that the machine slept is counted too.
+    """
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
 class SystemClock:
-    """The machine's clock."""
+    """Real time: the machine's clock, until another one is followed (decision 0035)."""
+
+    def __init__(self) -> None:
+        self._followed: Clock | None = None
+
+    def follow(self, clock: Clock) -> None:
+        """Tell from now on the time of the clock that all workers share."""
+        self._followed = clock
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return machine_now() if self._followed is None else self._followed.now()
 
 
 class ThreadTimer:

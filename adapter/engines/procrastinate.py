@@ -20,13 +20,12 @@ from adapter.context import JobContext
 from adapter.engines.queue import open_queue
 from adapter.engines.queue_worker import QueueWorker
 from adapter.engines.running import RUNNING_ALREADY, JobRunner
+from adapter.engines.sweeper import Sweeper
 from adapter.errors import LedgerError
 from adapter.jobs.report import JobReport
 from adapter.jobs.schedule import JOB_FOR, JOBS, SCHEDULE, WOKEN, Schedule
 
 TASK, TICK = "adapter.job", "adapter.tick"
-SWEEP = "sweep"
-EVERY_MINUTE = "* * * * *"
 # What one process has no place for, another one may: it is offered again after so long.
 PAUSE_WHILE_FULL = timedelta(seconds=1)
 # What is due still after a run that failed waits so long.
@@ -51,6 +50,7 @@ class ProcrastinateEngine:
         self._queue = open_queue(database)
         self._task = self._queue.task(name=TASK)(self._do)
         self._worker = QueueWorker(database, self._teach, threads=threads) if threads else None
+        self._sweeper = Sweeper(self._sweep)
         self._is_started = False
         work.ledger.announce_to(self._announce)
 
@@ -65,10 +65,12 @@ class ProcrastinateEngine:
         if self._worker is not None:
             self._worker.start()
         self.wake()
+        self._sweeper.start()
 
     def stop(self) -> None:
         """Begin nothing more, and let what runs come to its end, within bounds."""
         self._is_started = False
+        self._sweeper.stop()
         if self._worker is not None:
             self._worker.stop()
         self._queue.close()
@@ -91,8 +93,12 @@ class ProcrastinateEngine:
         """Tell a worker's queue what its wake-ups mean, and when the schedule wakes."""
         queue.task(name=TASK)(self._do)
         tick = queue.task(name=TICK)(self._fire)
-        for job, cron in _crons():
-            queue.periodic(cron=cron, periodic_id=job, task_kwargs={"job": job})(tick)
+        for schedule in SCHEDULE:
+            queue.periodic(
+                cron=cron_of(schedule),
+                periodic_id=schedule.job,
+                task_kwargs={"job": schedule.job},
+            )(tick)
 
     def _do(self, job: str, biller: str) -> None:
         """Run one job for one biller; what comes of it stands in the ledger."""
@@ -115,12 +121,17 @@ class ProcrastinateEngine:
     def _fire(self, timestamp: int, job: str) -> None:
         """Wake a job of the schedule for every biller; `timestamp` is procrastinate's."""
         del timestamp
-        if job == SWEEP:
-            self._runner.beat()
-            self.wake()
-            return
         for biller in self._runner.billers():
             self._defer(job, biller)
+
+    def _sweep(self) -> None:
+        """Say that this process lives, and look for what no wake-up told of.
+
+        No tick of the queue's: that comes by the clock of one worker, and where that one ran
+        ahead and died, the others' clocks would have to pass the minutes that it had ticked.
+        """
+        self._runner.beat()
+        self.wake()
 
     def _look_at_what_is_next(self, done: JobReport) -> None:
         biller = done.biller
@@ -169,10 +180,6 @@ class ProcrastinateEngine:
 def _lock(job: str, biller: str, at: datetime | None) -> str:
     """Name a wake-up: a second one of the same name is not queued while the first one waits."""
     return f"{job}:{biller}" if at is None else f"{job}:{biller}:{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _crons() -> list[tuple[str, str]]:
-    return [(schedule.job, cron_of(schedule)) for schedule in SCHEDULE] + [(SWEEP, EVERY_MINUTE)]
 
 
 def cron_of(schedule: Schedule) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -46,6 +46,7 @@ class JobRunner:
             if self._under_way[key] >= at_once:
                 return JobReport(job=name, biller=biller, counts={}, note=RUNNING_ALREADY)
             self._under_way[key] += 1
+        self.beat()
         try:
             with self._work.observer.job_run(name, biller) as seen:
                 report = (job or JOBS[name])(biller, self._work)
@@ -90,10 +91,22 @@ class JobRunner:
         )
 
     def beat(self) -> None:
-        """Write that this worker lives; a ledger that fails now is written at the next sweep."""
-        ledger = self._work.ledger
+        """Write that this worker lives; a ledger that fails now is written at the next sweep.
+
+        What waits for a clock that was turned back since, waits no longer than is meant.
+        """
+        ledger, rules = self._work.ledger, self._work.rules
+        now = self._work.clock.now()
         try:
-            ledger.life.beat(ledger.worker, now=self._work.clock.now())
+            ledger.life.beat(now=now)
+            shortened = ledger.shorten_waits(
+                now=now,
+                lease=timedelta(seconds=rules.lease_seconds),
+                settle=timedelta(seconds=rules.settle_seconds),
+                longest=timedelta(seconds=rules.retry.delay_seconds_max),
+            )
+            if shortened:
+                _log.warning("the clock was turned back; waits begin anew", items=shortened)
         except AdapterError as error:
             _log.error("no heartbeat could be written", reason=str(error))
 

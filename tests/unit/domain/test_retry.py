@@ -20,8 +20,10 @@ WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
 ATTEMPTS = st.integers(min_value=1, max_value=POLICY.attempts_max - 1)
 
 
-def decide(attempt, error, seed="seed", policy=POLICY):
-    return decide_retry(attempt=attempt, error=error, now=NOW, policy=policy, jitter_seed=seed)
+def decide(attempt, error, seed="seed", policy=POLICY, **unsent):
+    return decide_retry(
+        attempt=attempt, error=error, now=NOW, policy=policy, jitter_seed=seed, **unsent
+    )
 
 
 @given(ATTEMPTS, st.text(max_size=20))
@@ -52,6 +54,51 @@ def test_tries_come_to_an_end(attempt):
     assert isinstance(decision, GiveUp)
     assert "busy" in decision.reason
     assert str(attempt) in decision.reason
+
+
+WAITED = st.timedeltas(timedelta(0), timedelta(days=30))
+
+
+@given(st.integers(min_value=1, max_value=5000), WAITED)
+def test_what_never_left_is_tried_for_days_then_it_is_a_persons(attempt, waited):
+    """Waits are an hour at most; as many tries as anything else has, it has at any age."""
+    error = RetryableError("connection refused", **WHERE)
+    decision = decide(attempt, error, unsent_since=NOW - waited)
+    has_tries = attempt < POLICY.attempts_max
+    if has_tries or waited < timedelta(days=POLICY.unsent_days_max):
+        assert isinstance(decision, RetryAt)
+        assert decision.at - NOW <= timedelta(hours=1)
+    else:
+        assert isinstance(decision, GiveUp)
+
+
+@given(st.text(max_size=20), st.floats(min_value=0.1, max_value=14))
+def test_the_whole_schedule_of_what_never_left_takes_days_and_ends(seed, days):
+    """From the first refused connection to the last: no gap is longer than an hour."""
+    policy = RetryPolicy(unsent_days_max=days)
+    error = RetryableError("connection refused", **WHERE)
+    now = NOW
+    for attempt in range(1, 5000):
+        decision = decide_retry(
+            attempt=attempt,
+            error=error,
+            now=now,
+            policy=policy,
+            jitter_seed=seed,
+            unsent_since=NOW,
+        )
+        if isinstance(decision, GiveUp):
+            break
+        assert now <= decision.at <= now + timedelta(hours=1)
+        now = decision.at
+    assert isinstance(decision, GiveUp)
+    assert attempt >= policy.attempts_max
+    assert now - NOW >= timedelta(days=days)
+
+
+def test_a_bug_or_a_refusal_is_not_tried_for_days():
+    for error in (ValueError("odd"), RejectedError("no such invoice", **WHERE)):
+        assert isinstance(decide(POLICY.attempts_max, error, unsent_since=NOW), GiveUp)
 
 
 @given(st.integers(min_value=0, max_value=1000))

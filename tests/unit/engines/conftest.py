@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
@@ -13,6 +14,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from adapter.clock import SystemClock
 from adapter.context import JobContext, Rules
+from adapter.domain.guard import GuardFigures
+from adapter.domain.invoice import ToldBalance
 from adapter.domain.payment import ReceiptApplied
 from adapter.domain.work_item import Source, State
 from adapter.engines import procrastinate
@@ -30,6 +33,9 @@ class Spectrum:
     """Balances and receipts; `applied` counts how often a payment was, which is once."""
 
     posts_per_minute = None
+    guard = GuardFigures()
+    payments_since = None
+    posting = True
 
     def __init__(self):
         self.applied = Counter()
@@ -50,7 +56,7 @@ class Spectrum:
         return leave
 
     def balance_due(self, _invoice_number):
-        return Decimal("100.00")
+        return ToldBalance(balance=Decimal("100.00"))
 
     def post_receipt(self, payment):
         self.before_posting(payment)
@@ -68,6 +74,7 @@ class Carrier:
         self.spectrum = Spectrum()
         self.billers = ("one", "two")
         self.ledger = open_ledger(url)
+        self.ledger.life.begin(A_PAYMENT.paid_at - timedelta(days=1))
         self._engines = []
         self._ledgers = [self.ledger]
         self._numbers = itertools.count(1)

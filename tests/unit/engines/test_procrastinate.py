@@ -303,6 +303,6 @@ def test_the_sweep_wakes_whoever_has_something_due(carrier):
     carrier.accepting(carrier.ledger)()
     process = carrier.engine(threads=0)
     assert carrier.ledger.life.last_heartbeat() is None
-    process.engine._fire(timestamp=0, job="sweep")
+    process.engine._sweep()
     assert carrier.ledger.life.last_heartbeat() <= carrier.clock.now()
     assert [biller for _, biller, _ in carrier.jobs()] == ["one"]

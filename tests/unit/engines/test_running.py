@@ -20,7 +20,12 @@ POST = "post_payments"
 def runner():
     billers = SimpleNamespace(names=lambda: ("one", "two"))
     work = JobContext(
-        ledger=SimpleNamespace(), billers=billers, clock=SystemClock(), rules=Rules()
+        ledger=SimpleNamespace(
+            life=SimpleNamespace(beat=lambda **_: None), shorten_waits=lambda **_: 0
+        ),
+        billers=billers,
+        clock=SystemClock(),
+        rules=Rules(),
     )
     return JobRunner(work)
 
@@ -114,7 +119,7 @@ def test_while_the_ledger_fails_nothing_is_due_and_no_heartbeat_is_written(runne
 
     monkeypatch.setattr(running, "next_due_at", fail)
     assert runner.due_at(POST) == {}
-    runner._work.ledger.worker, runner._work.ledger.life = "w", SimpleNamespace(beat=fail)
+    runner._work.ledger.life = SimpleNamespace(beat=fail)
     with structlog.testing.capture_logs() as logs:
         runner.beat()
     assert [line["event"] for line in logs] == ["no heartbeat could be written"]
