@@ -43,12 +43,12 @@ class AchReturn:
 
     @property
     def reversal_id(self) -> str:
-        """Name the reversal: the same reject, however often it is seen, is the same reversal."""
+        """Name the reversal at Spectrum, by the reject that brought it."""
         return f"{self.reject_guid}:{self.invoice_number}"
 
     @property
     def payment_reference(self) -> str:
-        """Name the work item of the payment that came back."""
+        """Name the payment that came back, whose work item and reversal are both called so."""
         return f"{self.payment_guid}:{self.invoice_number}"
 
     @property
@@ -60,9 +60,44 @@ class AchReturn:
         )
 
     def fingerprint(self) -> str:
-        """Identify the content: the same reversal id with another one is a mismatch."""
-        content = (self.payment_guid, self.account_number, money_text(self.amount), self.code)
+        """Identify the content: the same payment with another one is for a person."""
+        content = (
+            self.reject_guid,
+            self.payment_guid,
+            self.account_number,
+            money_text(self.amount),
+            self.code,
+        )
         return hashlib.sha256("\x1f".join(content).encode()).hexdigest()
+
+
+def without_reversal(reject: AchReturn) -> str:
+    """Say why a reject of a code that takes no money back is for a person (0032)."""
+    reason = reject.reason or "no reason given"
+    return (
+        f"reject {reject.reject_guid} is {reject.code} ({reason}) of {money_text(reject.amount)} "
+        f"of payment {reject.payment_guid} on invoice {reject.invoice_number}: this code reverses "
+        "no receipt. Ask Invoice Cloud what is to be done"
+    )
+
+
+def told_otherwise(reject: AchReturn, known: AchReturn) -> tuple[ExceptionKind, str]:
+    """Say what a reject is that tells another thing of a payment than the first one did (0032).
+
+    The words are of the two rejects alone: they stay the same at each poll.
+    """
+    if reject.reject_guid == known.reject_guid:
+        words = (
+            f"reject {reject.reject_guid} was {reject.code} of another amount, account or code "
+            f"before ({known.code} of {money_text(known.amount)}); its first report counts"
+        )
+        return ExceptionKind.REJECT_MISMATCH, words
+    words = (
+        f"{reject.description}, says reject {reject.reject_guid}; {known.code} of "
+        f"{money_text(known.amount)} came before, in reject {known.reject_guid}. A payment comes "
+        "back once, so the later reject is not sent. Ask Invoice Cloud which one counts"
+    )
+    return ExceptionKind.REJECT_REPEATED, words
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Reversals on their way to Spectrum, each once its payment is applied (C3, decision 0018).
 
-Spectrum knows a reversal by its id, so a try whose outcome is unknown is simply repeated. A file
-that lies in Spectrum's inbox is looked for until it is read.
+Nothing that may have left is sent again before the receipt or the balance was looked at (0032). A
+file that lies in Spectrum's inbox is looked for until it is read.
 """
 
 from __future__ import annotations
@@ -22,22 +22,26 @@ from adapter.domain.ach_return import (
     ReversalTaken,
     Wait,
     judge_return,
+    told_otherwise,
 )
+from adapter.domain.evidence import ReversalVerdict
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.payment import invoice_lane
 from adapter.domain.work_item import Cause, Evidence, State, Step, WorkItem
 from adapter.errors import ContentConflictError, RejectedError
 from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready, failed_or_refused, words
 from adapter.kinds.payments import PAYMENT
+from adapter.kinds.reversal_evidence import ReversalLook, has_moved, read_balance
 from adapter.ledger.item_kind import ItemKind
 from adapter.ledger.items import parts_of
 from adapter.ledger.ledger import Ledger
 from adapter.ledger.schema import ach_returns
 from adapter.ports import BillerPorts
 
-# How often a file in Spectrum's inbox is looked at, and when a person learns that it lies there.
+# How often a file in Spectrum's inbox is looked at.
 INBOX_LOOK_AGAIN = timedelta(minutes=20)
-INBOX_READ_WITHIN = timedelta(days=1)
+# When a person learns that it lies there still, or that nothing shows what came of a reversal.
+EVIDENCE_WITHIN = timedelta(days=1)
 _FIELDS = tuple(column.name for column in ach_returns.c if column.name != "item_id")
 
 
@@ -50,12 +54,12 @@ def _values(ach_return: AchReturn) -> Mapping[str, object]:
 
 
 def _conflict(ach_return: AchReturn, known: AchReturn) -> ContentConflictError:
+    _, words = told_otherwise(ach_return, known)
     return ContentConflictError(
         field="RejectGUID",
         value=ach_return.reject_guid,
-        rule=f"reject {ach_return.reject_guid} was {ach_return.code} of another amount, account "
-        f"or code before ({known.code} of {known.amount:.2f})",
-        remedy="The first report of it counts",
+        rule=words,
+        remedy="The first report counts",
     )
 
 
@@ -64,7 +68,8 @@ REVERSAL = ItemKind(
     table=ach_returns,
     read=_read,
     values=_values,
-    reference=lambda ach_return: ach_return.reversal_id,
+    # A payment comes back once on an invoice, by whatever reject (0032).
+    reference=lambda ach_return: ach_return.payment_reference,
     lane=lambda ach_return: invoice_lane(ach_return.invoice_number),
     subject=lambda reference: {"invoice_number": reference.partition(":")[2]},
     conflict=_conflict,
@@ -87,6 +92,7 @@ class Reversals(DeliveryKind[AchReturn]):
     ops_path = "reversals"
     ops_name = "reversal"
     job = "post_reversals"
+    posts = True
     offset = timedelta(minutes=35)
     help = "Returned ACH payments on their way to Spectrum."
     words = (
@@ -95,6 +101,7 @@ class Reversals(DeliveryKind[AchReturn]):
             sending=State.SENDING,
             handed_over=State.UNCONFIRMED,
             reversed=State.DONE,
+            in_doubt=State.IN_DOUBT,
         ),
         *failed_or_refused(ExceptionKind.REVERSAL_FAILED),
     )
@@ -102,30 +109,50 @@ class Reversals(DeliveryKind[AchReturn]):
         State.WAITING: "The receipt is reversed, once its payment is applied",
         State.RETRYING: "The reversal is sent to Spectrum again",
         State.UNCONFIRMED: "Spectrum has to read the file; what came of it is looked for",
+        State.IN_DOUBT: "Spectrum's receipt or balance is looked at; where it stands unmoved, the "
+        "reversal is sent again",
     }
     refused = ExceptionKind.REVERSAL_REFUSED
     exhausted = ExceptionKind.REVERSAL_FAILED
+    repeat_is_harmless = False
 
     def prepare(
         self, item: WorkItem[AchReturn], ports: BillerPorts, work: JobContext
-    ) -> Ready | PutOff | Step:
-        """Reverse only what is applied: what may still be is waited for."""
-        del ports
+    ) -> Ready | PutOff | Found:
+        """Reverse only what is applied: what may still be is waited for.
+
+        Without a receipts feed the balance is kept: by it a lost answer is judged.
+        """
         returned, now = item.payload, work.clock.now()
         payment = work.ledger.items(PAYMENT).find(item.biller, returned.payment_reference)
         match judge_return(returned, payment, seen_at=item.accepted_at, now=now):
             case Wait(reason=reason):
                 return PutOff(reason=reason, until=now + LOOK_AGAIN)
             case AskPerson(kind=kind, reason=reason):
-                return Step(
-                    to_state=State.NEEDS_PERSON,
-                    cause=Cause.NOT_SENT,
-                    detail=f"{self.describe(returned)}: {reason}",
-                    may_have_left=item.may_have_left,
-                    review=kind,
-                )
-            case _:
-                return Ready(detail=f"{self.describe(returned)}, try {item.attempts + 1}")
+                return Found(step=self._for_person(item, kind, reason))
+        attempt = f"{self.describe(returned)}, try {item.attempts + 1}"
+        if ports.receipt_feed is not None:
+            return Ready(detail=attempt)
+        try:
+            told, reading = read_balance(item, ports, work)
+        except RejectedError as error:  # a lost answer would be a person's
+            told, reading = f"the balance is refused ({error})", None
+        if reading is None and item.balance_before is not None:
+            # It would be judged by the reading of an earlier try, or be sent again unlooked at.
+            return PutOff(reason=f"{told}; {attempt} waits for one", until=now + LOOK_AGAIN)
+        if item.may_have_left and has_moved(item.balance_before, reading):
+            reason = f"{told}, which has moved since a try whose answer was lost"
+            return Found(step=self._for_person(item, self.exhausted, reason))
+        return Ready(detail=f"{told}; {attempt}", reading=reading)
+
+    def _for_person(self, item: WorkItem[AchReturn], kind: ExceptionKind, reason: str) -> Step:
+        return Step(
+            to_state=State.NEEDS_PERSON,
+            cause=Cause.NOT_SENT,
+            detail=f"{self.describe(item.payload)}: {reason}",
+            may_have_left=item.may_have_left,
+            review=kind,
+        )
 
     def send(self, item: WorkItem[AchReturn], ports: BillerPorts) -> ReversalTaken:
         return ports.reversals.reverse(item.payload)
@@ -151,27 +178,70 @@ class Reversals(DeliveryKind[AchReturn]):
     def look(
         self, item: WorkItem[AchReturn], ports: BillerPorts, work: JobContext
     ) -> Found | PutOff:
-        """Ask what came of the file; while it is unread, ask again."""
-        what = self.describe(item.payload)
+        """Look what came of it: in the inbox, else in Spectrum's book (0032)."""
+        what, now = self.describe(item.payload), work.clock.now()
         try:
             answer = ports.reversals.outcome(item.payload)
+            if answer is None:
+                look = ReversalLook(item, ports, work)
+                if item.state is State.IN_DOUBT or look.verdict is not ReversalVerdict.STANDS:
+                    return self._shown(item, look, work)
+                # A file that was handed over is gone, and nothing came of it.
+                if not ports.posting:
+                    reason = f"{what}: its file is gone, and posting is switched off"
+                    return PutOff(reason=reason, until=now + INBOX_LOOK_AGAIN)
+                answer = ports.reversals.reverse(item.payload)
         except RejectedError as error:
             step = Step(
                 to_state=State.NEEDS_PERSON,
-                cause=Cause.EVIDENCE,
+                cause=Cause.ANSWERED,
                 detail=f"{what}: {error}; look into Spectrum, then `adapter reversals retry`",
                 review=self.refused,
             )
             return Found(step=step)
         if answer.is_read:
             return Found(step=self.judge(item, answer, work))
-        since, now = item.sent_at or item.accepted_at, work.clock.now()
+        since = item.sent_at or item.accepted_at
         return PutOff(reason=f"{what}: {_lies_in_inbox(since)}", until=now + INBOX_LOOK_AGAIN)
+
+    def _shown(
+        self, item: WorkItem[AchReturn], look: ReversalLook, work: JobContext
+    ) -> Found | PutOff:
+        """Return what follows from Spectrum's book; what did not arrive is sent again at once."""
+        words = f"{self.describe(item.payload)}: answer lost after sending; {look.words}"
+        if look.verdict is ReversalVerdict.TOO_EARLY:
+            return PutOff(reason=words, reading=look.reading)
+        if look.verdict is ReversalVerdict.REVERSED:
+            step = Step(
+                to_state=State.DONE,
+                cause=Cause.EVIDENCE,
+                detail=words,
+                evidence=look.evidence,
+            )
+        elif look.verdict is ReversalVerdict.STANDS and (
+            item.attempts < work.rules.retry.attempts_max
+        ):
+            step = Step(
+                to_state=State.RETRYING,
+                cause=Cause.EVIDENCE,
+                detail=f"{words}: not reversed, to be sent again",
+                may_have_left=True,
+                next_at=work.clock.now(),
+            )
+        else:
+            step = Step(
+                to_state=State.NEEDS_PERSON,
+                cause=Cause.EVIDENCE,
+                detail=f"{words} ({item.attempts} tries): a person has to look, then `adapter "
+                "reversals resolve` or `retry`",
+                may_have_left=True,
+                review=self.exhausted,
+            )
+        return Found(step=step, reading=look.reading)
 
     def overdue(self, item: WorkItem[AchReturn], now: datetime) -> ExceptionKind | None:
         since = item.sent_at or item.accepted_at
-        is_unread = item.state is State.UNCONFIRMED and now - since >= INBOX_READ_WITHIN
-        return ExceptionKind.REVERSAL_FAILED if is_unread else None
+        return self.exhausted if now - since >= EVIDENCE_WITHIN else None
 
     def describe(self, payload: AchReturn) -> str:
         return payload.description
@@ -182,7 +252,7 @@ class Reversals(DeliveryKind[AchReturn]):
             **self.common_fields(item),
             **asdict(item.payload),
             "biller": item.biller,
-            "reversal_id": item.reference,
+            "reversal_id": item.payload.reversal_id,
             "seen_at": item.accepted_at,
             "handed_over_at": item.sent_at if is_handed_over else None,
             "reversed_at": item.done_at,

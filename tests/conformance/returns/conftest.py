@@ -96,6 +96,9 @@ class Carrier:
             parameters=parameters,
         )
 
+    def disarm(self):
+        self.world.faults.disarm()
+
     def audit(self):
         report = run_audit(self.world)
         return [v.story for f in report.findings for v in f.violations]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -42,7 +43,12 @@ def test_the_same_reject_is_the_same_reversal_however_it_is_written(returned, pa
 
 @pytest.mark.parametrize(
     "change",
-    [{"amount": Decimal("1.00")}, {"code": "R02"}, {"account_number": "7"}],
+    [
+        {"amount": Decimal("1.00")},
+        {"code": "R02"},
+        {"account_number": "7"},
+        {"reject_guid": str(UUID(int=7))},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_what_moves_money_is_its_content(returned, change):

@@ -9,7 +9,7 @@ from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.work_item import State
 from adapter.errors import ConfigurationError, OutcomeUnknownError, RejectedError, RetryableError
 from adapter.kinds import PAYMENTS, REVERSALS
-from adapter.kinds.reversals import INBOX_LOOK_AGAIN, INBOX_READ_WITHIN
+from adapter.kinds.reversals import EVIDENCE_WITHIN, INBOX_LOOK_AGAIN
 
 NAMES = {"partner": "spectrum", "operation": "ReceiveReversal"}
 LATER = RetryableError("answered 503", **NAMES)
@@ -29,8 +29,10 @@ def pay(bench):
 
 def applied_and_returned(bench, *answers, **fields):
     bench.partners.reversal_answers = [*answers]
+    bench.partners.has_inbox = IN_INBOX in answers
     bench.accept()
     pay(bench)
+    bench.pass_time(120)
     return bench.bring_back(**fields)
 
 
@@ -75,6 +77,12 @@ def test_a_payment_that_nobody_knows_is_a_persons_in_bounded_time(bench):
     assert bench.partners.reversed == []
 
 
+def test_a_balance_that_is_refused_stops_no_reversal(bench):
+    applied_and_returned(bench)
+    bench.partners.balance = REFUSED
+    assert run(bench) == {"reversed": 1}
+
+
 # Files in Spectrum's inbox
 
 
@@ -106,7 +114,7 @@ def test_a_file_that_spectrum_refuses_is_a_persons_and_is_written_again(bench):
 def test_a_file_that_nobody_reads_is_reviewed_once_and_looked_for_on(bench):
     applied_and_returned(bench, *[IN_INBOX] * 200)
     began = bench.clock.now()
-    while bench.clock.now() <= began + INBOX_READ_WITHIN + 5 * INBOX_LOOK_AGAIN:
+    while bench.clock.now() <= began + EVIDENCE_WITHIN + 5 * INBOX_LOOK_AGAIN:
         bench.run_on(REVERSALS, times=1)
     assert bench.open_kinds() == [ExceptionKind.REVERSAL_FAILED]
     assert bench.words(REVERSALS) == ["handed_over"]
@@ -127,3 +135,30 @@ def test_what_prevents_a_look_does_not_forget_that_a_file_was_handed_over(bench,
     bench.run_on(REVERSALS)
     assert len(bench.partners.reversed) == 1
     assert bench.words(REVERSALS) == ["reversed"]
+
+
+def test_a_file_that_is_gone_is_written_again_once_nothing_came_of_it(bench):
+    returned = applied_and_returned(bench, IN_INBOX)
+    run(bench)
+    bench.partners.has_inbox = False  # whoever read it left it nowhere
+    assert look_again(bench) == {"reversed": 1}
+    assert [sent.reversal_id for sent in bench.partners.reversed] == [returned.reversal_id] * 2
+
+
+def test_a_file_that_is_gone_and_was_read_is_not_written_again(bench):
+    applied_and_returned(bench, IN_INBOX)
+    run(bench)
+    bench.partners.has_inbox = False
+    bench.partners.balance += bench.payment().amount
+    assert look_again(bench) == {"reversed": 1}
+    assert len(bench.partners.reversed) == 1
+
+
+def test_no_file_is_written_again_while_posting_is_switched_off(bench):
+    applied_and_returned(bench, IN_INBOX)
+    run(bench)
+    bench.partners.has_inbox = bench.partners.posting = False
+    assert look_again(bench) == {"handed_over": 1}
+    assert len(bench.partners.reversed) == 1
+    bench.partners.posting = True
+    assert look_again(bench) == {"reversed": 1}
