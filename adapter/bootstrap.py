@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import make_url
 
@@ -14,7 +16,7 @@ from adapter.domain.invoice import BifProfile
 from adapter.domain.retry import RetryPolicy
 from adapter.engines.embedded import EmbeddedEngine
 from adapter.engines.engine import Engine
-from adapter.errors import ConfigurationError
+from adapter.errors import ConfigurationError, LedgerError
 from adapter.ledger import Ledger, open_ledger
 from adapter.observer import Observer
 from adapter.partners.clock_watch import ClockWatch
@@ -104,6 +106,7 @@ class Billers:
             biller.payments,
             self._clock,
             settings=f"{table}.advanced_settings.11 to 13",
+            time_zone=biller.time_zone,
         )
         feed = _feed(biller, payments, f"{table}.feed")
         invoice_cloud = InvoiceCloudClient(
@@ -112,6 +115,8 @@ class Billers:
         return BillerPorts(
             bif_profile=_bif_profile(biller),
             posts_per_minute=biller.posts_per_minute,
+            guard=biller.guard.figures,
+            return_codes=biller.reversing_codes,
             rtdr=rtdr,
             balances=payments,
             receipts=payments,
@@ -125,6 +130,8 @@ class Billers:
             enrollments=self._imt(biller, f"{table}.imt"),
             enrollment_report=invoice_cloud,
             payer_accounts=self._payer_accounts(biller, f"{table}.invoice_cloud"),
+            payments_since=biller.payments_since,
+            posting=biller.posting,
         )
 
 
@@ -154,6 +161,8 @@ class Adapter:
         """Let what runs come to its end, and close every connection; close the doors before."""
         self.stopping.set()
         self.engine.stop()
+        with suppress(LedgerError):
+            self.ledger.life.leave(now=self.clock.now())
         self.billers.close()
         self.ledger.close()
         self.watch.close()
@@ -166,20 +175,28 @@ def build(
     timer: Timer,
     works: bool = True,
     sweep: timedelta | None = None,
+    make_ledger: bool = False,
+    begun: datetime | None = None,
 ) -> Adapter:
     """Build an adapter; what stands in [adapter] is read here once, the billers at each look.
 
     One that does not work has doors only: its payments wait for the workers of other processes.
-    `sweep` is how often the embedded engine looks for what another process has left.
+    `sweep` is how often the embedded engine looks for what another process has left. Only with
+    `make_ledger` is a ledger made where none is. A new one knows nothing of the time before
+    `begun`, which is now unless somebody knows better.
     """
     settings = source.current().adapter
-    ledger = open_ledger(settings.ledger, billers=lambda: source.current().biller_guids)
-    ledger.life.begin(clock.now())
+    ledger = open_ledger(
+        settings.ledger, billers=lambda: source.current().biller_guids, make=make_ledger
+    )
+    ledger.keep_time(clock)
+    ledger.life.begin(begun or clock.now())
+    ledger.life.arrive(clock, None if settings.marks is None else Path(settings.marks))
     watch = Watch(Metrics(clock), open_traces())
     billers = Billers(source, clock, watch)
     watch.metrics.registry.register(LedgerGauges(ledger, clock, billers.names))
     work = JobContext(
-        ledger=ledger, billers=billers, clock=clock, rules=_rules(settings), observer=watch
+        ledger=ledger, billers=billers, clock=clock, rules=rules_of(settings), observer=watch
     )
     return Adapter(
         source=source,
@@ -248,7 +265,8 @@ def bif_profile_of(source: SettingsSource, biller: str) -> BifProfile:
     return _bif_profile(source.current().biller(biller))
 
 
-def _rules(settings: AdapterSettings) -> Rules:
+def rules_of(settings: AdapterSettings) -> Rules:
+    """Return the bounds that jobs keep to."""
     return Rules(
         settle_seconds=settings.settle_seconds,
         lease_seconds=settings.lease_seconds,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from adapter.clock import Clock
+from adapter.clock import Clock, steady_seconds
 from adapter.domain.retry import RetryPolicy
 from adapter.ledger.ledger import Ledger
 from adapter.observer import Observer, Unobserved
@@ -29,10 +30,14 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class JobContext:
-    """The ledger, the billers' connections, the time, the rules, and who observes the work."""
+    """The ledger, the billers' connections, the time, the rules, and who observes the work.
+
+    `steady` returns seconds that nobody can set: by them a lease ends, whatever a clock says.
+    """
 
     ledger: Ledger
     billers: BillersPort
     clock: Clock
     rules: Rules
     observer: Observer = field(default_factory=Unobserved)
+    steady: Callable[[], float] = steady_seconds

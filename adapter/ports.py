@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Protocol
 
 from adapter.clock import GmtWindow
 from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentChange, EnrollmentKind
-from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
+from adapter.domain.guard import GuardFigures
+from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch, ToldBalance
 from adapter.domain.payment import Payment, ReceiptAnswer
 from adapter.domain.registration import Customer, Destination, KnownUsers, Payer
 from adapter.domain.settlement import SettledRow
@@ -21,8 +21,11 @@ from adapter.domain.upload import UploadAnswer
 class BalancePort(Protocol):
     """Spectrum's RTDR (A2)."""
 
-    def balance_due(self, invoice_number: str) -> Decimal:
-        """Return the balance in dollars; raises RejectedError for an unknown invoice."""
+    def balance_due(self, invoice_number: str) -> ToldBalance:
+        """Ask for the balance; raises RejectedError for an unknown invoice.
+
+        Whether the answer is evidence of anything, it says itself.
+        """
         ...
 
 
@@ -30,7 +33,12 @@ class ReceiptPort(Protocol):
     """Spectrum's OnlineReceipt (A3)."""
 
     def post_receipt(self, payment: Payment) -> ReceiptAnswer:
-        """Post one receipt, once; outcome (d) is raised, sorted by what the caller may do."""
+        """Post one receipt, once; outcome (d) is raised, sorted by what it proves (decision 0031).
+
+        RejectedError: surely refused, or unfit to be sent, and then without a status.
+        RetryableError and ConfigurationError: surely nothing left. CredentialsRefusedError and
+        OutcomeUnknownError: a receipt may exist.
+        """
         ...
 
 
@@ -45,8 +53,12 @@ class InvoiceFeedPort(Protocol):
 class ReceiptFeedPort(Protocol):
     """Spectrum's extract of receipts (decision 0001), where a biller has one."""
 
-    def find_receipt(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
-        """Look for the receipt of this payment GUID and invoice, changed at or after `since`."""
+    def find_receipts(self, payment: Payment, *, since: datetime) -> ReceiptSearch:
+        """Return the receipts of this payment GUID, and all others of its invoice.
+
+        Those are told that were applied or reversed at or after `since`. Raises RetryableError
+        while there is no feed to read.
+        """
         ...
 
 
@@ -87,14 +99,17 @@ class ReversalPort(Protocol):
     """Spectrum's inbox of reversals (decision 0018)."""
 
     def reverse(self, ach_return: AchReturn) -> ReversalTaken:
-        """Have a receipt taken back; the same reversal again is harmless.
+        """Have a receipt taken back; an inbox as assumed knows the same reversal again (0018).
 
         Raises RejectedError where Spectrum says no.
         """
         ...
 
-    def outcome(self, ach_return: AchReturn) -> ReversalTaken:
-        """Tell what came of a reversal that was handed over and not read; errors as above."""
+    def outcome(self, ach_return: AchReturn) -> ReversalTaken | None:
+        """Tell what came of a reversal that may have been handed over; None where nothing says.
+
+        Nothing is sent by it. Raises RejectedError where Spectrum has said no.
+        """
         ...
 
 
@@ -167,6 +182,8 @@ class BillerPorts:
 
     bif_profile: BifProfile
     posts_per_minute: int | None
+    guard: GuardFigures
+    return_codes: frozenset[str]
     rtdr: BalancePort
     balances: BalancePort
     receipts: ReceiptPort
@@ -180,6 +197,10 @@ class BillerPorts:
     enrollments: EnrollmentPort
     enrollment_report: EnrollmentReportPort
     payer_accounts: PayerAccountsPort | None
+    # What was paid before is not posted by itself; None leaves it to the ledger's beginning.
+    payments_since: datetime | None = None
+    # Switched off, payments and reversals are taken over and wait.
+    posting: bool = True
 
 
 class BillersPort(Protocol):

@@ -26,11 +26,15 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One decision record: its number, its title, and what to ask the vendor."""
+    """One decision record: its number, its title, and what to ask the vendor.
+
+    One that is superseded stays to be read, and no clause stands on it any more.
+    """
 
     number: str
     title: str
     question: str
+    is_superseded: bool
 
 
 @cache
@@ -63,7 +67,12 @@ def _decision(text: str) -> Decision:
     heading, _, rest = text.partition("\n")
     number, _, title = heading.removeprefix("# ").partition(": ")
     question = rest.partition("## Ask the vendor\n")[2]
-    return Decision(number=number, title=title, question=" ".join(question.split()))
+    return Decision(
+        number=number,
+        title=title,
+        question=" ".join(question.split()),
+        is_superseded="\n- Status: superseded" in rest,
+    )
 
 
 def _clause(partner: str, place: str, source: str) -> Clause:

@@ -15,7 +15,7 @@ UNFINISHED_MAX = timedelta(hours=2)
 IN_DOUBT_MAX = timedelta(hours=1)
 # Due work is looked at within seconds, and by the sweep within an hour.
 DUE_MAX = timedelta(minutes=70)
-# A returned payment or an enrolment has every try behind it by then.
+# A returned payment or an enrolment that still waits by then is tried on, for days; it is told.
 WAITING_MAX = timedelta(hours=26)
 # A run may take a while, and the next one makes up for it.
 INTERVALS_MISSED_MAX = 2
@@ -118,6 +118,20 @@ def payment_in_doubt_too_long(figures: Figures) -> Iterator[Finding]:
         if figure.state in DOUBTFUL_STATES and late:
             yield _waiting(figure, figure.sent_at)
     yield from _asked(figures, DOUBT_KINDS)
+
+
+def posting_switched_off(figures: Figures) -> Iterator[Finding]:
+    for biller in sorted(figures.posting_off):
+        waiting = sum(
+            figure.count
+            for kind in (PAYMENT, REVERSAL)
+            for figure in figures.ledger.of(kind)
+            if figure.biller == biller and figure.state in _ON_ITS_WAY
+        )
+        detail = (
+            f"posting is switched off for {biller}; {waiting} of its payments and reversals wait"
+        )
+        yield Finding(biller=biller, detail=detail, count=waiting)
 
 
 def work_not_done(figures: Figures) -> Iterator[Finding]:

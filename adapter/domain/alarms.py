@@ -28,6 +28,7 @@ from adapter.domain.alarm_rules import (
     payment_stopped_by_setting,
     payment_unfinished_too_long,
     poll_behind,
+    posting_switched_off,
     reversal_stuck,
     work_not_done,
 )
@@ -198,6 +199,14 @@ ALARMS = (
         advice="Read it with `adapter exceptions list`, settle it, then `adapter exceptions "
         "resolve NUMBER --because TEXT`.",
         rule=exception_open,
+    ),
+    Alarm(
+        name="posting_switched_off",
+        severity=Severity.WARNING,
+        meaning="Payments and reversals of a biller are taken over and not posted.",
+        advice="Somebody set `posting` to false in the biller's table. Set it to true when they "
+        "may go; `adapter payments list` tells what waits.",
+        rule=posting_switched_off,
     ),
     Alarm(
         name="clock_skewed",

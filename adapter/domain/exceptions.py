@@ -13,6 +13,7 @@ class ExceptionKind(Enum):
     NOT_APPLIED = "not_applied"  # outcome (c): Spectrum said okay and applied nothing
     DEAD = "dead"  # refused, or every try used up: surely not applied
     EVIDENCE_UNCLEAR = "evidence_unclear"  # in doubt, and the evidence says neither yes nor no
+    PAID_BEFORE_BEGINNING = "paid_before_beginning"  # made before this ledger was to post
     EVIDENCE_OVERDUE = "evidence_overdue"  # in doubt or pending for too long; looked at still
     ROW_UNREADABLE = "row_unreadable"  # its row of the ledger was changed by somebody else
     SETTING_OVERDUE = "setting_overdue"  # a wrong setting has stopped a payment for a day
@@ -24,6 +25,8 @@ class ExceptionKind(Enum):
     REJECT_UNKNOWN = "reject_unknown"  # a returned payment that is not known here
     REJECT_UNAPPLIED = "reject_unapplied"  # a returned payment that was never applied
     REJECT_MISMATCH = "reject_mismatch"  # the reject and the ledger disagree
+    REJECT_REPEATED = "reject_repeated"  # a payment that came back before, by another reject
+    REJECT_CODE = "reject_code"  # a code by which no receipt is reversed
     REVERSAL_FAILED = "reversal_failed"  # every try used up: the receipt stands in Spectrum
     REVERSAL_REFUSED = "reversal_refused"  # Spectrum refused to take a receipt back
     BATCH_TOTAL = "batch_total"  # a settled batch does not add up

@@ -94,6 +94,8 @@ class Figures:
     ledger: LedgerFigures
     intervals: Mapping[str, timedelta]
     billers: frozenset[str] = frozenset()
+    # For which of them posting is switched off.
+    posting_off: frozenset[str] = frozenset()
     biller_problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     ledger_problem: str = ""

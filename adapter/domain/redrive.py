@@ -1,25 +1,28 @@
 """What a person may do to a work item: send it again, or say what became of it.
 
-Pure rules. Nothing that may have been applied is posted again without evidence (decision 0006):
-where the last request's outcome was never learned, and a repeat is not harmless, sending again
-means looking for evidence again.
+Pure rules. Where a repeat is not harmless, neither sends anything by itself: the guard is asked
+before every request, and a person's finding is one thing that it knows (decision 0030).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.ledger_life import MARGIN
+from adapter.domain.money import money_text
 from adapter.domain.work_item import (
     HOLDING_STATES,
     SENDABLE_STATES,
+    Answer,
+    BalanceReading,
     Cause,
     Evidence,
-    ItemEvent,
     State,
     Step,
     WorkItem,
@@ -37,12 +40,16 @@ class Finding(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ManualResolution:
-    """A person's finding on one item: who, what was found, and a note for the record."""
+    """A person's finding on one item: who, what was found, and a note for the record.
+
+    `balance` is what she saw due on the invoice, in dollars, when no receipt of it was there.
+    """
 
     by: str
     finding: Finding
     note: str
     receipt_id: str | None = None
+    balance: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +57,9 @@ class RedriveRules:
     """What is a kind's own: its command, its job, the word of a state, and what it needs.
 
     Where a `repeat_is_harmless`, an item whose outcome is unknown is sent again. Where a finding
-    `needs_receipt`, "applied" names the receipt's number, and what it pays for can be given back.
+    `needs_receipt`, "applied" names the receipt's number, "never applied" the balance that was
+    seen, and what it pays for can be given back. `began` tells before when nothing of it can have
+    left, where a ledger that has forgotten some time must not repeat it.
     """
 
     command: str
@@ -58,6 +67,7 @@ class RedriveRules:
     word: Callable[[State, ExceptionKind | None], str]
     repeat_is_harmless: bool = True
     needs_receipt: bool = False
+    began: Callable[[Any], datetime | None] = lambda _payload: None
 
     @property
     def look(self) -> str:
@@ -67,56 +77,27 @@ class RedriveRules:
         )
 
 
-def sent_again(
-    item: WorkItem[Any],
-    last: ItemEvent,
-    rules: RedriveRules,
-    *,
-    by: str,
-    now: datetime,
-    is_confirmed: bool,
-    has_moved_since: bool,
-) -> Step:
+def sent_again(item: WorkItem[Any], rules: RedriveRules, *, by: str, now: datetime) -> Step:
     """Return the step that sends an item again; raises BadInputError where it must not be.
 
-    `last` is the last event; `has_moved_since` says that other items of its lane may have moved
-    what it would be judged by, after its last request.
+    Where a request of it may have left, and a repeat is not harmless, evidence is looked for.
     """
     if _is_set_aside(item):
         return _taken_up_again(item, rules, now, f"{by} mended its row and takes it up again")
     if item.state is State.RETRYING:
-        return _to_be_sent(item, now, f"{by} sends it again at once", item.may_have_left)
+        return _to_be_sent(item, now, f"{by} sends it again at once")
     if item.state is not State.NEEDS_PERSON:
         raise _refusal(item, rules, *_why_not(item, rules))
-    if item.review is ExceptionKind.NOT_APPLIED:
-        if not is_confirmed:
-            raise _refusal(
-                item,
-                rules,
-                "Spectrum said okay and applied nothing, and only a person can tell that for sure",
-                f"{rules.look}, or send it again with --confirm-not-applied when it is not there",
-            )
-        return _to_be_sent(item, now, f"{by} found no receipt in Spectrum and sends it again")
-    if rules.repeat_is_harmless:
-        return _to_be_sent(item, now, f"{by} sends it again", item.may_have_left)
-    if last.cause is not Cause.EVIDENCE:
-        return _to_be_sent(item, now, f"surely not applied; {by} sends it again")
-    if has_moved_since:
-        raise _refusal(
-            item,
-            rules,
-            "its last post's outcome is unclear, and other payments or reversals on the invoice "
-            "have moved the balance since, so no evidence can come",
-            rules.look,
-        )
-    # Outcome (b) is never posted again, so it waits where it waited before.
-    was_unconfirmed = last.from_state is State.UNCONFIRMED
+    if rules.repeat_is_harmless or not item.may_have_left:
+        return _to_be_sent(item, now, f"{by} sends it again")
+    is_pending = item.last_answer is Answer.PENDING
     return Step(
-        to_state=State.UNCONFIRMED if was_unconfirmed else State.IN_DOUBT,
+        to_state=State.UNCONFIRMED if is_pending else State.IN_DOUBT,
         cause=Cause.PERSON,
-        detail=f"its last post's outcome was unclear; {by} has evidence looked for again",
+        detail=f"its last request may have arrived; {by} has evidence looked for again",
         next_at=_due_by_any_clock(item, now),
         attempts=0,
+        looks_anew=True,
     )
 
 
@@ -127,8 +108,13 @@ def judged_by_person(
     *,
     now: datetime,
     settle_seconds: float,
+    forgotten_until: datetime | None = None,
 ) -> Step:
-    """Return the step that a person's finding makes; raises BadInputError where none is needed."""
+    """Return the step that a person's finding makes; raises BadInputError where none is needed.
+
+    Until `forgotten_until`, the end of the last gap, requests may have left that the ledger does
+    not know of.
+    """
     _require_sound(found, rules)
     if item.state not in HOLDING_STATES | SENDABLE_STATES | {State.NEEDS_PERSON}:
         raise _refusal(item, rules, *_why_not(item, rules))
@@ -148,9 +134,8 @@ def judged_by_person(
     is_given_back = found.finding is Finding.GIVEN_BACK
     if item.state in SENDABLE_STATES and not is_given_back and not _is_set_aside(item):
         raise _refusal(item, rules, *_why_not(item, rules))
-    settled_at = (item.sent_at or item.accepted_at) + timedelta(seconds=settle_seconds)
-    settled_at = max(settled_at, item.settles_at or settled_at)
-    if item.may_have_left and now < settled_at:
+    settled_at = _settled_at(item, rules, timedelta(seconds=settle_seconds), forgotten_until)
+    if settled_at is not None and now < settled_at:
         raise _refusal(
             item,
             rules,
@@ -164,7 +149,28 @@ def judged_by_person(
             detail=f"{found.by} says it was given back and is never to be posted: {found.note}",
             evidence=Evidence.PERSON,
         )
-    return _to_be_sent(item, now, f"{found.by} says it was never applied: {found.note}")
+    words = f"{found.by} says it was never applied: {found.note}"
+    if found.balance is None:
+        return _to_be_sent(replace(item, may_have_left=False), now, words)
+    seen = BalanceReading(asked_at=now, balance=found.balance)
+    return replace(
+        _to_be_sent(item, now, f"{words} (the balance is {money_text(found.balance)})"),
+        released_by=seen,
+    )
+
+
+def _settled_at(
+    item: WorkItem[Any], rules: RedriveRules, settle: timedelta, forgotten_until: datetime | None
+) -> datetime | None:
+    """Return when nothing of it is on its way any more, known or forgotten."""
+    moments = []
+    if item.may_have_left:
+        moments = [(item.sent_at or item.accepted_at) + settle]
+        moments += [] if item.settles_at is None else [item.settles_at]
+    began = rules.began(item.payload)
+    if began is not None and forgotten_until is not None and forgotten_until > began - MARGIN:
+        moments.append(forgotten_until + settle)
+    return max(moments, default=None)
 
 
 def _is_set_aside(item: WorkItem[Any]) -> bool:
@@ -176,7 +182,7 @@ def _is_set_aside(item: WorkItem[Any]) -> bool:
 def _taken_up_again(item: WorkItem[Any], rules: RedriveRules, now: datetime, words: str) -> Step:
     """Return where an item goes on whose row can be read again: nothing it sent is forgotten."""
     if item.state in SENDABLE_STATES or rules.repeat_is_harmless:
-        return _to_be_sent(item, now, words, item.may_have_left)
+        return _to_be_sent(item, now, words)
     return Step(
         to_state=State.UNCONFIRMED if item.state is State.UNCONFIRMED else State.IN_DOUBT,
         cause=Cause.PERSON,
@@ -185,21 +191,17 @@ def _taken_up_again(item: WorkItem[Any], rules: RedriveRules, now: datetime, wor
     )
 
 
-def _to_be_sent(
-    item: WorkItem[Any],
-    now: datetime,
-    words: str,
-    may_have_left: bool = False,  # noqa: FBT001, FBT002  # a fact, not a switch
-) -> Step:
-    """Return a step to a request with every try before it."""
+def _to_be_sent(item: WorkItem[Any], now: datetime, words: str) -> Step:
+    """Return a step to a request with every try before it; what may have left, may have still."""
     return Step(
         to_state=State.RETRYING,
         cause=Cause.PERSON,
         detail=f"{words}; to be sent now, with every try before it",
-        may_have_left=may_have_left,
-        settles_at=item.settles_at if may_have_left else None,
+        may_have_left=item.may_have_left,
+        settles_at=item.settles_at if item.may_have_left else None,
         next_at=_due_by_any_clock(item, now),
         attempts=0,
+        looks_anew=True,
     )
 
 
@@ -247,7 +249,16 @@ def _require_sound(found: ManualResolution, rules: RedriveRules) -> None:
             field="receipt",
             value=found.receipt_id or "",
             rule="an applied payment has a receipt number, and one never applied has none",
-            remedy="Give the number that Spectrum shows with --as applied, and none otherwise",
+            remedy="Give the number that Spectrum shows where it is applied, and none otherwise",
+        )
+    is_never_applied = found.finding is Finding.NEVER_APPLIED
+    if (found.balance is None) == (is_never_applied and rules.needs_receipt):
+        raise BadInputError(
+            field="balance",
+            value="" if found.balance is None else money_text(found.balance),
+            rule="a payment that was never applied is released by the balance of its invoice",
+            remedy="Look for its GUID among the invoice's receipts in Spectrum; if it is not "
+            "there, give the balance that Spectrum shows, and none with another finding",
         )
 
 

@@ -39,10 +39,10 @@ HOLDING_STATES = frozenset({State.SENDING, *DOUBTFUL_STATES})
 # What a worker may make of what; persons have wider rules (`domain/redrive.py`).
 TRANSITIONS = {
     State.WAITING: frozenset(
-        {State.SENDING, State.RETRYING, State.NEEDS_PERSON, State.SUPERSEDED}
+        {State.SENDING, State.RETRYING, State.NEEDS_PERSON, State.DONE, State.SUPERSEDED}
     ),
     State.RETRYING: frozenset(
-        {State.SENDING, State.RETRYING, State.NEEDS_PERSON, State.SUPERSEDED}
+        {State.SENDING, State.RETRYING, State.NEEDS_PERSON, State.DONE, State.SUPERSEDED}
     ),
     State.SENDING: frozenset(State) - {State.WAITING, State.SENDING, State.GIVEN_BACK},
     State.IN_DOUBT: frozenset({State.DONE, State.RETRYING, State.NEEDS_PERSON, State.SUPERSEDED}),
@@ -69,6 +69,15 @@ class Evidence(Enum):
     PERSON = "person"  # a person's finding, and marked so for ever
 
 
+class Answer(Enum):
+    """What came of the last request that may have left (decision 0031)."""
+
+    LOST = "lost"  # no answer to trust
+    EMPTY = "empty"  # a success without a body
+    REFUSED = "refused"  # the partner's own refusal
+    PENDING = "pending"  # the partner has it and has not said what came of it
+
+
 class Cause(Enum):
     """What moved an item from one state to another."""
 
@@ -91,7 +100,10 @@ class WorkItem(Generic[Payload]):
     are never on their way at once. While `may_have_left`, a request of it may have reached the
     partner, and what came of that is not known: it holds its lane, up to `settles_at` where that
     is set (a repeat is harmless then). `rank` orders the items of a lane in which only the newest
-    counts. `balance_before` is the invoice's balance just before the last post, in dollars.
+    counts. `last_answer` came `like_answers` times in a row. A person `released` it to be sent, by
+    what she saw at the partner. `looked_since` is when evidence was first looked for after the
+    last request, `feed_lacked_since` when a feed that reaches far enough first lacked it.
+    `balance_before` is the invoice's balance before the first post, in dollars.
     `correlation_id` is that of the request that brought it; empty where no request did.
     """
 
@@ -120,6 +132,11 @@ class WorkItem(Generic[Payload]):
     receipt_id: str | None
     evidence: Evidence | None
     last_error: str
+    last_answer: Answer | None = None
+    like_answers: int = 0
+    released: bool = False
+    looked_since: datetime | None = None
+    feed_lacked_since: datetime | None = None
     balance_before: Decimal | None = None
 
 
@@ -128,7 +145,9 @@ class Step:
     """A move to another state, with everything that is recorded with it at once.
 
     `may_have_left` is said for states in which it may be either; in the HOLDING_STATES it is
-    always so. `attempts` of None keeps the count. `review` opens a review item.
+    always so. `attempts` of None keeps the count. `review` opens a review item. `answer` is that
+    of the request which has just been sent. `released_by` is the balance that a person saw; after
+    it, and where it `looks_anew`, patience with evidence begins again.
     """
 
     to_state: State
@@ -141,6 +160,9 @@ class Step:
     receipt_id: str | None = None
     evidence: Evidence | None = None
     review: ExceptionKind | None = None
+    answer: Answer | None = None
+    released_by: BalanceReading | None = None
+    looks_anew: bool = False
 
     @property
     def holds_lane(self) -> bool:
@@ -153,6 +175,14 @@ class BalanceReading:
 
     asked_at: datetime
     balance: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """Since when evidence is looked for, and since when a settled feed lacks it; in UTC."""
+
+    looked_since: datetime
+    feed_lacked_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

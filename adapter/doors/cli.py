@@ -6,26 +6,34 @@ import json
 import queue
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapter.clock import require_aware
 from adapter.doors import (
     cli_alarms,
     cli_bif,
     cli_doctor,
     cli_exceptions,
+    cli_findings,
     cli_items,
+    cli_ledger,
     cli_settings,
+    cli_would_post,
 )
 from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_of
-from adapter.kinds import KINDS
+from adapter.errors import BadInputError, LedgerError
+from adapter.kinds import KINDS, PAYMENTS
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
+    from adapter.clock import Timer
     from adapter.jobs.report import JobReport
 
 # Whatever takes time to import is imported by the command that needs it.
@@ -42,14 +50,29 @@ app = typer.Typer(
 )
 app.add_typer(cli_bif.app, name="bif")
 for kind in KINDS:
-    app.add_typer(cli_items.app_of(kind), name=kind.command)
+    commands = cli_items.app_of(kind)
+    cli_findings.add_to(commands, kind)
+    if kind is PAYMENTS:
+        commands.command("would-post", epilog=EPILOG)(cli_would_post.would_post)
+    app.add_typer(commands, name=kind.command)
 app.add_typer(cli_exceptions.app, name="exceptions")
+app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_settings.app, name="settings")
 app.command(epilog=EPILOG)(cli_alarms.alarms)
 app.command(epilog=cli_doctor.DOCTOR_EPILOG)(cli_doctor.doctor)
 # What another process left behind is found after so long at the latest.
 SWEEP = timedelta(seconds=30)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
+NewLedger = Annotated[
+    bool, typer.Option("--new-ledger", help="Make the ledger where none is; else that is refused.")
+]
+Begun = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a new ledger: the moment before which payments may have been posted by others, "
+        "as 2026-01-05T14:00:00Z; without it, now."
+    ),
+]
 
 
 @app.command(epilog=EPILOG)
@@ -59,6 +82,8 @@ def serve(
     doors_only: Annotated[
         bool, typer.Option("--doors-only", help="Leave the jobs to `adapter worker`.")
     ] = False,
+    new_ledger: NewLedger = False,
+    begun: Begun = None,
 ) -> None:
     """Open the doors and run the jobs on their schedule.
 
@@ -70,7 +95,8 @@ def serve(
     from adapter.doors.http import create_app
     from adapter.doors.server import DoorServer
 
-    with _at_work(config, works=not doors_only) as adapter:
+    making = _Making(new_ledger, begun)
+    with _at_work(config, making, works=not doors_only) as adapter:
         settings = adapter.settings
         server = DoorServer(
             create_app(adapter), host=settings.listen_host, port=settings.listen_port
@@ -94,6 +120,8 @@ def worker(
             min=0, max=65535, help="Serve /health, /ready and /metrics at this port; 0 takes any."
         ),
     ] = None,
+    new_ledger: NewLedger = False,
+    begun: Begun = None,
 ) -> None:
     """Run the jobs on their schedule, without doors, beside any number of other workers.
 
@@ -103,7 +131,7 @@ def worker(
     from adapter.doors.http import create_watch_app
     from adapter.doors.server import DoorServer
 
-    with _at_work(config) as adapter, ExitStack() as opened:
+    with _at_work(config, _Making(new_ledger, begun)) as adapter, ExitStack() as opened:
         if watch_port is not None:
             server = DoorServer(
                 create_watch_app(adapter), host=adapter.settings.listen_host, port=watch_port
@@ -118,28 +146,78 @@ def worker(
         adapter.stopping.set()
 
 
+@dataclass(frozen=True)
+class _Making:
+    """Whether a ledger is to be made where none is, and since when it is to know."""
+
+    is_wanted: bool = False
+    begun: str | None = None
+
+    def moment(self) -> datetime | None:
+        try:
+            return (
+                None
+                if self.begun is None
+                else require_aware(datetime.fromisoformat(self.begun), "begun")
+            )
+        except ValueError:
+            raise BadInputError(
+                field="begun",
+                value=self.begun or "",
+                rule="it is a moment with its offset from UTC",
+                remedy="Give such as 2026-01-05T14:00:00Z",
+            ) from None
+
+    def tell(self, adapter: Adapter) -> None:
+        if not self.is_wanted:
+            return
+        made = (
+            "A new ledger was made" if adapter.ledger.was_made else "The ledger is there already"
+        )
+        begun = adapter.ledger.life.knowledge().beginning
+        typer.echo(f"{made}; it knows of payments since {begun:%Y-%m-%dT%H:%M:%SZ}", err=True)
+
+
 @contextmanager
-def _at_work(config: Path, *, works: bool = True) -> Iterator[Adapter]:
+def _at_work(config: Path, making: _Making, *, works: bool = True) -> Iterator[Adapter]:
     """Build an adapter on real time, tell what is wrong with its settings, and stop it."""
     from adapter.bootstrap import build
     from adapter.clock import SystemClock, ThreadTimer
     from adapter.settings import FileSettings
     from adapter.telemetry.log import configure_logging
 
-    source = FileSettings(config)
+    begun, source = making.moment(), FileSettings(config)
     configure_logging(known_secrets=lambda: source.current().secrets)
     for problem in source.current().all_problems:
         typer.echo(f"problem: {problem}", err=True)
     clock = SystemClock()
     timer = ThreadTimer(clock, workers=source.current().adapter.threads)
-    adapter = build(source, clock=clock, timer=timer, works=works, sweep=SWEEP)
+    adapter = build(
+        source,
+        clock=clock,
+        timer=timer,
+        works=works,
+        sweep=SWEEP,
+        make_ledger=making.is_wanted,
+        begun=begun,
+    )
+    making.tell(adapter)
     try:
         timer.start()
+        _keep_beating(adapter, timer)
         yield adapter
     finally:
         adapter.engine.stop()
         timer.stop()
         adapter.stop()
+
+
+def _keep_beating(adapter: Adapter, timer: Timer) -> None:
+    """Write heartbeats where no job runs, too, as behind doors alone."""
+    now = adapter.clock.now()
+    with suppress(LedgerError):  # the next one tells
+        adapter.ledger.life.beat(now=now)
+    timer.call_at(now + SWEEP, "adapter.heartbeat", partial(_keep_beating, adapter, timer))
 
 
 @app.command(epilog=EPILOG)

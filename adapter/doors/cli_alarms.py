@@ -11,8 +11,7 @@ import typer
 from adapter.doors.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from adapter.clock import Clock
     from adapter.domain.alarms import Raised
     from adapter.domain.figures import Figures
     from adapter.settings import SettingsView
@@ -34,8 +33,7 @@ def alarms(
     from adapter.settings import FileSettings
 
     view = FileSettings(config).current()
-    clock = SystemClock()
-    found = raised(_figures(view, clock.now()))
+    found = raised(_figures(view, SystemClock()))
     if as_json:
         typer.echo(json.dumps({"alarms": [alarm_view(each) for each in found]}, indent=2))
     else:
@@ -47,7 +45,7 @@ def alarms(
         raise typer.Exit(ExitCode.PROBLEM)
 
 
-def _figures(view: SettingsView, now: datetime) -> Figures:
+def _figures(view: SettingsView, clock: Clock) -> Figures:
     from adapter.doors.watch import figures_of
     from adapter.errors import LedgerError
     from adapter.ledger import open_ledger
@@ -56,9 +54,9 @@ def _figures(view: SettingsView, now: datetime) -> Figures:
     try:
         ledger = open_ledger(url, billers=lambda: view.biller_guids)
     except LedgerError as error:
-        return figures_of(None, view, now=now, url=url, ledger_problem=str(error))
+        return figures_of(None, view, now=clock.now(), url=url, ledger_problem=str(error))
     try:
-        return figures_of(ledger, view, now=now, url=url)
+        return figures_of(ledger, view, now=ledger.keep_time(clock).now(), url=url)
     finally:
         ledger.close()
 

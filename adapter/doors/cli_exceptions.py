@@ -65,9 +65,8 @@ def resolve(
             remedy="Tell what was found and done",
         )
     with open_ledger_of(config) as ledger:
-        item = ledger.exceptions.resolve(
-            number, now=SystemClock().now(), resolution=because.strip()
-        )
+        now = ledger.keep_time(SystemClock()).now()
+        item = ledger.exceptions.resolve(number, now=now, resolution=because.strip())
     typer.echo(json.dumps(_told(item), indent=2) if as_json else _line(item))
 
 

@@ -36,13 +36,12 @@ LIMIT_MAX = 100_000
 
 
 def app_of(kind: DeliveryKind[Any]) -> typer.Typer:
-    """Return the commands of one kind: list, show, retry and resolve."""
+    """Return the commands of one kind: list, show and retry; findings are beside it."""
     app = typer.Typer(help=kind.help, no_args_is_help=True, rich_markup_mode=None)
     for name, command in {
         "list": _list_command,
         "show": _show_command,
         "retry": _retry_command,
-        "resolve": _resolve_command,
     }.items():
         app.command(name=name, epilog=EPILOG)(command(kind))
     return app
@@ -111,8 +110,8 @@ def _show_command(kind: DeliveryKind[Any]) -> Callable[..., None]:
         from adapter.doors.ops_views import story_of
 
         with open_ledger_of(config) as ledger:
-            now = SystemClock().now()
-            found = _named(ledger, kind, name, biller, invoice)
+            now = ledger.keep_time(SystemClock()).now()
+            found = named(ledger, kind, name, biller, invoice)
             stories = [story_of(ledger, kind, item, now=now) for item in found]
         if as_json:
             typer.echo(json.dumps(stories, indent=2))
@@ -134,104 +133,53 @@ def _retry_command(kind: DeliveryKind[Any]) -> Callable[..., None]:
         everything: Annotated[
             bool, typer.Option("--all", "--all-dead", help="Everything that failed.")
         ] = False,
-        confirmed: Annotated[
-            bool,
-            typer.Option("--confirm-not-applied", help="I looked: Spectrum has no receipt of it."),
-        ] = False,
         by: By = None,
         as_json: AsJson = False,
     ) -> None:
         """Send what failed again, with every try before it; ends with 1 where one is refused.
 
-        What may already be applied is refused. Where the last request's outcome is unclear,
-        evidence is looked for first, and only what it shows as not applied is sent. They leave at
-        the next sweep, or at once by `adapter run`.
+        Where a request may have arrived, evidence is looked for first, and only what it shows as
+        not applied is sent. They leave at the next sweep, or at once by `adapter run`.
         """
         from adapter.clock import SystemClock
 
-        if (name is None) != everything or (everything and (confirmed or invoice)):
+        if (name is None) != everything or (everything and invoice):
             raise BadInputError(
                 field="name",
                 value=name or "",
                 rule="either one item or --all is sent again",
-                remedy="Give a number or a GUID, with --invoice or --confirm-not-applied where "
-                "needed; or --all, with --biller for one biller",
+                remedy="Give a number or a GUID, with --invoice where needed; or --all, with "
+                "--biller for one biller",
             )
         refused: Sequence[Refused[Any]] = ()
         done: Sequence[WorkItem[Any]]
         with open_ledger_of(config) as ledger:
-            now, who = SystemClock().now(), _who(by)
+            now, by = ledger.keep_time(SystemClock()).now(), who(by)
             redrive = ledger.redrive(kind.item, kind.redrive_rules)
             if name is None:
-                done, refused = redrive.retry_all(by=who, now=now, biller=biller)
+                done, refused = redrive.retry_all(by=by, now=now, biller=biller)
             else:
-                item = _the_one(_named(ledger, kind, name, biller, invoice))
-                done = [redrive.retry(item, by=who, now=now, is_confirmed=confirmed)]
-        _print_outcome(kind, done, refused, as_json=as_json)
+                item = the_one(named(ledger, kind, name, biller, invoice))
+                done = [redrive.retry(item, by=by, now=now)]
+        print_outcome(kind, done, refused, as_json=as_json)
         if refused:
             raise typer.Exit(ExitCode.PROBLEM)
 
     return retry
 
 
-def _resolve_command(kind: DeliveryKind[Any]) -> Callable[..., None]:
-    def resolve(
-        name: Name,
-        *,
-        config: Config,
-        finding: Annotated[
-            str,
-            typer.Option(
-                "--as",
-                help="applied, never-applied (then it is sent again) or given-back (payments).",
-            ),
-        ],
-        note: Annotated[str, typer.Option(help="What was found, for the record.")],
-        receipt: Annotated[
-            str | None, typer.Option(help="The receipt's number in Spectrum, with --as applied.")
-        ] = None,
-        biller: BillerName = None,
-        invoice: Invoice = None,
-        by: By = None,
-        as_json: AsJson = False,
-    ) -> None:
-        """Say what became of it, as seen at the partner; its exception is closed with it.
-
-        Applied is final, and marked as a person's finding for ever. A payment that was given back
-        before it was applied is never posted. Each finding frees what waits behind it.
-        """
-        from adapter.clock import SystemClock
-        from adapter.domain.redrive import Finding, ManualResolution
-        from adapter.settings import FileSettings
-
-        known = {each.value: each for each in Finding}
-        if finding not in known:
-            raise BadInputError(
-                field="as",
-                value=finding,
-                rule="it is no finding",
-                remedy=f"Known are {', '.join(known)}",
-            )
-        found = ManualResolution(
-            by=_who(by), finding=known[finding], note=note.strip(), receipt_id=receipt
-        )
-        settle_seconds = FileSettings(config).current().adapter.settle_seconds
-        with open_ledger_of(config) as ledger:
-            item = _the_one(_named(ledger, kind, name, biller, invoice))
-            done = ledger.redrive(kind.item, kind.redrive_rules).resolve(
-                item, found, now=SystemClock().now(), settle_seconds=settle_seconds
-            )
-        _print_outcome(kind, [done], (), as_json=as_json)
-
-    return resolve
+def name_of(text: str) -> str:
+    """Return a number or GUID as the ledger has it; .NET writes a GUID in several shapes."""
+    with suppress(ValueError):
+        return str(uuid.UUID(text))
+    return text
 
 
-def _named(
+def named(
     ledger: Ledger, kind: DeliveryKind[Any], name: str, biller: str | None, invoice: str | None
 ) -> tuple[WorkItem[Any], ...]:
-    """Return the items that a person means; .NET writes a GUID in several shapes."""
-    with suppress(ValueError):
-        name = str(uuid.UUID(name))
+    """Return the items that a person means; raises NotFoundError where there are none."""
+    name = name_of(name)
     found = ledger.items(kind.item).named(name, biller=biller, within=invoice)
     if not found:
         on = f" on invoice {invoice}" if invoice else ""
@@ -242,7 +190,7 @@ def _named(
     return found
 
 
-def _the_one(found: Sequence[WorkItem[Any]]) -> WorkItem[Any]:
+def the_one(found: Sequence[WorkItem[Any]]) -> WorkItem[Any]:
     if len(found) > 1:
         names = ", ".join(f"{item.id} ({item.reference} of {item.biller})" for item in found)
         raise BadInputError(
@@ -254,7 +202,7 @@ def _the_one(found: Sequence[WorkItem[Any]]) -> WorkItem[Any]:
     return found[0]
 
 
-def _who(by: str | None) -> str:
+def who(by: str | None) -> str:
     """Return who is acting; a machine may not know the name of who is logged in."""
     name = (by or "").strip()
     if not name:
@@ -279,7 +227,7 @@ def _story_text(kind: DeliveryKind[Any], story: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _print_outcome(
+def print_outcome(
     kind: DeliveryKind[Any],
     done: Sequence[WorkItem[Any]],
     refused: Sequence[Refused[Any]],

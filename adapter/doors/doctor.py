@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from adapter.doors.exit_codes import ExitCode
 from adapter.doors.watch import figures_of, folder_of, length_text
 from adapter.errors import AdapterError, ConfigurationError, LedgerError
 from adapter.kinds import PAYMENTS
-from adapter.ledger import open_ledger
+from adapter.ledger import Ledger, open_ledger
 from adapter.partners.clock_watch import ClockWatch
 from adapter.partners.http import PartnerHttp, open_client
 from adapter.partners.probes import Probe, probes_of
@@ -28,6 +28,8 @@ from adapter.settings import BillerSettings, FileSettings, SettingsView
 SKEW_WARN_SECONDS, SKEW_FAIL_SECONDS = 30.0, 300.0
 # A partner that needs longer than this for a question about nothing does not answer.
 PROBE_SECONDS_MAX = 10.0
+# The payment poll first reaches back for two days.
+GAP_TOLD = timedelta(days=3)
 
 
 class Level(Enum):
@@ -60,6 +62,8 @@ def examine(config: Path, clock: Clock, *, offline: bool) -> Iterator[Check]:
     figures = yield from _ledger(view, clock)
     if not offline:
         yield from _partners(view, clock)
+    for biller in sorted(figures.posting_off):
+        yield _switched_off(biller)
     if not figures.ledger_problem:
         yield from _payments(figures)
         yield from _jobs(figures)
@@ -87,19 +91,22 @@ def _ledger(view: SettingsView, clock: Clock) -> Generator[Check, None, Figures]
     """Yield what the ledger is like, and return the figures."""
     url = view.adapter.ledger
     file = _file_of(url)
-    measure = partial(figures_of, view=view, now=clock.now(), url=url)
+    measure = partial(figures_of, view=view, url=url)
     if file is not None and not file.exists():
-        figures = measure(None, ledger_problem="it does not exist yet")
+        figures = measure(None, now=clock.now(), ledger_problem="it does not exist yet")
         yield _new_ledger(file)
     else:
         try:
             ledger = open_ledger(url, billers=lambda: view.biller_guids)
         except LedgerError as error:
-            figures = measure(None, ledger_problem=str(error))
+            figures = measure(None, now=clock.now(), ledger_problem=str(error))
+            yield _opened(figures)
         else:
-            figures = measure(ledger)
+            now = ledger.keep_time(clock).now()
+            figures = measure(ledger, now=now)
+            yield _opened(figures)
+            yield from _forgotten(ledger, now)
             ledger.close()
-        yield _opened(figures)
     if figures.disk_free_bytes is not None:
         yield _disk(figures.disk, figures.disk_free_bytes)
     return figures
@@ -116,7 +123,8 @@ def _new_ledger(file: Path) -> Check:
             level=Level.WARN,
             name="ledger",
             detail=f"{file} does not exist yet",
-            remedy="`adapter serve` makes it. If payments were taken over before, name their file",
+            remedy="`adapter serve --new-ledger` makes it. If payments were taken over before, "
+            "name their file, or put back its copy",
         )
     return Check(
         level=Level.FAIL,
@@ -140,6 +148,21 @@ def _opened(figures: Figures) -> Check:
         "docs/operations.md#ledger_not_writable",
         code=ExitCode.LEDGER,
     )
+
+
+def _forgotten(ledger: Ledger, now: datetime) -> Iterator[Check]:
+    """Tell of gaps that payments of these days may lie in."""
+    known = ledger.life.knowledge() if ledger.life.identity() else None
+    for gap in () if known is None else known.gaps:
+        if gap.start is not None and now - gap.end < GAP_TOLD:
+            start, end = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (gap.start, gap.end))
+            yield Check(
+                level=Level.WARN,
+                name="forgotten time",
+                detail=f"{start} to {end}: {gap.why}",
+                remedy="Payments of that time are posted on evidence only: look at `adapter "
+                "exceptions list`, and at docs/operations.md#when-the-ledger-has-a-gap",
+            )
 
 
 def _disk(folder: str, free: int) -> Check:
@@ -206,6 +229,15 @@ def _clock(partner: str, skew_seconds: float) -> Check:
         name=name,
         detail=f"this machine is {apart:.0f} s {which} {partner}",
         remedy="Compare this machine's clock with its time server (`timedatectl`)",
+    )
+
+
+def _switched_off(biller: str) -> Check:
+    return Check(
+        level=Level.WARN,
+        name=f"{biller}: posting",
+        detail="it is switched off: payments and reversals are taken over and wait",
+        remedy=f"Set billers.{biller}.posting to true when they may go",
     )
 
 

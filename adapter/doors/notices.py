@@ -24,7 +24,12 @@ from pydantic_core import ErrorDetails
 
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.money import CENT, ZERO
-from adapter.domain.payment import PAYMENT_REFERENCE_LENGTH, Payment, PaymentMethod
+from adapter.domain.payment import (
+    METHOD_TOLD_LENGTH,
+    PAYMENT_REFERENCE_LENGTH,
+    Payment,
+    method_of,
+)
 from adapter.errors import BadInputError
 
 _SHOWN_MAX = 60
@@ -33,7 +38,6 @@ _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2}(00)?)?")
 _DATE = r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 # A moment far ahead would count as the newest for as long, whatever the payer does meanwhile.
 AHEAD_MAX = timedelta(days=1)
-_METHOD = "it must be CreditCard or ACH"
 # Decision 0008: declined payments are not pumped.
 _APPROVED = 'it must be true or "True": a declined payment is not accepted'
 # An unknown field is named before a missing one, and that before a wrong one.
@@ -157,9 +161,7 @@ class _Payment(Notice, title="a payment notice"):
         "", alias="PaymentReference"
     )
     payment_message: Annotated[str, free_text(500)] = Field("", alias="PaymentMessage")
-    method: PaymentMethod = Field(
-        PaymentMethod.CREDIT_CARD, alias="PaymentType", description=_METHOD
-    )
+    method_told: Annotated[str, free_text(METHOD_TOLD_LENGTH)] = Field("", alias="PaymentType")
     approved: Truth = Field(alias="Approved", ge=True, description=_APPROVED)
 
 
@@ -180,7 +182,7 @@ def payment_of(notice: Mapping[str, Any], *, biller: str, biller_guid: str) -> P
     fields = read(_Payment, notice, biller=biller, biller_guid=biller_guid)
     if fields.amount == ZERO:
         raise refused("PaymentAmount", notice["PaymentAmount"], "it must be positive")
-    return Payment(**dict(fields))
+    return Payment(**dict(fields), method=method_of(fields.method_told))
 
 
 def change_of(

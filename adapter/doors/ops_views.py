@@ -23,7 +23,14 @@ from adapter.ledger.watermarks import Watermark
 from adapter.redaction import HIDDEN
 from adapter.settings import AdapterSettings, BillerSettings, SecretText, SettingsView
 
-_SHOWN_OTHERWISE = {"slug", "advanced_settings", "invoice_cloud", "bif", "posts_per_minute"}
+_SHOWN_OTHERWISE = {
+    "slug",
+    "advanced_settings",
+    "invoice_cloud",
+    "bif",
+    "posts_per_minute",
+    "return_codes",
+}
 
 
 def item_view(kind: DeliveryKind[Any], item: WorkItem[Any]) -> dict[str, Any]:

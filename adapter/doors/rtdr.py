@@ -31,7 +31,7 @@ def rtdr_door(adapter: Adapter) -> Blueprint:
         require_biller(request, adapter.source.current(), biller)
         invoice_number = read(_Question, query(request, "invoiceNumber")).invoice_number
         try:
-            due = adapter.billers.ports(biller).rtdr.balance_due(invoice_number)
+            due = adapter.billers.ports(biller).rtdr.balance_due(invoice_number).balance
         except RejectedError:
             raise NotFoundError(f"Spectrum has no invoice {invoice_number}") from None
         return jsonify(invoiceNumber=invoice_number, balanceDue=money_text(due))

@@ -48,6 +48,7 @@ def figures_of(
         ledger=figures,
         intervals={schedule.job: schedule.interval for schedule in SCHEDULE},
         billers=frozenset({*view.billers, *view.biller_problems}),
+        posting_off=frozenset(name for name, each in view.billers.items() if not each.posting),
         biller_problems=view.biller_problems,
         problems=view.problems,
         ledger_problem=problem,

@@ -16,12 +16,12 @@ import structlog
 from adapter.context import JobContext
 from adapter.correlation import correlated
 from adapter.domain.evidence import next_look_at
-from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.retry import GiveUp, RetryAt, decide_retry
-from adapter.domain.work_item import DOUBTFUL_STATES, Cause, State, Step, WorkItem
+from adapter.domain.work_item import DOUBTFUL_STATES, Answer, Cause, State, Step, WorkItem
 from adapter.errors import (
     AdapterError,
     ConfigurationError,
+    CredentialsRefusedError,
     LeaseLostError,
     LedgerError,
     NotFoundError,
@@ -30,15 +30,12 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.jobs.report import JobReport
+from adapter.jobs.setting_stops import SettingStops, waits_for
 from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready
 from adapter.ports import BillerPorts
 
 # One run looks at so many items at most; then other billers get their turn.
 CLAIMS_PER_RUN_MAX = 100
-# An item that a wrong setting stops is looked at again at least this often.
-SETTING_WAIT_MAX = timedelta(hours=1)
-# One that a wrong setting has stopped for so long is reviewed too; it is tried still.
-SETTING_PATIENCE = timedelta(days=1)
 
 _log = structlog.get_logger(__name__)
 _Item = WorkItem[Any]
@@ -80,10 +77,23 @@ class _Run:
         self.is_cut_short = False
         # While a setting is wrong, everything waits so long.
         self.wait = timedelta(seconds=work.rules.retry.configuration_delay_seconds)
+        # When the lease in hand was asked for, in steady seconds.
+        self._leased_at = 0.0
+        self._stops = SettingStops(kind, work)
 
     def everything_due(self, ports: BillerPorts) -> None:
         """Handle what is due; ConfigurationError ends it, because every request needs it."""
+        switched_off = self._stops.switched_off(ports)
+        if switched_off is not None and switched_off.until is not None:
+            self.counts["held"] += self.outbox.postpone_due(
+                self._biller,
+                now=self._now(),
+                until=switched_off.until,
+                reason=switched_off.reason,
+                looks=False,
+            )
         for _ in range(CLAIMS_PER_RUN_MAX):
+            self._leased_at = self._work.steady()
             item = self.outbox.claim_due(
                 self._biller,
                 now=self._now(),
@@ -114,7 +124,7 @@ class _Run:
             done = self._look(item, ports)
         else:
             done = self._send(item, ports)
-            self._close_setting_review(done)
+            self._stops.close_review(done)
         word = self._kind.word(done.state, done.review)
         self.counts[word] += 1
         self._work.observer.item_moved(done, word)
@@ -129,7 +139,7 @@ class _Run:
         except ConfigurationError as error:
             self.failure = error  # a look's settings need not concern the requests
             until = self._now() + self.wait
-            return self._put_off(item, PutOff(reason=_waits_for_setting(error), until=until))
+            return self._put_off(item, PutOff(reason=waits_for(error), until=until))
         except Exception as error:  # noqa: BLE001  # one item's trouble must not hold up others
             return self._put_off(
                 item, PutOff(reason=f"could not look: {self._words(item, error)}")
@@ -140,29 +150,26 @@ class _Run:
 
     def _send(self, item: _Item, ports: BillerPorts) -> _Item:
         try:
-            ready = self._kind.prepare(item, ports, self._work)
+            ready = self._stops.switched_off(ports) or self._kind.prepare(item, ports, self._work)
         except LedgerError:
             raise
         except ConfigurationError as error:
             self._stopped_by_setting(item, error)
-            wait = PutOff(
-                reason=_waits_for_setting(error), until=self._now() + self._wait_of(item)
-            )
-            self._put_off(item, wait)
+            self._put_off(item, self._stops.wait(item, error))
             raise
         except Exception as error:  # noqa: BLE001  # whatever it was: nothing was sent
             return self._not_sent(item, error)
-        if isinstance(ready, Step):
-            return self._record(item, ready)
+        if isinstance(ready, Found):
+            return self._record(item, ready.step, reading=ready.reading)
         if isinstance(ready, PutOff):
             return self._put_off(item, ready)
-        now = self._now()
-        if item.lease_until is not None and now >= item.lease_until:
+        if self._is_lease_over(item):
             reason = "the claim ended while it was prepared: what was read may be out of date"
-            return self._put_off(item, PutOff(reason=reason, until=now))
+            return self._put_off(item, PutOff(reason=reason, until=self._now()))
         return self._send_prepared(item, ready, ports)
 
     def _send_prepared(self, item: _Item, ready: Ready, ports: BillerPorts) -> _Item:
+        self._leased_at = self._work.steady()
         sending = self.outbox.begin_sending(
             item,
             detail=ready.detail,
@@ -170,14 +177,21 @@ class _Run:
             now=self._now(),
             lease_seconds=self._work.rules.lease_seconds,
         )
-        if sending.lease_until is not None and self._now() >= sending.lease_until:
+        if self._is_lease_over(sending):
             return sending  # too late to send: another look will find it in doubt
         try:
-            answer = self._kind.send(sending, ports)
+            answer = self._answer_to(sending, ready, ports)
         except LedgerError:
             raise
-        except (RetryableError, RejectedError) as error:
+        except RetryableError as error:
             return self._refused(sending, error, attempt=sending.attempts, before=item)
+        except RejectedError as error:
+            if error.status is None or not self._kind.refusal_is_doubt:
+                return self._refused(sending, error, attempt=sending.attempts, before=item)
+            return self._record(
+                sending,
+                self._lost(sending, error, str(error), Cause.ANSWERED, answer=Answer.REFUSED),
+            )
         except ConfigurationError as error:
             self._refused(sending, error, attempt=item.attempts, before=item)
             self._stopped_by_setting(item, error)
@@ -186,6 +200,29 @@ class _Run:
             words = self._words(sending, error)
             return self._record(sending, self._lost(sending, error, words, Cause.ANSWER_LOST))
         return self._record(sending, self._kind.judge(sending, answer, self._work))
+
+    def _answer_to(self, sending: _Item, ready: Ready, ports: BillerPorts) -> Any:
+        """Send it; once more, at once, if only its credentials were refused and nothing moved."""
+        try:
+            return self._kind.send(sending, ports)
+        except CredentialsRefusedError as refused:
+            if not ready.may_be_sent_twice or ready.reading is None:
+                raise
+            try:
+                if not self._kind.still_shows(ready.reading, sending, ports):
+                    raise
+                if self._is_lease_over(sending):
+                    raise
+                return self._kind.send(sending, ports)
+            except (ConfigurationError, RetryableError) as error:
+                # What surely did not leave now may have left at the first time.
+                raise refused from error
+
+    def _is_lease_over(self, item: _Item) -> bool:
+        """Tell whether the lease has ended by its clock or by elapsed time: clocks may be set."""
+        if item.lease_until is not None and self._now() >= item.lease_until:
+            return True
+        return self._work.steady() - self._leased_at >= self._work.rules.lease_seconds
 
     def _not_sent(self, item: _Item, error: Exception) -> _Item:
         words = f"not sent, it could not be prepared: {self._words(item, error)}"
@@ -201,8 +238,19 @@ class _Run:
         step = self._failed(sending, error, words, Cause.ANSWERED, attempt, before=before)
         return self._record(sending, step)
 
-    def _lost(self, item: _Item, error: Exception, words: str, cause: Cause) -> Step:
-        """Return what follows when a request may have left, and no answer to trust came."""
+    def _lost(
+        self,
+        item: _Item,
+        error: Exception,
+        words: str,
+        cause: Cause,
+        *,
+        answer: Answer = Answer.LOST,
+    ) -> Step:
+        """Return what follows when a request may have left, and no answer to trust came.
+
+        A refusal is none: what refused it need not be what applies it.
+        """
         settled_at = self._now() + timedelta(seconds=self._work.rules.settle_seconds)
         if self._kind.repeat_is_harmless:
             words = f"answer lost after sending ({words})"
@@ -212,12 +260,13 @@ class _Run:
                 settles_at=settled_at if self._kind.settles else None,
             )
             return self._failed(item, error, words, cause, item.attempts, before=left)
+        what = "refused" if answer is Answer.REFUSED else "answer lost after sending"
         return Step(
             to_state=State.IN_DOUBT,
             cause=cause,
-            detail=f"answer lost after sending ({words}); evidence is looked for at "
-            f"{settled_at:%Y-%m-%dT%H:%M:%SZ}",
+            detail=f"{what} ({words}); evidence is looked for at {settled_at:%Y-%m-%dT%H:%M:%SZ}",
             next_at=settled_at,
+            answer=answer,
         )
 
     def _failed(
@@ -242,9 +291,10 @@ class _Run:
             now=now,
             policy=self._work.rules.retry,
             jitter_seed=item.reference,
+            unsent_since=None if left else item.accepted_at,
         )
         if isinstance(error, ConfigurationError):
-            decision = RetryAt(at=now + self._wait_of(item), counts=False)
+            decision = RetryAt(at=now + self._stops.wait_of(item), counts=False)
         words = f"{self._kind.describe(item.payload)}: {words}"
         if isinstance(decision, GiveUp):
             is_refusal = isinstance(error, RejectedError)
@@ -270,9 +320,9 @@ class _Run:
 
     def _put_off(self, item: _Item, wait: PutOff) -> _Item:
         now = self._now()
-        overdue = None
+        overdue = wait.overdue
         until = wait.until
-        if item.state in DOUBTFUL_STATES:
+        if overdue is None and item.state in DOUBTFUL_STATES:
             overdue = self._kind.overdue(item, now)
         if until is None:
             until = next_look_at(
@@ -281,51 +331,23 @@ class _Run:
                 settle_seconds=self._work.rules.settle_seconds,
             )
         return self.outbox.put_off(
-            item, until=until, reason=wait.reason, now=now, overdue=overdue, reading=wait.reading
+            item,
+            until=until,
+            reason=wait.reason,
+            now=now,
+            overdue=overdue,
+            reading=wait.reading,
+            patience=wait.patience,
         )
 
     def _record(self, item: _Item, step: Step, **reading: Any) -> _Item:
         return self.outbox.record(item, step, now=self._now(), **reading)
 
     def _stopped_by_setting(self, item: _Item, error: ConfigurationError) -> None:
-        """Have the others wait, and a person look once a setting has stopped an item for a day.
-
-        The review item names no payment: it must not hold back what the setting stops.
-        """
-        now = self._now()
         if self._kind.locks_out:
-            self.wait = max(self.wait, self._wait_of(item))
+            self.wait = max(self.wait, self._stops.wait_of(item))
         self.counts["postponed"] += 1
-        if now - item.accepted_at < SETTING_PATIENCE:
-            return
-        self._work.ledger.exceptions.open(
-            item.biller,
-            ExceptionKind.SETTING_OVERDUE,
-            f"{item.kind} {item.reference}, accepted {item.accepted_at:%Y-%m-%dT%H:%M:%SZ}, "
-            f"{_waits_for_setting(error)}",
-            now=now,
-            invoice_number=self._kind.item.subject(item.reference).get("invoice_number"),
-            reference=item.reference,
-            again=True,
-        )
-
-    def _close_setting_review(self, item: _Item) -> None:
-        """Close what was asked about a setting, unless nothing has come of the try."""
-        now = self._now()
-        is_old = now - item.accepted_at >= SETTING_PATIENCE
-        if is_old and item.state not in {State.RETRYING, State.WAITING}:
-            self._work.ledger.exceptions.settle_references(
-                item.biller,
-                ExceptionKind.SETTING_OVERDUE,
-                [item.reference],
-                now=now,
-                resolution="the setting is right by now",
-            )
-
-    def _wait_of(self, item: _Item) -> timedelta:
-        """Wait longer, the longer an item has waited: the others get their turn in between."""
-        least = timedelta(seconds=self._work.rules.retry.configuration_delay_seconds)
-        return min(max(least, (self._now() - item.accepted_at) / 2), SETTING_WAIT_MAX)
+        self._stops.review(item, error)
 
     def _words(self, item: _Item, error: Exception) -> str:
         """Describe an error; an unforeseen one may say anything, so only the log shows it."""
@@ -340,7 +362,3 @@ class _Run:
 
     def _now(self) -> datetime:
         return self._work.clock.now()
-
-
-def _waits_for_setting(error: ConfigurationError) -> str:
-    return f"waits for a setting: {error}"

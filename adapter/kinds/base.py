@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.redrive import RedriveRules
-from adapter.domain.work_item import BalanceReading, Cause, State, Step, WorkItem
+from adapter.domain.work_item import BalanceReading, Cause, Patience, State, Step, WorkItem
 from adapter.errors import BadInputError
 from adapter.ledger.item_kind import AnyPayload, ItemKind
 from adapter.ports import BillerPorts
@@ -57,24 +57,34 @@ def failed_or_refused(tries_used: ExceptionKind) -> tuple[Word, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """The request may leave; `detail` says what is known just before."""
+    """The request may leave; `detail` says what is known just before.
+
+    If `may_be_sent_twice`, one that is refused for its credentials is sent once more, at once,
+    when the balance is read anew and still that of `reading`.
+    """
 
     detail: str
     reading: BalanceReading | None = None
+    may_be_sent_twice: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class PutOff:
-    """Nothing was learned: look again at `until`, or when the runner thinks best."""
+    """Nothing was learned: look again at `until`, or when the runner thinks best.
+
+    `overdue` is what a person is asked meanwhile. `patience` is kept for the next look.
+    """
 
     reason: str
     until: datetime | None = None
     reading: BalanceReading | None = None
+    overdue: ExceptionKind | None = None
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a look for evidence proved, and the balance that it read."""
+    """What evidence proved, and the balance that was read for it."""
 
     step: Step
     reading: BalanceReading | None = None
@@ -85,10 +95,12 @@ class DeliveryKind(ABC, Generic[Payload]):
 
     `command` and `ops_path` list it, `ops_name` is one of it; `job` delivers it, at `offset` past
     each hour and whenever something is due. A request that was `refused`, or whose tries are
-    `exhausted`, opens a review item of that kind. Where a repeat is harmless, an unknown outcome
-    is repeated; if `settles`, the lane is free once nothing can arrive any more, else once the
-    outcome is known. Where the partner `locks_out` those it refuses too often, everything waits
-    for a wrong setting as long as the item that has waited longest.
+    `exhausted`, opens a review item of that kind; where a `refusal_is_doubt`, what refused it need
+    not be what carries it out. Where a repeat is harmless, an unknown outcome is repeated; if
+    `settles`, the lane is free once nothing can arrive any more, else once the outcome is known.
+    Where the partner `locks_out` those it refuses too often, everything waits for a wrong setting
+    as long as the item that has waited longest. What `posts` to Spectrum's book waits while
+    posting is switched off for its biller.
     """
 
     item: ClassVar[ItemKind[Any]]
@@ -105,9 +117,11 @@ class DeliveryKind(ABC, Generic[Payload]):
     refused: ClassVar[ExceptionKind]
     exhausted: ClassVar[ExceptionKind]
     repeat_is_harmless: ClassVar[bool] = True
+    refusal_is_doubt: ClassVar[bool] = False
     needs_receipt: ClassVar[bool] = False
     settles: ClassVar[bool] = False
     locks_out: ClassVar[bool] = False
+    posts: ClassVar[bool] = False
 
     @property
     def redrive_rules(self) -> RedriveRules:
@@ -117,6 +131,7 @@ class DeliveryKind(ABC, Generic[Payload]):
             word=self.word,
             repeat_is_harmless=self.repeat_is_harmless,
             needs_receipt=self.needs_receipt,
+            began=self.began,
         )
 
     @abstractmethod
@@ -129,7 +144,7 @@ class DeliveryKind(ABC, Generic[Payload]):
 
     def prepare(
         self, item: WorkItem[Payload], ports: BillerPorts, work: JobContext
-    ) -> Ready | PutOff | Step:
+    ) -> Ready | PutOff | Found:
         """Do what comes before the request leaves; nothing of it counts as sent."""
         del ports, work
         return Ready(detail=f"{self.describe(item.payload)}, try {item.attempts + 1}")
@@ -151,6 +166,13 @@ class DeliveryKind(ABC, Generic[Payload]):
         )
         return Found(step=step)
 
+    def still_shows(
+        self, reading: BalanceReading, item: WorkItem[Payload], ports: BillerPorts
+    ) -> bool:
+        """Tell whether a balance read now is that of a reading; False where none is read."""
+        del reading, item, ports
+        return False
+
     def overdue(self, item: WorkItem[Payload], now: datetime) -> ExceptionKind | None:
         """Return what to ask a person, once evidence has not come for too long."""
         del item, now
@@ -159,6 +181,11 @@ class DeliveryKind(ABC, Generic[Payload]):
     def per_minute(self, ports: BillerPorts) -> int | None:
         """Return how many requests a minute the partner is asked to take at most."""
         del ports
+        return None
+
+    def began(self, payload: Payload) -> datetime | None:
+        """Return before when nothing of it can have left, where that has to be known."""
+        del payload
         return None
 
     @abstractmethod

@@ -1,7 +1,6 @@
 """Payments on their way to Spectrum: each applied exactly once, or visibly with a person (A3).
 
-The balance is read before each post and kept. Nothing that may have left is posted again without
-evidence (decision 0006).
+The guard is asked before every post and at every look (decision 0030).
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, RowMapping, and_, exists
 
 from adapter.context import JobContext
-from adapter.domain.evidence import is_overdue
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
 from adapter.domain.payment import (
@@ -22,16 +20,16 @@ from adapter.domain.payment import (
     PaymentItem,
     ReceiptAnswer,
     ReceiptApplied,
-    ReceiptNotApplied,
+    ReceiptEmpty,
     ReceiptPending,
     differences,
     invoice_lane,
 )
 from adapter.domain.settlement import TransactionType
-from adapter.domain.work_item import BalanceReading, Cause, Evidence, State, Step
-from adapter.errors import BadInputError, ContentConflictError
+from adapter.domain.work_item import Answer, BalanceReading, Cause, Evidence, State, Step
+from adapter.errors import BadInputError, ContentConflictError, PartnerError
 from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready, Word, words
-from adapter.kinds.payment_evidence import look_for_receipt
+from adapter.kinds.payment_guard import ask_guard
 from adapter.ledger.item_kind import ItemKind
 from adapter.ledger.items import parts_of
 from adapter.ledger.ledger import Ledger
@@ -46,9 +44,12 @@ _SHOWN = (
     "amount",
     "fee",
     "method",
+    "method_told",
     "paid_at",
 )
 _UNCERTAIN = frozenset({ExceptionKind.NOT_APPLIED})
+# Evidence that could not be looked for within a day is asked of a person as well.
+EVIDENCE_WITHIN = timedelta(days=1)
 
 
 def _read(row: RowMapping) -> Payment:
@@ -100,6 +101,7 @@ PAYMENT = ItemKind(
         ExceptionKind.NOT_APPLIED,
         ExceptionKind.EVIDENCE_UNCLEAR,
         ExceptionKind.EVIDENCE_OVERDUE,
+        ExceptionKind.PAID_BEFORE_BEGINNING,
         ExceptionKind.SETTING_OVERDUE,
     ),
     held_by_review=True,
@@ -114,6 +116,7 @@ class Payments(DeliveryKind[Payment]):
     ops_path = "deliveries"
     ops_name = "delivery"
     job = "post_payments"
+    posts = True
     offset = timedelta(minutes=30)
     help = "Payments on their way to Spectrum."
     words = (
@@ -141,6 +144,7 @@ class Payments(DeliveryKind[Payment]):
     }
     refused = exhausted = ExceptionKind.DEAD
     repeat_is_harmless = False
+    refusal_is_doubt = True
     needs_receipt = True
 
     def per_minute(self, ports: BillerPorts) -> int | None:
@@ -148,19 +152,31 @@ class Payments(DeliveryKind[Payment]):
 
     def prepare(
         self, item: PaymentItem, ports: BillerPorts, work: JobContext
-    ) -> Ready | PutOff | Step:
-        """Read the balance: by it the post is judged, should its answer be lost."""
-        asked_at = work.clock.now()
-        balance = ports.balances.balance_due(item.payload.invoice_number)
-        return Ready(
-            detail=f"balance {money_text(balance)}; posting the receipt, try {item.attempts + 1}",
-            reading=BalanceReading(asked_at=asked_at, balance=balance),
-        )
+    ) -> Ready | PutOff | Found:
+        return ask_guard(item, ports, work)
+
+    def look(self, item: PaymentItem, ports: BillerPorts, work: JobContext) -> Found | PutOff:
+        asked = ask_guard(item, ports, work)
+        if isinstance(asked, Ready):
+            raise TypeError("what may have left is posted again by way of a claim")
+        return asked
 
     def send(self, item: PaymentItem, ports: BillerPorts) -> ReceiptAnswer:
         return ports.receipts.post_receipt(item.payload)
 
+    def still_shows(self, reading: BalanceReading, item: PaymentItem, ports: BillerPorts) -> bool:
+        try:
+            told = ports.balances.balance_due(item.payload.invoice_number)
+        except PartnerError:
+            return False
+        # Dates have whole seconds.
+        sent_at = (item.sent_at or item.accepted_at) - timedelta(seconds=1)
+        is_older = told.told_at is not None and told.told_at < sent_at
+        return not (told.stale or is_older) and told.balance == reading.balance
+
     def judge(self, item: PaymentItem, answer: ReceiptAnswer, work: JobContext) -> Step:
+        # Settling begins now: a token may have been renewed after `sending` was committed.
+        look_at = work.clock.now() + timedelta(seconds=work.rules.settle_seconds)
         match answer:
             case ReceiptApplied(receipt_id=receipt_id):
                 return Step(
@@ -171,29 +187,30 @@ class Payments(DeliveryKind[Payment]):
                     evidence=Evidence.ANSWER,
                 )
             case ReceiptPending(message=message):
-                # Settling begins now: a token may have been renewed after `sending` was committed.
                 return Step(
                     to_state=State.UNCONFIRMED,
                     cause=Cause.ANSWERED,
                     detail="Spectrum answered okay without a receipt "
                     f"({message or 'and without a message'}): pending, looked for later",
-                    next_at=work.clock.now() + timedelta(seconds=work.rules.settle_seconds),
+                    next_at=look_at,
+                    answer=Answer.PENDING,
                 )
-            case ReceiptNotApplied():
+            case ReceiptEmpty():
                 return Step(
-                    to_state=State.NEEDS_PERSON,
+                    to_state=State.IN_DOUBT,
                     cause=Cause.ANSWERED,
-                    detail="Spectrum answered success without data: the receipt was not applied "
-                    f"to policy {item.payload.account_number}; a person has to look",
-                    review=ExceptionKind.NOT_APPLIED,
+                    detail="Spectrum answered success without data: was the receipt not applied "
+                    f"to policy {item.payload.account_number}? Evidence is looked for",
+                    next_at=look_at,
+                    answer=Answer.EMPTY,
                 )
-
-    def look(self, item: PaymentItem, ports: BillerPorts, work: JobContext) -> Found | PutOff:
-        return look_for_receipt(item, ports, work)
 
     def overdue(self, item: PaymentItem, now: datetime) -> ExceptionKind | None:
-        late = is_overdue(sent_at=item.sent_at or item.accepted_at, now=now)
+        late = now - (item.sent_at or item.accepted_at) >= EVIDENCE_WITHIN
         return ExceptionKind.EVIDENCE_OVERDUE if late else None
+
+    def began(self, payload: Payment) -> datetime:
+        return payload.paid_at
 
     def describe(self, payload: Payment) -> str:
         return f"{money_text(payload.amount)} on invoice {payload.invoice_number}"

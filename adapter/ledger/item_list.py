@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from adapter.domain.exceptions import ExceptionItem, ExceptionKind
-from adapter.domain.work_item import Holder, ItemEvent, State, WorkItem
+from adapter.domain.work_item import DOUBTFUL_STATES, Holder, ItemEvent, State, WorkItem
 from adapter.ledger.exceptions import exception_of
 from adapter.ledger.item_kind import AnyPayload, ItemKind
 from adapter.ledger.items import (
@@ -74,6 +74,25 @@ class ItemList(Generic[Payload]):
         with self._store.reading() as connection:
             newest_first = chosen.order_by(work_items.c.id.desc()).limit(limit)
             return read_items(connection, self._kind, newest_first)
+
+    def for_person(self, biller: str | None = None) -> tuple[WorkItem[Payload], ...]:
+        """Return the items that a person's finding is asked of, those accepted first foremost.
+
+        What is looked at still is among them where a review item of it is open.
+        """
+        is_asked = exists().where(
+            exceptions.c.biller == work_items.c.biller,
+            exceptions.c.reference == work_items.c.reference,
+            exceptions.c.kind.in_(self._kind.reviews),
+            exceptions.c.resolved_at.is_(None),
+        )
+        asked_meanwhile = work_items.c.state.in_(tuple(DOUBTFUL_STATES)) & is_asked
+        chosen = self._of(biller).where(
+            or_(work_items.c.state == State.NEEDS_PERSON, asked_meanwhile)
+        )
+        oldest_first = chosen.order_by(work_items.c.accepted_at, work_items.c.id)
+        with self._store.reading() as connection:
+            return readable_items(connection, self._kind, oldest_first)
 
     def whose(
         self, biller: str, *conditions: ColumnElement[bool]

@@ -38,7 +38,7 @@ _BALANCE_BEFORE = (
     select(balance_readings.c.balance)
     .where(
         balance_readings.c.item_id == work_items.c.id,
-        balance_readings.c.before_try.is_not(None),
+        balance_readings.c.is_before,
     )
     .order_by(balance_readings.c.id.desc())
     .limit(1)
@@ -244,6 +244,8 @@ def insert_item(
         "lane": kind.lane(payload),
         "rank": None if kind.rank is None else kind.rank(payload),
         "may_have_left": False,
+        "like_answers": 0,
+        "released": False,
         "attempts": 0,
         "fence": 0,
         "last_error": "",
@@ -299,10 +301,10 @@ def add_reading(
     item_id: int,
     reading: BalanceReading,
     *,
-    before_try: int | None = None,
+    is_before: bool = False,
 ) -> None:
-    """Keep a balance that was read, with the number of the try that it was read for."""
-    row = {"item_id": item_id, "before_try": before_try, **vars(reading)}
+    """Keep a balance that was read, and whether the item's posts are judged by it from now on."""
+    row = {"item_id": item_id, "is_before": is_before, **vars(reading)}
     connection.execute(_INSERT_READING, row)
 
 
@@ -333,6 +335,16 @@ def take_step(
         values["sent_at"] = now  # until now the request may have been under way
     if step.attempts is not None:
         values["attempts"] = step.attempts
+    if step.answer is not None:
+        values["last_answer"] = step.answer
+        values["like_answers"] = item.like_answers * (step.answer is item.last_answer) + 1
+    if step.looks_anew:
+        values |= {"looked_since": None, "feed_lacked_since": None}
+    if step.to_state is State.NEEDS_PERSON:
+        values["released"] = False  # what she saw is so no longer
+    if step.released_by is not None:
+        values |= {"released": True, "last_answer": None, "like_answers": 0}
+        add_reading(connection, item.id, step.released_by, is_before=True)
     if raise_fence:
         values["fence"] = item.fence + 1
     changed = change_item(connection, item, values)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, or_, select, update
+from sqlalchemy import Connection, String, and_, bindparam, or_, select, update
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.work_item import SENDABLE_STATES, Holder, State, WorkItem
+from adapter.domain.work_item import DOUBTFUL_STATES, SENDABLE_STATES, Holder, State, WorkItem
 from adapter.ledger.columns import Biller
+from adapter.ledger.item_kind import ItemKind
 from adapter.ledger.schema import HOLDS_LANE, exceptions, work_items
 
 # An item behind a person is looked at this often, should waking it have failed.
@@ -88,6 +89,33 @@ def question_about(
     return None if row is None else (row.payment_guid, row.kind)
 
 
+def has_to_wait(
+    connection: Connection, kind: ItemKind[Any], due: WorkItem[Any], now: datetime
+) -> bool:
+    """Tell whether something stands before an item; put off what waits there with it."""
+    holder = holder_of(connection, due)
+    if holder is not None and holder.has_settled(now):
+        let_go(connection, holder)
+        holder = None
+    if holder is not None:
+        free_at = holder.settles_at or holder.next_at or now + HELD_BY_PERSON
+        until = max(free_at, now + HELD_LEAST)
+        reason = f"waits for {holder.description}"
+    else:
+        about = kind.subject(due.reference) if kind.held_by_review else {}
+        number = about.get("invoice_number")
+        question = None if number is None else question_about(connection, due.biller, number)
+        if question is None:
+            return False
+        until = now + HELD_BY_PERSON
+        reason = (
+            f"waits for a person: payment {question[0]} on the same invoice is an exception "
+            f"({question[1].value})"
+        )
+    wait_in_lane(connection, due, until=until, reason=reason, now=now)
+    return True
+
+
 def wait_in_lane(
     connection: Connection, item: WorkItem[Any], *, until: datetime, reason: str, now: datetime
 ) -> None:
@@ -102,8 +130,10 @@ def wait_in_lane(
             work_items.c.lane == item.lane,
             work_items.c.kind == item.kind,
             work_items.c.state.in_(tuple(SENDABLE_STATES)),
-            work_items.c.may_have_left.is_(False),
-            or_(work_items.c.lease_owner.is_(None), work_items.c.id == item.id),
+            or_(
+                work_items.c.id == item.id,
+                and_(work_items.c.may_have_left.is_(False), work_items.c.lease_owner.is_(None)),
+            ),
             work_items.c.next_at <= now,
         )
         .values(
@@ -115,6 +145,28 @@ def wait_in_lane(
             fence=work_items.c.fence + 1,
         )
     )
+
+
+def postpone(
+    connection: Connection,
+    kind: str,
+    biller: str,
+    *,
+    now: datetime,
+    until: datetime,
+    reason: str,
+    looks: bool,
+) -> int:
+    """Put off everything of a kind and biller that is due, or all but looks for evidence."""
+    states = SENDABLE_STATES | (DOUBTFUL_STATES if looks else frozenset())
+    due = and_(
+        work_items.c.kind == kind,
+        work_items.c.biller == biller,
+        work_items.c.next_at <= now,
+        work_items.c.state.in_(tuple(states)),
+    )
+    wait = {"next_at": until, "last_error": reason}
+    return connection.execute(update(work_items).where(due).values(wait)).rowcount
 
 
 def wake_lane(connection: Connection, biller: str, lane: str, at: datetime) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from adapter.clock import Clock, SystemClock
 from adapter.domain.redrive import RedriveRules
+from adapter.ledger.balances import BalanceBook
 from adapter.ledger.columns import BillerNames
+from adapter.ledger.copying import Copied, move
 from adapter.ledger.exceptions import ExceptionBook
 from adapter.ledger.figures import FigureBook
 from adapter.ledger.forgetting import ForgettingBook
@@ -23,6 +28,7 @@ from adapter.ledger.schema import meta, work_items
 from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
 from adapter.ledger.store import ConcurrentWriteError, Store
+from adapter.ledger.turned_back import shorten_waits
 from adapter.ledger.uploads import UploadBook
 from adapter.ledger.watermarks import WatermarkBook
 
@@ -38,7 +44,8 @@ class Ledger:
         self._store = store
         # Names this process in leases and heartbeats.
         self.worker = str(uuid.uuid4())
-        self.life = LedgerLife(store)
+        self.life = LedgerLife(store, self.worker)
+        self.balances = BalanceBook(store)
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
         self.watermarks = WatermarkBook(store)
@@ -46,6 +53,32 @@ class Ledger:
         self.settlements = SettlementBook(store)
         self.figures = FigureBook(store)
         self.forgetting = ForgettingBook(store)
+
+    def keep_time(self, clock: Clock) -> Clock:
+        """Have a clock of real time follow the clock of all workers; return it.
+
+        That is the database's on PostgreSQL, and on SQLite the machine's. Any other clock, as that
+        of a world whose time is virtual, is shared already.
+        """
+        if isinstance(clock, SystemClock) and self._store.clock is not None:
+            clock.follow(self._store.clock)
+        return clock
+
+    def shorten_waits(
+        self, *, now: datetime, lease: timedelta, settle: timedelta, longest: timedelta
+    ) -> int:
+        """After a clock was turned back, let nothing wait for longer than is meant."""
+        return shorten_waits(self._store, now=now, lease=lease, settle=settle, longest=longest)
+
+    @property
+    def name(self) -> str:
+        """Return its address, without the password."""
+        return self._store.name
+
+    @property
+    def was_made(self) -> bool:
+        """Tell whether it was made when it was opened, because none was there."""
+        return self._store.was_made
 
     def outbox(self, kind: ItemKind[Payload]) -> Outbox[Payload]:
         """Return what accepts the items of a kind and brings them to their end."""
@@ -96,6 +129,22 @@ class Ledger:
         """
         self._store.announce = listener
 
+    def move_to(self, url: str, marks_folder: Path) -> tuple[Copied, ...]:
+        """Copy everything into an empty database, after which nobody opens this one any more.
+
+        This host's marks follow it: what was copied is the newest. Raises LedgerError, having
+        changed nothing, where that cannot be done.
+        """
+        marks = self.life.marks_in(marks_folder)
+        target = Store(url, self._store.names, make=True)
+        try:
+            copied = move(self._store, target)
+            with suppress(OSError):  # else the next start will be a gap
+                marks.follow(target.where())
+        finally:
+            target.close()
+        return copied
+
     def check_writable(self) -> None:
         """Raise LedgerError unless a transaction can be committed now.
 
@@ -111,14 +160,17 @@ class Ledger:
             return  # somebody else has just written it
 
     def close(self) -> None:
+        self.life.close()
         self._store.close()
 
 
-def open_ledger(url: str, *, billers: Callable[[], Mapping[str, str]] | None = None) -> Ledger:
-    """Open the ledger at an SQLAlchemy URL, making its tables in an empty database.
+def open_ledger(
+    url: str, *, billers: Callable[[], Mapping[str, str]] | None = None, make: bool = False
+) -> Ledger:
+    """Open the ledger at an SQLAlchemy URL; `make` one where none is.
 
     `billers` returns the BillerGUID of each biller by its name in the settings: rows are kept by
-    it. Raises LedgerError for a database that cannot be opened, that holds something else, or
-    whose schema another version of the adapter wrote.
+    it. Raises LedgerError for a database that cannot be opened, that holds no ledger or something
+    else, or whose schema another version of the adapter wrote.
     """
-    return Ledger(Store(url, None if billers is None else BillerNames(billers)))
+    return Ledger(Store(url, None if billers is None else BillerNames(billers), make=make))

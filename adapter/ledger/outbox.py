@@ -23,6 +23,7 @@ from adapter.domain.work_item import (
     Accepted,
     BalanceReading,
     Cause,
+    Patience,
     Source,
     State,
     Step,
@@ -51,16 +52,7 @@ from adapter.ledger.items import (
     supersede,
     take_step,
 )
-from adapter.ledger.lanes import (
-    HELD_BY_PERSON,
-    HELD_LEAST,
-    holder_of,
-    let_go,
-    question_about,
-    wait_in_lane,
-    wake_held,
-    wake_lane,
-)
+from adapter.ledger.lanes import has_to_wait, postpone, wake_held, wake_lane
 from adapter.ledger.rate_limit import try_acquire
 from adapter.ledger.schema import work_items
 from adapter.ledger.store import ConcurrentWriteError, Store
@@ -174,7 +166,7 @@ class Outbox(Generic[Payload]):
                     # One that has to wait is put off, so the next look finds another.
                     if due.state in SENDABLE_STATES and (
                         self._is_superseded(connection, due, now)
-                        or self._has_to_wait(connection, due, now)
+                        or has_to_wait(connection, self._kind, due, now)
                         or (
                             per_minute is not None
                             and not try_acquire(connection, due, now, per_minute)
@@ -205,7 +197,8 @@ class Outbox(Generic[Payload]):
     ) -> WorkItem[Payload]:
         """Commit that the request is about to leave, and the balance before it; renew the lease.
 
-        From here on, whatever happens, it may have left.
+        From here on, whatever happens, it may have left. A reading is what the item is judged by
+        only while none of its requests may have left.
         """
         until = now + timedelta(seconds=lease_seconds)
         step = Step(to_state=State.SENDING, cause=Cause.SENT, detail=detail)
@@ -214,6 +207,9 @@ class Outbox(Generic[Payload]):
             "may_have_left": True,
             "attempts": item.attempts + 1,
             "sent_at": now,
+            "released": False,
+            "looked_since": None,
+            "feed_lacked_since": None,
             "lease_until": until,
             "next_at": until,
         }
@@ -221,7 +217,7 @@ class Outbox(Generic[Payload]):
             changed = change_item(connection, item, values)
             add_event(connection, item.id, item.state, step, now=now, attempt=changed.attempts)
             if reading is not None:
-                add_reading(connection, item.id, reading, before_try=changed.attempts)
+                add_reading(connection, item.id, reading, is_before=not item.may_have_left)
         return changed
 
     def record(
@@ -275,6 +271,7 @@ class Outbox(Generic[Payload]):
         now: datetime,
         overdue: ExceptionKind | None = None,
         reading: BalanceReading | None = None,
+        patience: Patience | None = None,
     ) -> WorkItem[Payload]:
         """End the lease without a step: nothing was learned. What is overdue is reviewed, once."""
         values = {
@@ -282,6 +279,7 @@ class Outbox(Generic[Payload]):
             "lease_owner": None,
             "lease_until": None,
             "last_error": reason[:DETAIL_LENGTH_MAX],
+            **({} if patience is None else vars(patience)),
         }
         with self._store.writing(item.biller) as connection:
             changed = change_item(connection, item, values)
@@ -327,19 +325,20 @@ class Outbox(Generic[Payload]):
                 expired += 1
         return expired
 
-    def postpone_due(self, biller: str, *, now: datetime, until: datetime, reason: str) -> int:
-        """Let everything due wait, because a setting is wrong; no try is used up."""
+    def postpone_due(
+        self, biller: str, *, now: datetime, until: datetime, reason: str, looks: bool = True
+    ) -> int:
+        """Let everything due wait, because of a setting, or all but `looks`; no try is used up."""
         with self._store.writing(biller) as connection:
-            return connection.execute(
-                update(work_items)
-                .where(
-                    work_items.c.kind == self._kind.name,
-                    work_items.c.biller == biller,
-                    work_items.c.next_at <= now,
-                    work_items.c.state.in_((*SENDABLE_STATES, *DOUBTFUL_STATES)),
-                )
-                .values(next_at=until, last_error=reason[:DETAIL_LENGTH_MAX])
-            ).rowcount
+            return postpone(
+                connection,
+                self._kind.name,
+                biller,
+                now=now,
+                until=until,
+                reason=reason,
+                looks=looks,
+            )
 
     def _due(self, connection: Connection, biller: str, now: datetime) -> WorkItem[Payload] | None:
         """Return what is due first and can be read; what cannot is set aside on the way."""
@@ -362,30 +361,6 @@ class Outbox(Generic[Payload]):
         if newest is None:
             return False
         supersede(connection, self._kind, due, newest, now=now)
-        return True
-
-    def _has_to_wait(self, connection: Connection, due: WorkItem[Payload], now: datetime) -> bool:
-        """Tell whether something stands before an item; put off what waits there with it."""
-        holder = holder_of(connection, due)
-        if holder is not None and holder.has_settled(now):
-            let_go(connection, holder)
-            holder = None
-        if holder is not None:
-            free_at = holder.settles_at or holder.next_at or now + HELD_BY_PERSON
-            until = max(free_at, now + HELD_LEAST)
-            reason = f"waits for {holder.description}"
-        else:
-            about = self._kind.subject(due.reference) if self._kind.held_by_review else {}
-            number = about.get("invoice_number")
-            question = None if number is None else question_about(connection, due.biller, number)
-            if question is None:
-                return False
-            until = now + HELD_BY_PERSON
-            reason = (
-                f"waits for a person: payment {question[0]} on the same invoice is an exception "
-                f"({question[1].value})"
-            )
-        wait_in_lane(connection, due, until=until, reason=reason, now=now)
         return True
 
     def _open(

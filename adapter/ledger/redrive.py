@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
-
-from sqlalchemy import Connection, or_, select
+from typing import Generic, TypeVar
 
 from adapter.domain.redrive import ManualResolution, RedriveRules, judged_by_person, sent_again
-from adapter.domain.work_item import ItemEvent, State, Step, WorkItem
+from adapter.domain.work_item import State, Step, WorkItem
 from adapter.errors import BadInputError, LeaseLostError
 from adapter.ledger.exceptions import settle_about
 from adapter.ledger.item_kind import AnyPayload, ItemKind
-from adapter.ledger.items import event_of, items_with_payload, read_item, readable_items, take_step
+from adapter.ledger.items import items_with_payload, read_item, readable_items, take_step
 from adapter.ledger.lanes import wake_lane
-from adapter.ledger.schema import work_events, work_items
+from adapter.ledger.life import last_gap_end
+from adapter.ledger.schema import work_items
 from adapter.ledger.store import ConcurrentWriteError, Store
 
 Payload = TypeVar("Payload", bound=AnyPayload)
@@ -43,24 +42,14 @@ class Redrive(Generic[Payload]):
         self._kind = kind
         self._rules = rules
 
-    def retry(
-        self, item: WorkItem[Payload], *, by: str, now: datetime, is_confirmed: bool = False
-    ) -> WorkItem[Payload]:
-        """Send an item again, or have evidence looked for again where its outcome is unclear.
+    def retry(self, item: WorkItem[Payload], *, by: str, now: datetime) -> WorkItem[Payload]:
+        """Send an item again, or have evidence looked for again where one may have arrived.
 
         Raises NotFoundError, and BadInputError with the reason where it must not be sent.
         """
 
-        def step_of(connection: Connection, present: WorkItem[Payload]) -> Step:
-            return sent_again(
-                present,
-                _last_event(connection, present),
-                self._rules,
-                by=by,
-                now=now,
-                is_confirmed=is_confirmed,
-                has_moved_since=_has_moved_since(connection, present),
-            )
+        def step_of(present: WorkItem[Payload]) -> Step:
+            return sent_again(present, self._rules, by=by, now=now)
 
         return self._apply(item, step_of, now, f"{by} sent it again")
 
@@ -91,10 +80,17 @@ class Redrive(Generic[Payload]):
         settle_seconds: float,
     ) -> WorkItem[Payload]:
         """Record a person's finding: applied for ever, or never applied and so sent again."""
+        with self._store.reading() as connection:
+            forgotten_until = last_gap_end(connection)
 
-        def step_of(_connection: Connection, present: WorkItem[Payload]) -> Step:
+        def step_of(present: WorkItem[Payload]) -> Step:
             return judged_by_person(
-                present, found, self._rules, now=now, settle_seconds=settle_seconds
+                present,
+                found,
+                self._rules,
+                now=now,
+                settle_seconds=settle_seconds,
+                forgotten_until=forgotten_until,
             )
 
         return self._apply(item, step_of, now, f"{found.by}: {found.note}")
@@ -102,14 +98,14 @@ class Redrive(Generic[Payload]):
     def _apply(
         self,
         item: WorkItem[Payload],
-        step_of: Callable[[Connection, WorkItem[Payload]], Step],
+        step_of: Callable[[WorkItem[Payload]], Step],
         now: datetime,
         resolution: str,
     ) -> WorkItem[Payload]:
         try:
             with self._store.writing(item.biller) as connection:
                 present = read_item(connection, self._kind, item.id)
-                step = step_of(connection, present)
+                step = step_of(present)
                 moved = take_step(connection, present, step, now=now, raise_fence=True)
                 settle_about(
                     connection,
@@ -130,26 +126,3 @@ class Redrive(Generic[Payload]):
                 remedy=f"Look at it with `adapter {self._rules.command} show`, and try again in "
                 "a minute",
             ) from None
-
-
-def _last_event(connection: Connection, item: WorkItem[Any]) -> ItemEvent:
-    chosen = (
-        select(work_events)
-        .where(work_events.c.item_id == item.id)
-        .order_by(work_events.c.id.desc())
-        .limit(1)
-    )
-    return event_of(connection.execute(chosen).mappings().one())
-
-
-def _has_moved_since(connection: Connection, item: WorkItem[Any]) -> bool:
-    """Tell whether others of its lane may have reached the partner since its last request."""
-    if item.sent_at is None:
-        return False
-    others = select(work_items.c.id).where(
-        work_items.c.biller == item.biller,
-        work_items.c.lane == item.lane,
-        work_items.c.id != item.id,
-        or_(work_items.c.sent_at >= item.sent_at, work_items.c.done_at >= item.sent_at),
-    )
-    return connection.execute(others.limit(1)).first() is not None

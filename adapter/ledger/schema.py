@@ -26,10 +26,10 @@ from sqlalchemy import (
 
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import PaymentMethod
+from adapter.domain.payment import METHOD_TOLD_LENGTH, PaymentMethod
 from adapter.domain.settlement import TransactionType
 from adapter.domain.upload import UploadState
-from adapter.domain.work_item import FINAL_STATES, Cause, Evidence, Source, State
+from adapter.domain.work_item import FINAL_STATES, Answer, Cause, Evidence, Source, State
 from adapter.ledger.columns import Biller, Cents, Member, Moment
 
 APPLICATION = "imt-spectrum-adapter ledger"
@@ -49,12 +49,24 @@ meta = Table(
 alembic_version = Table(
     "alembic_version", metadata, Column("version_num", String(32), primary_key=True)
 )
-# When each worker last wrote that it lives.
+# When each worker last wrote that it lives, and for the how-manieth time; `ended` once it stopped.
 heartbeats = Table(
     "heartbeats",
     metadata,
     Column("worker", String(36), primary_key=True),
     Column("at", Moment, nullable=False),
+    Column("beats", Integer, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
+# The times that this ledger cannot speak for (decision 0034); only ever added to.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("began_at", Moment),
+    Column("ended_at", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("gaps_by_end", "ended_at"),
 )
 
 # Whatever has to reach a partner once; what it carries stands in the table of its kind. `next_at`
@@ -77,6 +89,14 @@ work_items = Table(
     # Why it needs a person, while it does.
     Column("review", Member(ExceptionKind)),
     Column("may_have_left", Boolean, nullable=False),
+    # What came of the last request that may have left, and how often in a row.
+    Column("last_answer", Member(Answer)),
+    Column("like_answers", Integer, nullable=False, default=0),
+    # A person looked and lets it be sent; until it is.
+    Column("released", Boolean, nullable=False, default=False),
+    # When evidence was first looked for, and a settled feed first lacked it, since the last send.
+    Column("looked_since", Moment),
+    Column("feed_lacked_since", Moment),
     # Tries used up, the present one included.
     Column("attempts", Integer, nullable=False),
     Column("accepted_at", Moment, nullable=False),
@@ -157,7 +177,7 @@ work_events = Table(
     Index("work_events_of_item", "item_id", "id"),
 )
 
-# Every balance that was read for an item, and for which try, if it was read before a post.
+# Every balance that was read for an item; its posts are judged by the last that `is_before` them.
 balance_readings = Table(
     "balance_readings",
     metadata,
@@ -165,7 +185,7 @@ balance_readings = Table(
     Column("item_id", ForeignKey("work_items.id"), nullable=False),
     Column("asked_at", Moment, nullable=False),
     Column("balance", Cents, nullable=False),
-    Column("before_try", Integer),
+    Column("is_before", Boolean, nullable=False),
     Index("balance_readings_of_item", "item_id", "id"),
 )
 
@@ -190,6 +210,8 @@ payments = payload_table(
     Column("payment_reference", Text, nullable=False),
     Column("payment_message", Text, nullable=False),
     Column("method", Member(PaymentMethod), nullable=False),
+    # The payment's kind as Invoice Cloud told it, of which `method` is what Spectrum is told.
+    Column("method_told", String(METHOD_TOLD_LENGTH), nullable=False),
     Column("approved", Boolean, nullable=False),
     CheckConstraint("amount > 0", name="payments_amount_positive"),
     Index("payments_of_guid", "payment_guid"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -12,22 +13,32 @@ from sqlalchemy import (
     Engine,
     create_engine,
     event,
+    func,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from adapter.errors import LedgerError
 from adapter.ledger.columns import BillerNames
+from adapter.ledger.database_clock import DatabaseClock
 from adapter.ledger.possession import open_or_migrate
-from adapter.ledger.sqlite_file import follow_file
+from adapter.ledger.sqlite_file import follow_file, require_file
 
 # How long a writer waits for another one before the ledger counts as unusable.
 BUSY_SECONDS = 15
 # A process that stands still within a transaction loses it, and holds up the others no longer.
 IDLE_SECONDS = 60
 _READS = "ledger_reads"
-_WHOLE_LEDGER = " the whole ledger"  # no biller is called so
+_TIME = select(func.clock_timestamp())  # of this moment, not of the transaction's beginning
+WHOLE_LEDGER = " the whole ledger"  # no biller is called so
+# The cluster, its history that a failover ends, and the database: no copy has all three.
+_WHERE = text(
+    "SELECT system_identifier || ' ' || left(pg_walfile_name(pg_current_wal_lsn()), 8) "
+    "|| ' ' || (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "FROM pg_control_system()"
+)
 _ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended(:biller, 0))")
 
 
@@ -50,8 +61,8 @@ class ConcurrentWriteError(LedgerError):
 class Store:
     """Transactions on one database; every error of the database becomes a LedgerError."""
 
-    def __init__(self, url: str, names: BillerNames | None = None) -> None:
-        """Open the database and make its tables if it is new; refuse a schema that isn't ours.
+    def __init__(self, url: str, names: BillerNames | None = None, *, make: bool = False) -> None:
+        """Open the ledger, or make one where none is if told so; refuse a schema that isn't ours.
 
         `names` knows the BillerGUIDs; without it billers are kept as they are called.
         """
@@ -59,7 +70,10 @@ class Store:
             self._engine = create_engine(url, **_OPTIONS.get(make_url(url).get_backend_name(), {}))
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise LedgerError(f"the ledger's URL cannot be used: {error}") from None
-        self._names = names
+        self.names = names
+        # How many were opened: a new one may lead to another database than the last.
+        self.connections = 0
+        event.listen(self._engine, "connect", self._count_connection)
         # The dialect is this engine's own, and all that a column type sees of it.
         self._engine.dialect.biller_names = names  # type: ignore[attr-defined]
         self.name = self._engine.url.render_as_string(hide_password=True)
@@ -72,14 +86,18 @@ class Store:
         self.announce: Callable[[Connection, str, str], None] = _to_nobody
         self._writer = threading.Lock()
         self._has_many_writers = self._engine.dialect.name == "postgresql"
+        # Where several machines share the ledger, its database tells them the time.
+        self.clock = DatabaseClock() if self._has_many_writers else None
         if self._has_many_writers:
             _configure_postgresql(self._engine)
         else:
             _configure_sqlite(self._engine)
             follow_file(self._engine)
+            if not make:
+                require_file(self._engine)
         try:
-            with self.writing(_WHOLE_LEDGER) as connection:
-                open_or_migrate(connection, self.name)
+            with self.writing(WHOLE_LEDGER) as connection:
+                self.was_made = open_or_migrate(connection, self.name, make=make)
         except LedgerError:
             self.close()
             raise
@@ -97,6 +115,8 @@ class Store:
                 if self._has_many_writers:
                     for biller in sorted({self._guid_of(name) for name in billers}):
                         connection.execute(_ONE_WRITER, {"biller": biller})
+                if self.clock is not None:
+                    self.clock.ask(lambda: connection.execute(_TIME).scalar_one())
                 yield connection
         except IntegrityError as error:
             raise ConcurrentWriteError(f"the ledger {self.name}: {error.orig}") from error
@@ -129,15 +149,35 @@ class Store:
         except self._failures as error:
             raise self._unusable("read", error) from error
 
+    def where(self) -> str:
+        """Return what names the database that is open, as no copy of it does; "" if nothing does.
+
+        It is a file's number in its folder, or what the server says of itself.
+        """
+        if self._engine.dialect.name == "sqlite":
+            path = self._engine.url.database
+            try:
+                return f"file {Path(path).stat().st_ino}" if path else ""
+            except OSError:
+                return ""
+        try:
+            with self._engine.connect() as connection:
+                return f"server {connection.execute(_WHERE).scalar_one()}"
+        except self._failures:
+            return ""  # a server may keep that to itself
+
     def close(self) -> None:
         self._engine.dispose()
 
+    def _count_connection(self, _connection: Any, _record: Any) -> None:
+        self.connections += 1
+
     def _refresh_names(self) -> None:
-        if self._names is not None:
-            self._names.refresh()
+        if self.names is not None:
+            self.names.refresh()
 
     def _guid_of(self, biller: str) -> str:
-        return biller if self._names is None else self._names.guid_of(biller)
+        return biller if self.names is None else self.names.guid_of(biller)
 
     def _unusable(self, verb: str, error: Exception) -> LedgerError:
         # The statement and its parameters stay out: they hold personal data.

@@ -1,17 +1,15 @@
 """The adapter's settings: what they are, how the file is read, and where they come from."""
 
-from adapter.settings.field_types import SecretText
-from adapter.settings.sources import FileSettings, SettingsSource, SettingsView, StaticSettings
-from adapter.settings.values import (
-    AdapterSettings,
-    BillerSettings,
-    DoorAccess,
+from adapter.settings.biller_tables import (
     FeedSettings,
     ImtAccess,
     RestAccess,
     SignOnAccess,
     SpectrumAccess,
 )
+from adapter.settings.field_types import SecretText
+from adapter.settings.sources import FileSettings, SettingsSource, SettingsView, StaticSettings
+from adapter.settings.values import AdapterSettings, BillerSettings, DoorAccess
 
 __all__ = [
     "AdapterSettings",

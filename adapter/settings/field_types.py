@@ -6,15 +6,17 @@ A value that breaks its rule raises ValueError with the rule, never with the val
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from adapter.clock import require_aware
 from adapter.domain.payment import REPORT_FIELDS
 from adapter.redaction import HIDDEN
 from adapter.settings.credentials import is_guid, split_key_and_password
@@ -27,6 +29,7 @@ POSTGRESQL = "postgresql+psycopg"
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:]+\]|[^\s:\[\]]+):(?P<port>[0-9]{1,5})")
 _PATH_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_RETURN_CODES = re.compile(r"R(?P<first>[0-9]{2})(-R(?P<last>[0-9]{2}))?")
 _ENDPOINT = re.compile(r"/api/(Token|Invoice|OnlineReceipt)(/|$)", re.IGNORECASE)
 
 
@@ -42,6 +45,14 @@ class SecretText(str):
 def in_folder(path: str, info: ValidationInfo) -> str:
     """Return a path from the settings file's folder, the context of the validation."""
     return str((info.context or Path()) / path)
+
+
+def sqlite_file_of(ledger: str) -> Path | None:
+    """Return the file of an SQLite ledger's URL; another database has none."""
+    if not ledger.startswith(SQLITE):
+        return None
+    path = ledger.removeprefix(SQLITE).partition("?")[0]
+    return Path(unquote(path)) if path else None
 
 
 def _no_boolean(value: Any) -> Any:
@@ -146,6 +157,19 @@ def _key_and_password(value: Any) -> tuple[str, str]:
     return SecretText(key), SecretText(password)
 
 
+def _moment(value: Any) -> datetime:
+    """Take TOML's own moments, and what an `env:` or `file:` brings as text."""
+    rule = "must be a moment with its offset from UTC"
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(rule) from None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(rule)
+    return require_aware(value, "moment")
+
+
 def _columns(value: dict[str, str]) -> dict[str, str]:
     unknown = sorted(set(value) - set(REPORT_FIELDS))
     if unknown:
@@ -153,6 +177,19 @@ def _columns(value: dict[str, str]) -> dict[str, str]:
     if len(set(value.values())) != len(value):
         raise ValueError("must not give one column to two fields")
     return value
+
+
+def return_codes(value: str) -> tuple[str, ...]:
+    """Return the codes of a text such as R01 or R01-R39."""
+    match = _RETURN_CODES.fullmatch(value)
+    first, last = (match["first"], match["last"] or match["first"]) if match else ("1", "0")
+    if int(first) > int(last):
+        raise ValueError('must be R and two digits, or a range of such codes. Give "R01-R39"')
+    return tuple(f"R{number:02}" for number in range(int(first), int(last) + 1))
+
+
+def _return_codes(value: str) -> str:
+    return value if return_codes(value) else ""
 
 
 Text = Annotated[str, AfterValidator(_text)]
@@ -175,7 +212,9 @@ TimeZone = Annotated[Text, AfterValidator(_time_zone)]
 PathSegment = Annotated[Text, AfterValidator(_path_segment)]
 CookieName = Annotated[Text, AfterValidator(_cookie_name)]
 ReservedCharacters = Annotated[str, AfterValidator(_reserved_characters)]
+Moment = Annotated[datetime, PlainValidator(_moment)]
 Columns = Annotated[dict[str, Text], AfterValidator(_columns)]
+ReturnCodes = tuple[Annotated[str, AfterValidator(_return_codes)], ...]
 Positive = Annotated[
     float, BeforeValidator(_no_boolean), Field(gt=0, allow_inf_nan=False, le=10_000_000)
 ]

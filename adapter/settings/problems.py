@@ -16,6 +16,7 @@ _RULES = {
     "string_type": "must be a text",
     "model_type": "must be a table",
     "dict_type": "must be a table",
+    "tuple_type": "must be a list",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "float_type": "must be a number",

@@ -7,14 +7,11 @@ what to give instead. A path is relative to the folder that the validation's con
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
-    Field,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
@@ -23,70 +20,40 @@ from pydantic import (
 )
 from sqlalchemy import make_url
 
-from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.retry import RetryPolicy
+from adapter.settings.biller_tables import (
+    AdvancedSettings,
+    BifSettings,
+    FeedSettings,
+    GuardSettings,
+    ImtAccess,
+    InvoiceCloudSettings,
+    RestAccess,
+    SignOnAccess,
+    SpectrumAccess,
+)
 from adapter.settings.field_types import (
     POSTGRESQL,
-    Columns,
-    CookieName,
     Guid,
-    KeyAndPassword,
     LedgerUrl,
     Listen,
-    PasswordSeed,
-    PathSegment,
+    Moment,
     Positive,
-    ReservedCharacters,
+    ReturnCodes,
     Secret,
     SecretGuid,
-    SecretText,
-    SecretWord,
-    SpectrumUrl,
     Text,
     TimeZone,
-    Url,
     Whole,
     in_folder,
-    url,
+    return_codes,
+    sqlite_file_of,
 )
-from adapter.settings.questionnaire import NOTIFY_DAYS_MAX, refusal_of
+from adapter.settings.table import Settings, setting
 
-# ASP.NET's default; less than the least would not hold one invoice and its envelope.
-RECEIVER_BYTES_MAX = 4 * 1024 * 1024
-REQUEST_BYTES_MIN, REQUEST_BYTES_MAX = 4096, 1024 * 1024 * 1024
 # One post may take a token, a balance and the receipt, each within a request timeout.
 CALLS_IN_A_LEASE = 3
-
-NotifyDays = Annotated[
-    Annotated[Whole, Field(ge=-NOTIFY_DAYS_MAX, le=NOTIFY_DAYS_MAX)] | None,
-    Field(description="days after the due date, negative for before it"),
-]
-
-
-def setting(description: str, default: Any = ..., **rules: Any) -> Any:
-    """Declare a setting by what it is and its default; without one it must be given."""
-    return Field(default=default, description=description, **rules)
-
-
-class Settings(BaseModel):
-    """One table of the settings file."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Every secret in this table and in the tables within."""
-        return frozenset(_secrets_in(self.model_dump().values()))
-
-
-def _secrets_in(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, SecretText):
-            yield value
-        elif isinstance(value, Mapping):
-            yield from _secrets_in(value.values())
-        elif isinstance(value, tuple):
-            yield from _secrets_in(value)
+MARKS = "adapter-marks"
 
 
 class RetrySettings(Settings):
@@ -96,6 +63,9 @@ class RetrySettings(Settings):
     delay_seconds_max: Positive = setting("the longest wait", RetryPolicy.delay_seconds_max)
     attempts_max: Whole = setting(
         "the tries before a dead letter", RetryPolicy.attempts_max, ge=1, le=1000
+    )
+    unsent_days_max: Positive = setting(
+        "the days for which what never left is tried", RetryPolicy.unsent_days_max
     )
     configuration_delay_seconds: Positive = setting(
         "the wait while a setting is wrong", RetryPolicy.configuration_delay_seconds
@@ -110,6 +80,9 @@ class AdapterSettings(Settings):
         "sqlite:///adapter.db",
         validate_default=True,  # its path is relative too
         repr=False,  # it may hold a password
+    )
+    marks: Text | None = setting(
+        "a folder for what proves that the ledger is the newest", None, validate_default=True
     )
     listen: Listen = setting('host and port, as "127.0.0.1:8200"', "127.0.0.1:8200")
     ops_key: Secret | None = setting("a key of at least 8 characters for /ops", None)
@@ -126,6 +99,15 @@ class AdapterSettings(Settings):
     keep_days: Whole | None = setting(
         "the days after which finished payments lose their texts", None, ge=30
     )
+
+    @field_validator("marks")
+    @classmethod
+    def _marks_lie_beside_the_ledger(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Take the folder of the ledger's file, or else of the settings'."""
+        if value is not None:
+            return in_folder(value, info)
+        file = sqlite_file_of(info.data.get("ledger", ""))
+        return in_folder(MARKS, info) if file is None else str(file.parent / MARKS)
 
     @field_validator("engine")
     @classmethod
@@ -163,125 +145,6 @@ class AdapterSettings(Settings):
         return super().secrets | ({password} if password else set())
 
 
-@dataclass(frozen=True)
-class SpectrumAccess:
-    """One of a biller's two ways into Spectrum; `key` is A1's `token`."""
-
-    base_url: str
-    username: str
-    key: str = field(repr=False)
-    password: str = field(repr=False)
-
-
-class AdvancedSettings(Settings):
-    """[billers.<name>.advanced_settings], by the numbers of the technical design (F1)."""
-
-    rtdr_url: SpectrumUrl = setting("Spectrum's base URL for balances", alias="8")
-    rtdr_username: Text = setting("IMT's username for balances", alias="9")
-    rtdr_key: KeyAndPassword = setting("IMT's key|password for balances", alias="10")
-    payments_url: SpectrumUrl = setting("Spectrum's base URL for receipts", alias="11")
-    payments_username: Text = setting("IMT's username for receipts", alias="12")
-    payments_key: KeyAndPassword = setting("IMT's key|password for receipts", alias="13")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RestAccess:
-    """What opens Invoice Cloud's REST services (D1).
-
-    `cloud_sso_url` is where a payer goes with the token that they issue (D2).
-    """
-
-    base_url: str
-    cloud_sso_url: str
-    api_key: str = field(repr=False)
-
-
-class InvoiceCloudSettings(Settings):
-    """[billers.<name>.invoice_cloud].
-
-    `columns` names the payment report's columns where they differ from the usual ones, by our
-    field names.
-    """
-
-    web_services_url: Url = setting(
-        "the folder of Invoice Cloud's .asmx services",
-        "https://www.invoicecloud.com/portal/webservices",
-    )
-    columns: Columns = setting("our_name = TheirColumn", {})
-    upload: Literal["plain", "base64"] = setting('"plain" or "base64"', "plain")
-    rest_base_url: Url = setting(
-        "the base URL of Invoice Cloud's REST services", "https://www.invoicecloud.com/api/v1"
-    )
-    cloud_sso_url: Url = setting(
-        "the address of CloudSSO Connect", "https://www.invoicecloud.com/portal/cloudsso.aspx"
-    )
-    api_key: Secret | None = setting("the biller's API key at Invoice Cloud", None)
-
-
-class FeedSettings(Settings):
-    """[billers.<name>.feed]: where Spectrum's extract is."""
-
-    kind: Literal["http", "folder"] = setting('"http" or "folder"')
-    location: Text = setting("the extract's base URL or folder")
-    receipts: bool = setting("true when the extract tells receipts too, else false", False)
-
-    @field_validator("location")
-    @classmethod
-    def _location_fits_the_kind(cls, value: str, info: ValidationInfo) -> str:
-        return url(value) if info.data.get("kind") == "http" else in_folder(value, info)
-
-
-class BifSettings(Settings):
-    """[billers.<name>.bif]: how a biller's invoice files are written and cut."""
-
-    reserved_characters: ReservedCharacters = setting(
-        '"refuse" or a replacement character', "refuse"
-    )
-    dialect: BifDialect = setting('"tagged" or "positional"', BifDialect.TAGGED)
-    receiver_bytes_max: Whole = setting(
-        "the bytes of the largest request that Invoice Cloud takes",
-        RECEIVER_BYTES_MAX,
-        ge=REQUEST_BYTES_MIN,
-        le=REQUEST_BYTES_MAX,
-    )
-    allow_partial_payments: bool = setting(
-        "true where the biller's questionnaire allows them, else false", False
-    )
-    first_notify_days: NotifyDays = None
-    second_notify_days: NotifyDays = None
-    third_notify_days: NotifyDays = None
-
-    refusal_of = staticmethod(refusal_of)
-
-    @property
-    def questionnaire(self) -> Questionnaire:
-        return Questionnaire(
-            allow_partial_payments=self.allow_partial_payments,
-            notify_days=(self.first_notify_days, self.second_notify_days, self.third_notify_days),
-        )
-
-
-class ImtAccess(Settings):
-    """[billers.<name>.imt]: what opens a session at IMT for one carrier (B1)."""
-
-    base_url: Url = setting("IMT's base URL, without the company")
-    company_id: PathSegment = setting("the carrier's company id at IMT")
-    username: Text = setting("Invoice Cloud's username at IMT")
-    password: SecretWord = setting("Invoice Cloud's password at IMT")
-    cookie_name: CookieName = setting(
-        "the name of the cookie that carries the authorization", "authorization"
-    )
-
-
-class SignOnAccess(Settings):
-    """[billers.<name>.sign_on]: IMT's key, and what payers' passwords are made of (0022)."""
-
-    key: Secret = setting("a key of at least 8 characters for IMT's calls")
-    password_seed: PasswordSeed = setting(
-        "a random text of at least 32 characters, for this biller only"
-    )
-
-
 class DoorKeys(Settings):
     """The two keys of a biller that open its doors; a GUID keeps the case it was given in."""
 
@@ -303,6 +166,14 @@ class BillerTable(DoorKeys):
     posts_per_minute: Whole | None = setting(
         "the most receipts a minute, or leave it out", None, ge=1, le=100_000
     )
+    guard: GuardSettings = setting("a table, or leave it out", GuardSettings())
+    return_codes: ReturnCodes = setting(
+        'the codes that reverse a receipt, as ["R01-R39", "R50-R53"]', ("R01-R39", "R50-R53")
+    )
+    payments_since: Moment | None = setting(
+        "the moment from which payments are the adapter's to post, as 2026-01-05T14:00:00Z", None
+    )
+    posting: bool = setting("true, or false to take over and post nothing", True)
     feed: FeedSettings = setting("the table that names Spectrum's extract")
     bif: BifSettings = setting("a table, or leave it out", BifSettings())
     imt: ImtAccess | None = setting("the table of IMT, or leave it out", None)
@@ -319,6 +190,11 @@ class BillerTable(DoorKeys):
         """What does all else at Spectrum: settings 11 to 13."""
         own = self.advanced_settings
         return SpectrumAccess(own.payments_url, own.payments_username, *own.payments_key)
+
+    @property
+    def reversing_codes(self) -> frozenset[str]:
+        """Which codes of a reject reverse a receipt (0032)."""
+        return frozenset(code for each in self.return_codes for code in return_codes(each))
 
     @property
     def web_services_url(self) -> str:

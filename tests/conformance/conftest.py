@@ -16,6 +16,7 @@ import pytest
 from lxml import etree
 
 from adapter.bootstrap import build
+from adapter.domain.ledger_life import MARGIN
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
 from adapter.kinds import KINDS
@@ -49,7 +50,13 @@ class Doors:
             world, ledger=ledger, listen="127.0.0.1:0", request_timeout_seconds=5
         )
         self.write(self.settings)
-        self.adapter = build(FileSettings(self.path), clock=world.clock, timer=world.clock)
+        self.adapter = build(
+            FileSettings(self.path),
+            clock=world.clock,
+            timer=world.clock,
+            make_ledger=True,
+            begun=world.born_at - 2 * MARGIN,
+        )
         self.server = DoorServer(create_app(self.adapter))
         self.server.start()
         self.adapter.start()
@@ -97,7 +104,7 @@ class Doors:
             auth=self.credentials,
         )
 
-    def pay(self, amount: str = "0.10") -> httpx.Response:
+    def pay(self, amount: str = "0.10", **changes: Any) -> httpx.Response:
         number, policy_number, _ = self.invoice()
         notice = {
             "BillerGUID": self.credentials[0],
@@ -112,6 +119,7 @@ class Doors:
             "PaymentMessage": "Approved",
             "PaymentType": "ACH",
             "Approved": "True",
+            **changes,
         }
         return self.client.post(
             f"/billers/{self.biller.slug}/payments", json=notice, auth=self.credentials

@@ -185,3 +185,19 @@ def test_announced_body_beyond_all_bounds_is_refused_before_it_is_read(strict_do
     status, _, body = answer.partition(b"\r\n\r\n")
     assert b" 413 " in status.splitlines()[0]
     assert jsonschema_rs.validator_for(schema("adapter", "Error")).is_valid(json.loads(body))
+
+
+@pytest.mark.requirement("A3")
+@pytest.mark.parametrize(
+    ("told", "posted"),
+    [("PayPal", "CreditCard"), ("Venmo", "CreditCard"), ("eCheck", "ACH"), ("EFT", "ACH")],
+)
+def test_a_payment_of_another_kind_is_posted_and_its_kind_is_kept(doors, told, posted):
+    """A3 takes CreditCard or ACH, and its default is Credit Card; nobody is asked."""
+    assert doors.pay(PaymentType=told).status_code == 202
+    doors.world.clock.settle()
+    [call] = doors.world.journal.entries(operation="OnlineReceipt")
+    assert call.request["paymentType"] == posted
+    delivery = doors.story()["delivery"]
+    assert (delivery["method"], delivery["method_told"]) == (posted, told)
+    assert doors.adapter.ledger.exceptions.page(limit=9) == ()

@@ -46,7 +46,7 @@ class Served:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-c", "from adapter.doors.cli import main; main()"),
-                *("serve", "--config", str(self.path)),
+                *("serve", "--new-ledger", "--config", str(self.path)),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -68,7 +68,7 @@ def timer():
 
 @pytest.fixture
 def adapter(tree, timer):
-    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer, make_ledger=True)
     yield adapter
     adapter.stop()
 
@@ -160,7 +160,7 @@ def test_a_biller_that_is_not_there_is_not_found(adapter):
 def test_a_ledger_that_is_something_else_is_refused(tree, tmp_path, timer):
     (tmp_path / "adapter.db").write_text("this is no database at all, and long enough to tell")
     with pytest.raises(LedgerError):
-        build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+        build(StaticSettings(tree), clock=FixedClock(), timer=timer, make_ledger=True)
 
 
 def test_a_biller_without_imt_names_what_is_missing(tree, timer):
@@ -170,7 +170,7 @@ def test_a_biller_without_imt_names_what_is_missing(tree, timer):
         "username": "alpha-ic",
         "password": "p4ss!imt",
     }
-    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer, make_ledger=True)
     assert isinstance(adapter.billers.ports("beta").enrollments, ImtClient)
     change = EnrollmentChange(
         biller="alpha",
@@ -192,7 +192,7 @@ def test_payers_sign_on_where_both_keys_are_set(tree, timer):
     both = [("alpha", "invoice_cloud", api_key), ("alpha", "sign_on", sign_on)]
     for biller, table, keys in (*both, ("beta", "sign_on", sign_on)):
         tree["billers"][biller].setdefault(table, {}).update(keys)
-    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer)
+    adapter = build(StaticSettings(tree), clock=FixedClock(), timer=timer, make_ledger=True)
     accounts = adapter.billers.ports("alpha").payer_accounts
     assert isinstance(accounts, InvoiceCloudRestClient)
     assert adapter.billers.ports("beta").payer_accounts is None

@@ -12,6 +12,7 @@ import structlog
 from typer.testing import CliRunner
 
 from adapter.bootstrap import build
+from adapter.domain.ledger_life import MARGIN
 from adapter.doors.cli import app
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
@@ -40,7 +41,13 @@ class Operator:
             world, ledger="sqlite:///adapter.db", listen="127.0.0.1:0", request_timeout_seconds=5
         )
         self.change()
-        self.adapter = build(FileSettings(self.path), clock=world.clock, timer=world.clock)
+        self.adapter = build(
+            FileSettings(self.path),
+            clock=world.clock,
+            timer=world.clock,
+            make_ledger=True,
+            begun=world.born_at - 2 * MARGIN,
+        )
         self.server = DoorServer(create_app(self.adapter))
         self.server.start()
         for biller in world.billers:

@@ -46,15 +46,19 @@ def work_not_done(operator):
 
 
 def payment_dead(operator):
-    operator.refuse("spectrum", "OnlineReceipt")
+    operator.refuse("spectrum", "OnlineReceipt", count=3)
     invoice = operator.pay()
-    operator.advance(60)
+    operator.advance(HOUR)
     yield "dead"
-    assert "422" in operator.say("exceptions", "list")
+    assert "refused 3 times" in operator.say("exceptions", "list")
     guid = operator.payment(invoice)["payment_guid"]
-    assert "surely not applied" in operator.say("payments", "show", guid)
+    assert "422" in operator.say("payments", "show", guid)
     assert operator.receipts(invoice) == []
     operator.say("payments", "retry", guid)
+    balance = f"{operator.balance(invoice):.2f}"
+    finding = ("--as", "never-applied", "--balance", balance, "--note", "policy mended")
+    operator.say("run", "post_payments")
+    operator.say("payments", "resolve", guid, *finding)
     operator.say("run", "post_payments")
     assert operator.is_paid_once(invoice)
 
@@ -232,6 +236,20 @@ def exception_open(operator):
     operator.say("exceptions", "resolve", str(item["number"]), "--because", "asked Invoice Cloud")
 
 
+def posting_switched_off(operator):
+    """Payments come in and wait; nothing is lost when it is on again."""
+    operator.change_biller(posting=False)
+    invoice = operator.pay()
+    operator.advance(60)
+    yield "1 of its payments and reversals wait"
+    assert operator.receipts(invoice) == []
+    assert "posting is switched off for this biller" in operator.say("payments", "list")
+    assert f"{operator.slug}: posting: it is switched off" in operator.say("doctor")
+    operator.change()
+    operator.advance(HOUR)
+    assert operator.is_paid_once(invoice)
+
+
 def clock_skewed(operator):
     operator.world.behaviours.change({"partners_clock_ahead_seconds": 90})
     operator.advance(HOUR)
@@ -261,6 +279,7 @@ SCENARIOS = {
         enrollment_failed,
         batch_mismatch,
         exception_open,
+        posting_switched_off,
         clock_skewed,
     )
 }

@@ -52,6 +52,12 @@ SKEWS = {"spectrum": 31.0, "imt": -31.0, "invoice_cloud": 30.0}
             ["511 MiB are free at /d; 512 are needed"],
         ),
         (rules.disk_low, {"disk": "/d", "disk_free_bytes": DISK}, []),
+        (
+            rules.posting_switched_off,
+            {"posting_off": frozenset("a"), "ledger": ledger(items=state(State.WAITING))},
+            ["posting is switched off for a; 2 of its payments and reversals wait"],
+        ),
+        (rules.posting_switched_off, {"ledger": ledger(items=state(State.WAITING))}, []),
         (rules.disk_low, {}, []),  # a database server's disk is not ours to see
         (
             rules.clock_skewed,

@@ -15,6 +15,7 @@ from adapter.domain.payment import (
     canonical_guid,
     compare,
     differences,
+    method_of,
 )
 from adapter.errors import BadInputError
 
@@ -75,6 +76,7 @@ def test_what_moves_money_is_its_content_and_a_mismatch_by_name(payment, item_of
         {"customer_name": "R. O'Brien"},
         {"payment_message": "thanks"},
         {"payment_reference": "T-2"},
+        {"method_told": "Visa"},
         {"amount": Decimal("731.3700")},
     ],
 )
@@ -92,3 +94,15 @@ def test_another_invoice_is_another_content(payment):
 def test_what_the_ledger_lacks_is_missing_when_approved(payment):
     assert compare(payment, None) is Finding.MISSING
     assert compare(replace(payment, approved=False), None) is Finding.DECLINED
+
+
+@pytest.mark.parametrize("told", ["ACH", "ach", "EFT", "eCheck", "E-Check", " e check "])
+def test_a_bank_accounts_payment_is_ach_by_whatever_name(told):
+    """The data pump may say EFT where the report says ACH: that is no mismatch."""
+    assert method_of(told) is PaymentMethod.ACH
+
+
+@pytest.mark.parametrize("told", ["", "CreditCard", "Visa", "PayPal", "Venmo", "Check", "Cash"])
+def test_every_other_payment_is_a_cards(told):
+    """A3: Spectrum takes CreditCard or ACH, and Credit Card is its default."""
+    assert method_of(told) is PaymentMethod.CREDIT_CARD

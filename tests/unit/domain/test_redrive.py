@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.ledger_life import MARGIN
 from adapter.domain.redrive import (
     Finding,
     ManualResolution,
@@ -16,9 +18,10 @@ from adapter.domain.redrive import (
 from adapter.domain.work_item import (
     FINAL_STATES,
     HOLDING_STATES,
+    Answer,
+    BalanceReading,
     Cause,
     Evidence,
-    ItemEvent,
     State,
 )
 from adapter.errors import BadInputError
@@ -38,27 +41,23 @@ STRICT = RedriveRules(
     needs_receipt=True,
     word=word_of,
 )
+BEGAN = ACCEPTED_AT - timedelta(hours=1)
+FORGETFUL = replace(STRICT, began=lambda _payload: BEGAN)
 LENIENT = RedriveRules(command="enrollments", job="push_enrollments", word=word_of)
 EITHER = pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=lambda rules: rules.command)
 APPLIED = ManualResolution(
     by="ada", finding=Finding.APPLIED, note="seen in Spectrum", receipt_id="1003"
 )
 NEVER = ManualResolution(by="ada", finding=Finding.NEVER_APPLIED, note="not in Spectrum")
+BALANCE = Decimal("731.37")
 GIVEN_BACK = ManualResolution(by="ada", finding=Finding.GIVEN_BACK, note="voided")
 CLOSED = [state for state in State if state in FINAL_STATES | {State.SENDING}]
 DEAD = {"review": ExceptionKind.DEAD}
 
 
-def last(cause=Cause.ANSWERED, was=State.SENDING):
-    return ItemEvent(
-        at=NOW,
-        from_state=was,
-        to_state=State.NEEDS_PERSON,
-        review=ExceptionKind.DEAD,
-        cause=cause,
-        detail="why",
-        attempt=60,
-    )
+def never(rules):
+    """Return that finding as a kind needs it."""
+    return replace(NEVER, balance=BALANCE) if rules.needs_receipt else NEVER
 
 
 @pytest.fixture
@@ -77,17 +76,8 @@ def item(item_of):
 
 @pytest.fixture
 def again(item):
-    def again(rules, state, event=None, *, is_confirmed=False, has_moved_since=False, **how):
-        now = how.pop("now", NOW)
-        return sent_again(
-            item(state, **how),
-            event or last(),
-            rules,
-            by="ada",
-            now=now,
-            is_confirmed=is_confirmed,
-            has_moved_since=has_moved_since,
-        )
+    def again(rules, state, *, now=NOW, **how):
+        return sent_again(item(state, **how), rules, by="ada", now=now)
 
     return again
 
@@ -104,12 +94,12 @@ def judged(item):
 
 
 @EITHER
-@pytest.mark.parametrize("cause", [Cause.ANSWERED, Cause.NOT_SENT])
-def test_what_surely_failed_is_sent_again_with_every_try_before_it(again, rules, cause):
-    step = again(rules, State.NEEDS_PERSON, last(cause), **DEAD)
+def test_what_never_left_is_sent_again_with_every_try_before_it(again, rules):
+    step = again(rules, State.NEEDS_PERSON, **DEAD)
     assert (step.to_state, step.cause, step.attempts) == (State.RETRYING, Cause.PERSON, 0)
     assert step.next_at == ACCEPTED_AT  # due by any clock
     assert not step.may_have_left
+    assert step.looks_anew
     assert "ada" in step.detail
     early = NOW - timedelta(days=1)
     assert again(rules, State.NEEDS_PERSON, now=early, **DEAD).next_at == early
@@ -123,34 +113,24 @@ def test_what_is_tried_again_by_itself_is_sent_at_once(again, rules, left):
     assert (step.may_have_left, step.settles_at) == (left, NOW if left else None)
 
 
-@pytest.mark.parametrize("was", [State.IN_DOUBT, State.UNCONFIRMED])
-def test_an_unclear_outcome_goes_through_evidence_first_unless_a_repeat_is_harmless(again, was):
-    unclear = {"review": ExceptionKind.EVIDENCE_UNCLEAR, "may_have_left": True}
-    assert again(STRICT, State.NEEDS_PERSON, last(Cause.EVIDENCE, was), **unclear).to_state is was
-    step = again(LENIENT, State.NEEDS_PERSON, last(Cause.EVIDENCE, was), **unclear)
+@pytest.mark.parametrize("review", [ExceptionKind.EVIDENCE_UNCLEAR, ExceptionKind.NOT_APPLIED])
+def test_what_may_have_left_goes_by_the_guard_unless_a_repeat_is_harmless(again, review):
+    unclear = {"review": review, "may_have_left": True}
+    step = again(STRICT, State.NEEDS_PERSON, **unclear)
+    assert (step.to_state, step.released_by, step.looks_anew) == (State.IN_DOUBT, None, True)
+    step = again(STRICT, State.NEEDS_PERSON, last_answer=Answer.PENDING, **unclear)
+    assert step.to_state is State.UNCONFIRMED
+    step = again(LENIENT, State.NEEDS_PERSON, **unclear)
     assert (step.to_state, step.may_have_left) == (State.RETRYING, True)
-
-
-def test_evidence_that_our_own_items_have_blurred_is_refused(again):
-    event = last(Cause.EVIDENCE, State.IN_DOUBT)
-    with pytest.raises(BadInputError, match=r"moved the balance since.*payments resolve"):
-        again(STRICT, State.NEEDS_PERSON, event, has_moved_since=True, **DEAD)
-
-
-def test_not_applied_is_sent_again_only_when_a_person_has_looked(again):
-    why = {"review": ExceptionKind.NOT_APPLIED}
-    with pytest.raises(BadInputError, match="--confirm-not-applied"):
-        again(STRICT, State.NEEDS_PERSON, **why)
-    assert again(STRICT, State.NEEDS_PERSON, is_confirmed=True, **why).to_state is State.RETRYING
 
 
 @EITHER
 @pytest.mark.parametrize(
     "state", [s for s in State if s not in {State.NEEDS_PERSON, State.RETRYING}]
 )
-def test_anything_else_is_refused_whatever_is_confirmed(again, rules, state):
+def test_anything_else_is_refused(again, rules, state):
     with pytest.raises(BadInputError) as refused:
-        again(rules, state, is_confirmed=True)
+        again(rules, state)
     assert refused.value.value == state.value
     assert refused.value.remedy
 
@@ -169,17 +149,20 @@ def test_what_a_person_saw_ends_it_and_stays_marked(judged, rules, state):
 
 @EITHER
 @pytest.mark.parametrize("state", [State.NEEDS_PERSON, State.IN_DOUBT, State.UNCONFIRMED])
-def test_what_was_never_applied_is_sent_again_and_holds_nothing(judged, rules, state):
-    step = judged(rules, state, NEVER, may_have_left=True)
+def test_what_was_never_applied_is_sent_again(judged, rules, state):
+    """A payment by the balance that she saw: what may have left holds its invoice till then."""
+    step = judged(rules, state, never(rules), may_have_left=True)
     assert (step.to_state, step.evidence, step.attempts) == (State.RETRYING, None, 0)
-    assert not step.may_have_left
+    seen = BalanceReading(asked_at=NOW, balance=BALANCE)
+    is_payment = rules is STRICT
+    assert (step.released_by, step.may_have_left) == (seen if is_payment else None, is_payment)
 
 
 @EITHER
 @pytest.mark.parametrize("state", [State.WAITING, State.RETRYING])
 def test_what_is_sent_by_itself_needs_no_finding(judged, rules, state):
     with pytest.raises(BadInputError, match=f"by itself.*adapter run {rules.job}"):
-        judged(rules, state, NEVER)
+        judged(rules, state, never(rules))
 
 
 @EITHER
@@ -190,7 +173,7 @@ def test_what_is_final_or_on_its_way_takes_no_finding(judged, rules, state, foun
         judged(rules, state, found)
 
 
-@pytest.mark.parametrize("found", [NEVER, GIVEN_BACK])
+@pytest.mark.parametrize("found", [never(STRICT), GIVEN_BACK])
 @pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED, State.NEEDS_PERSON])
 def test_never_applied_is_not_believed_while_the_request_may_still_arrive(judged, state, found):
     sent_at, left = NOW - timedelta(seconds=119), {"may_have_left": True}
@@ -199,6 +182,23 @@ def test_never_applied_is_not_believed_while_the_request_may_still_arrive(judged
     settles_at = NOW + timedelta(seconds=1)
     with pytest.raises(BadInputError, match="may still arrive"):
         judged(LENIENT, state, NEVER, settles_at=settles_at, **left)
+
+
+@pytest.mark.parametrize("found", [never(STRICT), GIVEN_BACK])
+def test_a_request_that_was_forgotten_may_still_arrive(item, found):
+    """A ledger that was lost knows of none, and a person who looks at once sees none."""
+    unsent = item(State.NEEDS_PERSON, review=ExceptionKind.PAID_BEFORE_BEGINNING)
+
+    def judged_after(gap_end, rules=FORGETFUL):
+        how = {"now": NOW, "settle_seconds": 120, "forgotten_until": gap_end}
+        return judged_by_person(unsent, found, rules, **how)
+
+    with pytest.raises(BadInputError, match="may still arrive"):
+        judged_after(NOW - timedelta(seconds=119))
+    judged_after(NOW - timedelta(seconds=120))
+    judged_after(BEGAN - MARGIN)
+    judged_after(None)
+    judged_after(NOW, STRICT)
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.RETRYING, State.NEEDS_PERSON])
@@ -218,8 +218,8 @@ def test_a_row_that_was_mended_is_taken_up_where_it_stood(again, judged, rules, 
     is_sent = rules is LENIENT or not left
     assert step.to_state is (State.RETRYING if is_sent else State.IN_DOUBT)
     assert (step.holds_lane, step.next_at) == (left, ACCEPTED_AT)
-    found = judged(rules, state, NEVER, next_at=None, may_have_left=left)
-    assert (found.to_state, found.may_have_left) == (State.RETRYING, False)
+    found = judged(rules, state, never(rules), next_at=None, may_have_left=left)
+    assert (found.to_state, found.may_have_left) == (State.RETRYING, left and rules is STRICT)
 
 
 def test_what_is_looked_at_right_now_is_left_alone(judged):
@@ -234,8 +234,11 @@ def test_what_is_looked_at_right_now_is_left_alone(judged):
     [
         (replace(APPLIED, receipt_id=None), STRICT),
         (replace(APPLIED, receipt_id=" "), STRICT),
-        (replace(NEVER, receipt_id="1003"), STRICT),
+        (replace(NEVER, receipt_id="1003", balance=BALANCE), STRICT),
         (replace(NEVER, receipt_id="1003"), LENIENT),
+        (NEVER, STRICT),
+        (replace(NEVER, balance=BALANCE), LENIENT),
+        (replace(APPLIED, balance=BALANCE), STRICT),
         (replace(APPLIED, note=" "), LENIENT),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from adapter.domain.invoice import ToldBalance
 from adapter.doors.cli import app
 from adapter.doors.http import create_app
 from adapter.errors import LedgerError
@@ -106,7 +107,7 @@ class FakeBalance:
         self.asked.append(invoice_number)
         if isinstance(self.outcome, Exception):
             raise self.outcome
-        return self.outcome
+        return ToldBalance(balance=self.outcome)
 
 
 class FakeBillers:
@@ -216,9 +217,11 @@ def notice():
 def settings_file(tmp_path):
     """Write a settings file of one biller whose partners nobody can reach; return its path."""
 
-    def write(**changes) -> Path:
+    def write(*, ledger=True, **changes) -> Path:
         path = tmp_path / "adapter.toml"
         path.write_text(settings_text(**changes))
+        if ledger and not (tmp_path / "adapter.db").exists():
+            open_ledger(f"sqlite:///{tmp_path / 'adapter.db'}", make=True).close()
         return path
 
     return write

@@ -7,9 +7,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from types import SimpleNamespace
 
 import httpx
 import pytest
+
+from adapter.doors.cli import SWEEP, _keep_beating
+from adapter.errors import LedgerError
+from tests.unit.doors.conftest import NOW
 
 
 @pytest.fixture
@@ -17,10 +22,10 @@ def served(settings_file):
     """Start `adapter serve` as a process of its own; return it with its URL."""
     started = []
 
-    def serve(path=None):
+    def serve(path=None, *options):
         command = [sys.executable, "-c", "from adapter.doors.cli import main; main()", "serve"]
         process = subprocess.Popen(
-            [*command, "--config", str(path or settings_file())],
+            [*command, *options, "--config", str(path or settings_file())],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -175,3 +180,41 @@ def test_every_command_tells_its_exit_codes(cli, command):
     result = cli(*command, "--help")
     assert result.exit_code == 0
     assert "Exit codes: 0 fine" in result.stdout
+
+
+def test_a_ledger_is_made_on_purpose_and_told_of(served, settings_file):
+    """The second time it is there: it is used, and that is told."""
+    path = settings_file(ledger=False)
+    begun = "2026-01-05T08:00:00Z"
+    for words in ("A new ledger was made", "The ledger is there already"):
+        process, _ = served(path, "--new-ledger", "--begun", begun)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+        assert f"{words}; it knows of payments since {begun}" in log
+
+
+@pytest.mark.parametrize("begun", ["2026-01-05T08:00:00", "soon"])
+def test_a_beginning_of_no_zone_would_be_a_guess(cli, settings_file, begun):
+    path = settings_file(ledger=False)
+    result = cli("serve", "--new-ledger", "--begun", begun, "--config", str(path))
+    assert result.exit_code == 2
+    assert "offset from UTC" in result.stderr
+    assert not path.with_name("adapter.db").exists()
+
+
+def test_a_process_of_doors_alone_shows_that_it_lives():
+    """Another host's worker waits for it; a ledger that fails for once ends nothing."""
+    beats, planned, problems = [], [], [LedgerError("gone"), None]
+
+    def beat(*, now):
+        beats.append(now)
+        if problem := problems.pop(0):
+            raise problem
+
+    clock = SimpleNamespace(now=lambda: NOW + len(planned) * SWEEP)
+    adapter = SimpleNamespace(clock=clock, ledger=SimpleNamespace(life=SimpleNamespace(beat=beat)))
+    timer = SimpleNamespace(call_at=lambda at, _label, action: planned.append((at, action)))
+    _keep_beating(adapter, timer)
+    planned[0][1]()
+    assert beats == [NOW, NOW + SWEEP]
+    assert [at for at, _ in planned] == [NOW + SWEEP, NOW + 2 * SWEEP]

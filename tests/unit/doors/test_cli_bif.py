@@ -88,7 +88,14 @@ def test_a_billers_own_file_is_written_from_its_feed(cli, settings_file, tmp_pat
     """Nothing is sent, and no ledger is made."""
     tell(tmp_path, INVOICE)
     out = tmp_path / "alpha.BIF"
-    options = ("--config", str(settings_file()), "--biller", "alpha-mutual", "--out", str(out))
+    options = (
+        "--config",
+        str(settings_file(ledger=False)),
+        "--biller",
+        "alpha-mutual",
+        "--out",
+        str(out),
+    )
     result = cli("bif", "write", *options)
     assert result.exit_code == 0, result.stderr
     assert "1 invoices, total 731.37" in result.stderr

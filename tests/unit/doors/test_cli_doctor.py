@@ -2,21 +2,18 @@
 
 import json
 
-from adapter.ledger import open_ledger
-
 
 def test_warnings_alone_end_well(cli, settings_file):
-    result = cli("doctor", "--offline", "--config", str(settings_file()))
+    result = cli("doctor", "--offline", "--config", str(settings_file(ledger=False)))
     assert result.exit_code == 0
     assert result.stdout.startswith("ok    settings: ")
     assert "warn  ledger: " in result.stdout
-    assert "\n        Do: `adapter serve` makes it" in result.stdout
+    assert "\n        Do: `adapter serve --new-ledger` makes it" in result.stdout
     assert result.stdout.endswith("2 ok, 1 warn, 0 fail\n")
 
 
-def test_the_worst_failure_gives_the_code(cli, settings_file, tmp_path):
+def test_the_worst_failure_gives_the_code(cli, settings_file):
     path = settings_file()
-    open_ledger(f"sqlite:///{tmp_path / 'adapter.db'}").close()
     assert cli("doctor", "--config", str(path)).exit_code == 4
     path.write_text("[adapter")
     assert cli("doctor", "--config", str(path)).exit_code == 3

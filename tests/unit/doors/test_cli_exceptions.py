@@ -17,7 +17,7 @@ GUID = "5f0c8d50-31c4-4d6f-9a52-7f0f4a3b8f11"
 def config(settings_file):
     """Return settings whose ledger holds one exception about a payment."""
     path = settings_file()
-    ledger = open_ledger(FileSettings(path).current().adapter.ledger)
+    ledger = open_ledger(FileSettings(path).current().adapter.ledger, make=True)
     ledger.exceptions.open(
         "alpha-mutual",
         ExceptionKind.NOT_APPLIED,

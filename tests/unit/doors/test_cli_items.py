@@ -21,19 +21,19 @@ WORDS = {
 }
 WHAT = {
     PAYMENTS: "731.37 on invoice {0}, payment {1}:{0}",
-    REVERSALS: "R01 took back 731.37 of payment {1} on invoice {0}, reversal {2}:{0}",
+    REVERSALS: "R01 took back 731.37 of payment {1} on invoice {0}, reversal {1}:{0}",
     ENROLLMENTS: "paperless on for account {0}, enrollment {1}",
 }
 MONEY = [PAYMENTS, REVERSALS]
 
 
-def guid(kind, number):
-    """Return the GUID by which an item is known."""
-    return str(UUID(int=number + 1000 if kind is REVERSALS else number))
+def guid(number):
+    """Return the GUID by which an item is known: a reversal by its payment's."""
+    return str(UUID(int=number))
 
 
 def line(kind, number, rest="", word=""):
-    what = WHAT[kind].format(number, UUID(int=number), guid(kind, number))
+    what = WHAT[kind].format(number, guid(number))
     return f"{number}: {word or WORDS[kind][number]}: {BILLER}, {what}{rest}"
 
 
@@ -89,7 +89,7 @@ class Commands:
                 )
                 desk.accept(NOT_APPLIED, lane=str(NOT_APPLIED))
                 review = ExceptionKind.NOT_APPLIED
-                desk.record(desk.send(), State.NEEDS_PERSON, review=review)
+                desk.record(desk.send(), State.NEEDS_PERSON, review=review, may_have_left=True)
 
     def accept(self, number, lane):
         with open_ledger_of(self.config) as ledger:
@@ -171,11 +171,11 @@ def test_the_whole_story_of_one(run):
 
 
 def test_an_item_is_named_by_its_number_or_its_guid_as_dot_net_writes_it(run):
-    name = guid(run.kind, REFUSED)
+    name = guid(REFUSED)
     shapes = (name, name.upper(), f"{{{name}}}", name.replace("-", ""), f"urn:uuid:{name}")
     for shape in (*shapes, run.story(REFUSED)["reference"]):
         assert run.story(shape)["number"] == REFUSED
-    for wrong in (guid(run.kind, 99), "99", "9" * 5000, "%", "nonsense"):
+    for wrong in (guid(99), "99", "9" * 5000, "%", "nonsense"):
         for command in ("show", "retry"):
             told = run.refused(command, wrong)
             assert f"there is no {run.kind.item.name} {wrong[:60]}. `adapter" in told
@@ -184,7 +184,7 @@ def test_an_item_is_named_by_its_number_or_its_guid_as_dot_net_writes_it(run):
 
 @only(*MONEY)
 def test_a_guid_of_several_invoices_is_shown_whole_and_handled_one_by_one(run):
-    name = guid(run.kind, REFUSED)
+    name = guid(REFUSED)
     run.accept(REFUSED, "22")
     assert run("show", name).stdout.count(f"{run.kind.item.name} {name}:") == 2
     for command in (("retry",), ("resolve", "--as", "never-applied", "--note", "x")):
@@ -218,52 +218,34 @@ def test_what_needs_no_person_is_refused_with_what_to_do(run, number, words):
 
 
 @only(PAYMENTS)
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (IN_DOUBT, "may be applied. Wait for the evidence"),
-        (NOT_APPLIED, "--confirm-not-applied"),
-    ],
-)
-def test_what_may_be_applied_is_refused_with_what_to_do(run, number, words):
-    before = run.story(number)
-    assert words in run.refused("retry", number)
-    assert run.story(number) == before
+def test_what_may_be_applied_is_refused_with_what_to_do(run):
+    before = run.story(IN_DOUBT)
+    assert "may be applied. Wait for the evidence" in run.refused("retry", IN_DOUBT)
+    assert run.story(IN_DOUBT) == before
 
 
 @only(PAYMENTS)
-def test_not_applied_is_sent_again_once_a_person_has_looked(run):
-    run("retry", NOT_APPLIED, "--confirm-not-applied")
-    assert run.story(NOT_APPLIED)["state"] == "failed"
-
-
-@only(PAYMENTS)
-def test_an_unclear_outcome_is_looked_into_before_it_is_posted(run):
-    run("retry", UNCLEAR)
-    assert run.story(UNCLEAR)["state"] == "in_doubt"
+@pytest.mark.parametrize("number", [UNCLEAR, NOT_APPLIED])
+def test_an_unclear_outcome_is_looked_into_before_it_is_posted(run, number):
+    run("retry", number)
+    assert run.story(number)["state"] == "in_doubt"
 
 
 @pytest.mark.parametrize("spelling", ["--all", "--all-dead"])
-def test_all_that_failed_goes_again_and_what_may_not_is_listed(run, spelling):
-    is_payment = run.kind is PAYMENTS
-    unclear = {UNCLEAR: "in_doubt"} if is_payment else {}
-    told = json.loads(run("retry", spelling, "--json", code=int(is_payment)).stdout)
+def test_all_that_failed_goes_again(run, spelling):
+    unclear = dict.fromkeys((UNCLEAR, NOT_APPLIED), "in_doubt") if run.kind is PAYMENTS else {}
+    told = json.loads(run("retry", spelling, "--json").stdout)
     again = {row["number"]: row["state"] for row in told["done"]}
     assert again == {REFUSED: "failed", RETRYING: "failed"} | unclear
-    assert [row["number"] for row in told["refused"]] == [NOT_APPLIED] * is_payment
-    rest = run("retry", spelling, code=int(is_payment))
+    assert told["refused"] == []
+    rest = run("retry", spelling)
     assert len(rest.stdout.splitlines()) == 2  # what goes again may be told so again
-    if is_payment:
-        [refused] = told["refused"]
-        assert refused["reference"] == f"{guid(run.kind, NOT_APPLIED)}:{NOT_APPLIED}"
-        assert "--confirm-not-applied" in refused["reason"]
-        assert rest.stderr.startswith(f"refused: {NOT_APPLIED}: {refused['reference']}: ")
     assert run("retry", "--all", "--biller", "another").stdout == "nothing has failed\n"
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), (REFUSED, "--all"), ("--all", "--confirm-not-applied"), ("--all", "--invoice", 2)],
+    [(), (REFUSED, "--all"), ("--all", "--invoice", 2)],
 )
 def test_either_one_or_all(run, arguments):
     assert "either one item or --all" in run.refused("retry", *arguments)
@@ -285,7 +267,8 @@ def test_a_persons_finding_is_kept_for_ever(run, number):
 
 def test_never_applied_is_sent_again(run):
     number = NOT_APPLIED if run.kind is PAYMENTS else REFUSED
-    run("resolve", number, "--as", "never-applied", "--note", "not there")
+    balance = ("--balance", "731.37") if run.kind is PAYMENTS else ()
+    run("resolve", number, "--as", "never-applied", "--note", "not there", *balance)
     assert run.story(number)["state"] == "failed"
     assert run.story(number)["exceptions"] == []
 
@@ -300,6 +283,13 @@ def test_never_applied_is_sent_again(run):
 )
 def test_a_finding_that_says_too_little_or_too_much_is_wrong_usage(run, arguments, words):
     assert words in run.refused("resolve", REFUSED, *arguments)
+
+
+@only(PAYMENTS)
+@pytest.mark.parametrize("balance", [(), ("--balance", "much")])
+def test_a_payment_is_released_by_the_balance_that_was_seen(run, balance):
+    finding = ("--as", "never-applied", "--note", "x", *balance)
+    assert "balance = " in run.refused("resolve", UNCLEAR, *finding)
 
 
 @only(PAYMENTS)

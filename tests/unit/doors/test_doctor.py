@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.ledger_life import Gap
 from adapter.domain.work_item import State
 from adapter.doors.doctor import Level, examine
 from adapter.doors.exit_codes import ExitCode
@@ -26,7 +27,7 @@ def checks(path, *, offline=True):
 def ledger(settings_file):
     """Return the path of the settings and their ledger, which exists."""
     path = settings_file()
-    ledger = open_ledger(f"sqlite:///{path.with_name('adapter.db')}")
+    ledger = open_ledger(f"sqlite:///{path.with_name('adapter.db')}", make=True)
     yield path, ledger
     ledger.close()
 
@@ -47,7 +48,7 @@ def test_every_wrong_setting_is_a_line(ledger, settings_file):
 
 
 def test_a_ledger_that_is_not_there_is_not_made(settings_file):
-    path = settings_file()
+    path = settings_file(ledger=False)
     told = checks(path)["ledger"]
     assert (told.level, "does not exist yet" in told.detail) == (Level.WARN, True)
     assert not path.with_name("adapter.db").exists()
@@ -123,3 +124,14 @@ def test_what_waits_and_what_needs_a_person_is_told(ledger):
     assert told["alpha-mutual: reverse_rejects"].level is Level.OK
     assert "1 h 0 min in this machine's future" in told["alpha-mutual: match_settlements"].detail
     assert "alpha-mutual: no job" not in told
+
+
+def test_a_switch_that_is_off_and_a_time_that_is_forgotten_are_lines(ledger):
+    path, opened = ledger
+    now = CLOCK.now()
+    opened.life.begin(now - timedelta(days=9))
+    opened.life.forget(Gap(start=now - timedelta(hours=2), end=now, why="an earlier copy"))
+    path.write_text(path.read_text().replace('name = "Alpha', 'posting = false\nname = "Alpha'))
+    told = checks(path)
+    assert told["alpha-mutual: posting"].level is Level.WARN
+    assert "an earlier copy" in told["forgotten time"].detail

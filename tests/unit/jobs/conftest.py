@@ -12,7 +12,8 @@ import structlog
 from adapter.context import JobContext, Rules
 from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.enrollment import EnrollmentChange
-from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch
+from adapter.domain.guard import GuardFigures
+from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch, ToldBalance
 from adapter.domain.payment import Payment, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.work_item import Source
@@ -52,10 +53,15 @@ def following(answers, usual):
 class Partners:
     """Every port of one biller: scripted answers in their order, and what was asked."""
 
-    posts_per_minute = None
+    posts_per_minute = payments_since = None
+    guard = GuardFigures(settle=timedelta(seconds=120))
+    return_codes = frozenset({"R01", "R02"})
+    posting = True
     request_bytes_max = 4 * 1024 * 1024
     balance = Decimal("731.37")
     searches = extract = None
+    stale = ""
+    has_inbox = False  # into which reversals are put as files
 
     def __init__(self, clock, bif_profile):
         self.clock, self.bif_profile = clock, bif_profile
@@ -74,15 +80,15 @@ class Partners:
         return None if self.searches is None else self
 
     def balance_due(self, _invoice_number):
-        return answer(self.balance)
+        return ToldBalance(balance=answer(self.balance), stale=self.stale)
 
     def post_receipt(self, payment):
         self.posted.append(payment)
         return following(self.receipt_answers, ReceiptApplied(receipt_id=f"R-{len(self.posted)}"))
 
-    def find_receipt(self, _payment, *, since):
+    def find_receipts(self, _payment, *, since):
         self.searched_since.append(since)
-        return following(self.searches, ReceiptSearch(receipt=None, as_of=self.clock.now()))
+        return following(self.searches, ReceiptSearch(receipts=(), as_of=self.clock.now()))
 
     def invoices_since(self, cursor):
         self.cursors.append(cursor)
@@ -121,7 +127,7 @@ class Partners:
 
     def outcome(self, ach_return):
         self.looked_for.append(ach_return)
-        return following(self.reversal_answers, ReversalTaken())
+        return following(self.reversal_answers, ReversalTaken()) if self.has_inbox else None
 
     def day_of(self, moment):
         return moment.date()
@@ -157,6 +163,7 @@ class Bench:
         self.partners = Partners(clock=self.clock, bif_profile=PROFILE)
         self.settings_problem = None
         self.ledger = open_ledger(ledger_url)
+        self.ledger.life.begin(NOW - timedelta(days=30))
         self.observed = Observed()
         self.work = JobContext(
             ledger=self.ledger,

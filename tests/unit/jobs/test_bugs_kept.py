@@ -12,7 +12,11 @@ from adapter.domain.invoice import ReceiptSearch
 from adapter.domain.redrive import Finding, ManualResolution
 from adapter.domain.work_item import State
 from adapter.doors.ops_views import story_of
-from adapter.errors import ConfigurationError, OutcomeUnknownError, RetryableError
+from adapter.errors import (
+    ConfigurationError,
+    OutcomeUnknownError,
+    RetryableError,
+)
 from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 
 LATER = RetryableError("429", partner="spectrum", operation="OnlineReceipt")
@@ -57,7 +61,7 @@ def test_a_feed_that_runs_ahead_is_contradicted_by_the_balance(bench):
     bench.run(PAYMENTS)
     bench.partners.balance -= payment.amount
     bench.pass_time(121)
-    ahead = ReceiptSearch(receipt=None, as_of=bench.clock.now())
+    ahead = ReceiptSearch(receipts=(), as_of=bench.clock.now())
     bench.partners.searches = [ahead] * 9
     bench.run(PAYMENTS)
     assert bench.item(payment).state is State.IN_DOUBT
@@ -88,10 +92,12 @@ def test_a_payment_that_a_setting_stops_lets_the_others_by(bench):
 def test_a_reversal_that_waits_for_a_person_says_what_waits_behind_it(bench, finding, state):
     """Its invoice's payments waited for a year, and the page said that they would be posted.
 
-    Once a person has said what became of it they leave at once, also what had been tried before.
+    Once a person has said what became of it, and the balance shows it, they leave, also what had
+    been tried before.
     """
     bench.accept(1)
     bench.run(PAYMENTS)
+    bench.pass_time(120)
     if state is State.RETRYING:
         bench.partners.receipt_answers = [LATER]
         behind = bench.accept(2, amount=Decimal("5.00"))
@@ -107,15 +113,16 @@ def test_a_reversal_that_waits_for_a_person_says_what_waits_behind_it(bench, fin
     bench.pass_time(365 * 86_400)
     assert bench.run(PAYMENTS).counts == {}
     waiting = bench.item(behind)
-    holder = f"reversal {returned.reversal_id}, which waits for a person"
+    holder = f"reversal {returned.payment_reference}, which waits for a person"
     assert (waiting.state, waiting.last_error) == (state, f"waits for {holder}")
     story = story_of(bench.ledger, PAYMENTS, waiting, now=bench.clock.now())
     assert story["next"]["what"].endswith(f"once its lane is free of {holder}")
     found = ManualResolution(by="ada", finding=finding, note="seen in Spectrum")
     now = bench.clock.now()
     bench.redrive(REVERSALS).resolve(stuck, found, now=now, settle_seconds=120)
-    assert bench.run(PAYMENTS).counts == {"applied": 1}
-    bench.run(REVERSALS)
+    bench.run_on(PAYMENTS)
+    bench.run_on(REVERSALS)
+    assert bench.item(behind).state is State.DONE
     assert bench.item(returned).state is State.DONE
     assert bench.open_kinds() == []
 
@@ -160,5 +167,8 @@ def test_a_last_try_whose_sender_died_asks_a_person(bench, kind):
     outbox.begin_sending(claimed, detail="the last one", now=now, lease_seconds=90)
     bench.pass_time(91)
     bench.run(kind)
+    if kind is REVERSALS:  # whose evidence is looked for first
+        bench.partners.balance = Decimal("1.00")
+        bench.run_on(kind)
     assert bench.item(payload).state is State.NEEDS_PERSON
     assert bench.open_kinds() == [kind.exhausted]

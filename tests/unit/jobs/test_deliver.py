@@ -1,6 +1,8 @@
 """The runner, the same for every kind: delivered once, or tried again, or visibly a person's."""
 
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -50,9 +52,11 @@ class Desk:
             payload = self.bench.change(number, account_number=str(number))
         else:
             payload = self.bench.payment(number, **invoice)
-        if self.kind is REVERSALS:
+        if self.kind is REVERSALS:  # of a payment that has settled
+            self.bench.pass_time(-DAY)
             self.bench.put(payload)
             self.bench.run(PAYMENTS)
+            self.bench.pass_time(DAY)
             self.bench.observed.moves.clear()
             payload = self.bench.ach_return(number, **invoice)
         return self.bench.put(payload, **how)
@@ -138,14 +142,31 @@ def test_what_surely_failed_is_tried_again_later(bench, desk):
     assert bench.exceptions() == ()
 
 
-def test_tries_come_to_an_end_at_a_person_who_may_send_it_again(bench, desk):
+def test_a_partner_that_is_away_for_days_finds_everything_waiting(bench, desk):
+    """Connections refused for twenty hours made payments dead."""
     payload = desk.put()
-    desk.answers.extend([LATER] * 60)
-    desk.run_on()
+    back = bench.clock.now() + timedelta(days=6)
+    while bench.clock.now() < back:
+        desk.answers.append(LATER)
+        bench.run_on(desk.kind, times=1)
+    assert bench.item(payload).attempts > bench.work.rules.retry.attempts_max
+    desk.answers.clear()
+    bench.run_on(desk.kind, times=1)
+    assert (bench.item(payload).state, bench.exceptions()) == (State.DONE, ())
+
+
+def test_tries_come_to_an_end_at_a_person_who_may_send_it_again(bench, desk):
+    """Of what never left they take a week."""
+    payload = desk.put()
+    accepted_at = bench.clock.now()
+    desk.answers.extend([LATER] * 1000)
+    bench.run_on(desk.kind, times=1000)
+    assert 7 * DAY <= (bench.clock.now() - accepted_at).total_seconds() <= 7 * DAY + 3600
+    desk.answers.clear()
     item = bench.item(payload)
     assert (item.state, item.review) == (State.NEEDS_PERSON, desk.kind.exhausted)
-    assert (item.attempts, len(desk.sent), item.may_have_left) == (60, 60, False)
-    assert "429; no further try (60 used): a person has to look" in item.last_error
+    assert (item.attempts, item.may_have_left) == (len(desk.sent), False)
+    assert f"429; no further try ({len(desk.sent)} used): a person has" in item.last_error
     [review] = bench.exceptions()
     assert (review.kind, review.reference) == (desk.kind.exhausted, item.reference)
     assert review.detail == item.last_error
@@ -257,6 +278,26 @@ def test_a_lease_that_ended_before_the_request_left_sends_nothing(bench, desk, m
     assert (desk.sent, bench.item(payload).state) == ([], State.SENDING)
 
 
+@pytest.mark.parametrize("method", ["claim_due", "begin_sending"])
+def test_a_clock_that_is_set_back_prolongs_no_lease(bench, desk, monkeypatch, method):
+    """By the clock the lease holds; by the seconds that passed another one may have it."""
+    payload, steady = desk.put(), SimpleNamespace(seconds=1000.0)
+    bench.work = replace(bench.work, steady=lambda: steady.seconds)
+    inner = getattr(Outbox, method)
+
+    def sleep_then_set_the_clock_back(*args, **kwargs):
+        leased = inner(*args, **kwargs)
+        steady.seconds += 90
+        bench.pass_time(-600)
+        return leased
+
+    monkeypatch.setattr(Outbox, method, sleep_then_set_the_clock_back)
+    monkeypatch.setattr(deliver, "CLAIMS_PER_RUN_MAX", 1)
+    desk.run()
+    assert desk.sent == []
+    assert bench.item(payload).attempts == (method == "begin_sending")
+
+
 @pytest.mark.parametrize("when", ["before", "while"])
 def test_a_ledger_that_fails_ends_the_run(desk, monkeypatch, when):
     desk.put()
@@ -341,10 +382,7 @@ def test_one_run_is_bounded(bench, desk, monkeypatch):
 
 @pytest.mark.parametrize("left", [False, True])
 def test_a_row_that_cannot_be_read_is_set_aside_while_others_go_on(bench, desk, left):
-    """Once it stopped all enrolments and reversals of its biller, for good and unseen.
-
-    It may also be one that a worker left behind while it was sent: what that was is not known.
-    """
+    """Once it stopped all of its biller, for good and unseen, also one left while it was sent."""
     poison, other = desk.put(1), desk.put(2)
     reference = bench.item(poison).reference
     if left:

@@ -10,7 +10,7 @@ from adapter.kinds import ENROLLMENTS, KINDS, PAYMENTS, REVERSALS
 WORDS = {
     PAYMENTS: "accepted sending pending in_doubt failed dead applied - given_back",
     ENROLLMENTS: "waiting sending - failed failed refused delivered superseded -",
-    REVERSALS: "waiting sending handed_over failed failed refused reversed - -",
+    REVERSALS: "waiting sending handed_over in_doubt failed refused reversed - -",
 }
 REVIEWS = {
     PAYMENTS: {ExceptionKind.NOT_APPLIED: "not_applied", ExceptionKind.DEAD: "dead"},

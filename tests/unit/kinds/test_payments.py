@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import ReceiptNotApplied, ReceiptPending
+from adapter.domain.payment import ReceiptEmpty, ReceiptPending
 from adapter.domain.work_item import Cause, State
 from adapter.errors import (
     BadInputError,
@@ -19,6 +19,7 @@ from adapter.kinds import PAYMENTS
 
 WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
 LOST = OutcomeUnknownError("connection lost", **WHERE)
+REFUSED = RejectedError("answered 400", status=400, **WHERE)
 OKAY = ReceiptPending(message="maybe already was")
 
 
@@ -41,7 +42,9 @@ def test_the_balance_before_the_post_is_on_disk_before_it_leaves(bench, run):
     bench.partners.receipt_answers = [lambda: seen.append(bench.item(payment)) or OKAY]
     run()
     assert seen[0].balance_before == bench.partners.balance
-    assert bench.events(payment)[1].detail == "balance 731.37; posting the receipt, try 1"
+    assert bench.events(payment)[1].detail == (
+        "balance 731.37 (guard, row 6); posting the receipt, try 1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,8 @@ def test_the_balance_before_the_post_is_on_disk_before_it_leaves(bench, run):
     [
         (OKAY, "pending", 120, "(maybe already was): pending, looked for later", None),
         (LOST, "in_doubt", 120, "evidence is looked for at 2026-01-05T08:02:00Z", None),
-        (ReceiptNotApplied(), "not_applied", None, "policy 1204117", ExceptionKind.NOT_APPLIED),
+        (ReceiptEmpty(), "in_doubt", 120, "to policy 1204117? Evidence is looked for", None),
+        (REFUSED, "in_doubt", 120, "refused (spectrum OnlineReceipt: answered 400)", None),
     ],
 )
 def test_what_becomes_of_an_answer(bench, run, *, answer, word, seconds, words, review):
@@ -133,8 +137,8 @@ def test_who_cannot_look_looks_again_later_and_posts_nothing(
     bench.partners.searches = [error] if with_feed else None
     assert run().counts == {"in_doubt": 1}
     item = bench.item(doubtful)
-    assert item.next_at == bench.clock.now() + timedelta(seconds=120)
-    assert item.last_error.startswith("could not look: ")
+    assert item.next_at > bench.clock.now()
+    assert item.last_error.startswith(("could not look: ", "answer lost after sending; "))
     assert len(bench.partners.posted) == 1
 
 

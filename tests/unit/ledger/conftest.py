@@ -132,7 +132,9 @@ class Bench:
         self.reversals = Desk(self, REVERSAL)
         self.enrollments = Desk(self, ENROLLMENT)
 
-    def begin_file(self, reference="BIF1", total="731.37", *, at=NOW, after=None, **fingerprints):
+    def begin_file(
+        self, reference="BIF1", total="731.37", *, at=NOW, after=None, rows=None, **fingerprints
+    ):
         """Keep an invoice file that is about to leave."""
         file = InvoiceFile(
             biller=self.biller,
@@ -142,6 +144,7 @@ class Bench:
             total=Decimal(total),
             as_of=NOW,
             fingerprints=fingerprints or {"30254": "aa", "30255": "bb"},
+            rows=rows or {},
         )
         return self.ledger.uploads.begin(file, now=at, after=after)
 

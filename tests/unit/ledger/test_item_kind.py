@@ -5,7 +5,7 @@ from uuid import UUID
 from adapter.domain.exceptions import ExceptionKind
 from adapter.ledger.schema import work_items
 
-GUID, REJECT = str(UUID(int=1)), str(UUID(int=1001))
+GUID = str(UUID(int=1))
 RANK = f"2026-01-05T08:12:30.123456Z {GUID}"
 # Its reference, its lane, what a review item about it names, its rank, and whether it waits for
 # reviews of payments. What is asked about a reversal names no payment: it holds none back.
@@ -17,7 +17,7 @@ KINDS = {
         None,
         True,
     ),
-    "reversal": (f"{REJECT}:30254", "invoice:30254", {"invoice_number": "30254"}, None, False),
+    "reversal": (f"{GUID}:30254", "invoice:30254", {"invoice_number": "30254"}, None, False),
     "enrollment": (GUID, "setting:paperless:30254", {}, RANK, False),
 }
 

@@ -250,7 +250,7 @@ def test_a_claim_that_overlooks_the_holder_of_its_lane_is_refused_too(pair, late
     bring(first, "sending", later)
     behind = second.accept(2)
     looks = []
-    monkeypatch.setattr("adapter.ledger.outbox.holder_of", lambda *asked: looks.append(asked))
+    monkeypatch.setattr("adapter.ledger.lanes.holder_of", lambda *asked: looks.append(asked))
     with pytest.raises(ConcurrentWriteError):
         second.claim()
     assert len(looks) == LOST_RACES_MAX

@@ -185,8 +185,23 @@ def test_every_balance_is_kept_and_only_that_before_a_request_counts(desk, sql, 
     step = Step(to_state=State.DONE, cause=Cause.EVIDENCE, detail="found")
     desk.outbox.record(desk.claim(at=later(2)), step, now=later(2), reading=looked)
     assert desk.find(first).balance_before == Decimal("731.37")
-    kept = sql("SELECT balance, before_try FROM balance_readings ORDER BY id").all()
-    assert kept == [(73137, 1), (500, None), (500, None)]
+    kept = sql("SELECT balance, is_before FROM balance_readings ORDER BY id").all()
+    assert kept == [(73137, True), (500, False), (500, False)]
+
+
+def test_what_a_request_is_judged_by_stays_once_one_may_have_left(desk, later):
+    """A later reading may show what the first request did."""
+    desk.accept()
+    sent = desk.send()
+    never_left = desk.record(sent, State.RETRYING, next_at=later(1))
+    assert not never_left.may_have_left
+    read = BalanceReading(asked_at=later(1), balance=Decimal("700.00"))
+    second = desk.begin(desk.claim(at=later(1)), at=later(1), reading=read)
+    assert desk.find(second).balance_before == Decimal("700.00")
+    desk.record(second, State.RETRYING, next_at=later(2), may_have_left=True)
+    read = BalanceReading(asked_at=later(2), balance=Decimal("600.00"))
+    third = desk.begin(desk.claim(at=later(2)), at=later(2), reading=read)
+    assert desk.find(third).balance_before == Decimal("700.00")
 
 
 def test_everything_due_waits_for_a_setting_without_losing_a_try(desk, now, later):

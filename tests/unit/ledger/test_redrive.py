@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.redrive import Finding, ManualResolution
-from adapter.domain.work_item import Cause, Evidence, State
+from adapter.domain.work_item import Cause, Evidence, Patience, State
 from adapter.errors import BadInputError, LeaseLostError, NotFoundError
 
 APPLIED = ManualResolution(by="ada", finding=Finding.APPLIED, note="seen", receipt_id="1003")
@@ -21,23 +22,28 @@ EXHAUSTED = {
 }
 
 
+def never(desk):
+    """Return that finding as a kind needs it: of a payment, with the balance that was seen."""
+    return replace(NEVER, balance=Decimal("500.00")) if desk.name == "payment" else NEVER
+
+
 def stuck(desk, number=1, **fields):
     """Have an item fail until only a person can help; surely it did not arrive."""
     desk.accept(number, **fields)
     return desk.record(desk.send(), State.NEEDS_PERSON, review=EXHAUSTED[desk.name])
 
 
-def unclear(bench, number=1, *, state=State.IN_DOUBT, holds=True, **fields):
+def unclear(bench, number=1, **fields):
     """Have a payment's outcome stay unknown, whatever its evidence says."""
     desk = bench.payments
     desk.accept(number, **fields)
-    desk.record(desk.send(), state, next_at=bench.now)
+    desk.record(desk.send(), State.IN_DOUBT, next_at=bench.now)
     return desk.record(
         desk.claim(),
         State.NEEDS_PERSON,
         cause=Cause.EVIDENCE,
         review=ExceptionKind.EVIDENCE_UNCLEAR,
-        may_have_left=holds,
+        may_have_left=True,
     )
 
 
@@ -63,39 +69,37 @@ def test_what_needs_a_person_is_due_again_and_its_review_is_closed(desk):
     assert desk.claim().id == again.id
 
 
-@pytest.mark.parametrize("state", [State.IN_DOUBT, State.UNCONFIRMED])
-def test_an_unclear_payment_is_looked_for_again_and_keeps_what_evidence_needs(bench, state):
-    first = unclear(bench, state=state)
+def test_an_unclear_payment_is_looked_for_again_and_keeps_what_evidence_needs(bench):
+    first = unclear(bench)
     again = retry(bench.payments, first)
-    assert again.state is state, "one that was answered okay is never posted again"
+    assert again.state is State.IN_DOUBT
     assert (again.sent_at, again.may_have_left) == (first.sent_at, True)
     assert bench.payments.find(again).balance_before is not None
     assert not bench.exceptions()[0].is_open
 
 
-@pytest.mark.parametrize("name", ["payments", "reversals"])
-def test_evidence_is_not_looked_for_again_once_others_have_moved_the_balance(bench, later, name):
-    first = unclear(bench, holds=False)
-    bench.answer(bench.exceptions()[0], "let go")
-    other = getattr(bench, name)
-    other.accept(2)
-    other.done(at=later(60))
-    with pytest.raises(BadInputError, match="moved the balance since"):
-        retry(bench.payments, first)
-
-
-def test_what_was_answered_okay_and_not_applied_is_sent_again_only_when_confirmed(bench):
+def test_patience_begins_again_when_a_person_has_it_looked_for_again(bench, later):
     desk = bench.payments
     desk.accept()
-    kind = ExceptionKind.NOT_APPLIED
-    first = desk.record(desk.send(), State.NEEDS_PERSON, review=kind)
-    with pytest.raises(BadInputError, match="only a person can tell that for sure"):
-        retry(desk, first)
-    done, (refused,) = desk.redrive.retry_all(by="ada", now=bench.now)
-    assert (done, refused.item, refused.reason.field) == ((), desk.find(first), "state")
-    assert bench.exceptions()[0].is_open
-    assert retry(desk, first, is_confirmed=True).state is State.RETRYING
-    assert desk.claim().id == first.id
+    desk.record(desk.send(), State.IN_DOUBT, next_at=bench.now)
+    since = later(5)
+    for _ in range(2):
+        waited = desk.outbox.put_off(
+            desk.claim(at=later(9)),
+            until=later(9),
+            reason="not yet",
+            now=since,
+            patience=Patience(looked_since=since, feed_lacked_since=since),
+        )
+        assert (waited.looked_since, waited.feed_lacked_since) == (since, since)
+    last = desk.record(
+        desk.claim(at=later(9)),
+        State.NEEDS_PERSON,
+        review=ExceptionKind.EVIDENCE_UNCLEAR,
+        may_have_left=True,
+    )
+    again = retry(desk, last)
+    assert (again.looked_since, again.feed_lacked_since) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -120,15 +124,6 @@ def test_a_refusal_says_why_and_changes_nothing(desk, state, words):
         retry(desk, item)
     assert (desk.find(item), desk.events(item)) == (before, events)
     assert desk.redrive.retry_all(by="ada", now=desk.bench.now) == ((), ())
-
-
-def test_one_whose_lane_another_item_holds_waits(bench):
-    first = unclear(bench, holds=False)
-    bench.answer(bench.exceptions()[0], "let go")
-    bench.reversals.accept(2)
-    bench.reversals.claim()  # holds the lane and has sent nothing yet
-    with pytest.raises(BadInputError, match="on its way right now"):
-        retry(bench.payments, first)
 
 
 def test_what_is_gone_is_not_found(desk):
@@ -157,7 +152,7 @@ def test_a_persons_finding_is_final_marked_and_closes_its_review(desk):
     assert desk.events(applied)[-1].cause is Cause.PERSON
     assert desk.bench.exceptions()[0].resolution == "ada: seen"
     with pytest.raises(BadInputError, match="the partner has it"):
-        resolve(desk, applied, NEVER)
+        resolve(desk, applied, never(desk))
 
 
 def test_a_holder_of_the_item_records_nothing_any_more(desk, later):
@@ -178,10 +173,13 @@ def test_never_applied_sends_it_again_before_what_waited_behind_it(bench):
     assert desk.claim() is None
     assert desk.find(behind).last_error.endswith("which waits for a person")
     settled = bench.now + timedelta(seconds=120)
-    again = resolve(desk, first, NEVER, at=settled)
-    assert (again.state, again.may_have_left) == (State.RETRYING, False)
-    assert desk.find(behind).next_at == settled
-    assert desk.claim(at=settled).id == first.id
+    again = resolve(desk, first, never(desk), at=settled)
+    assert (again.state, again.may_have_left, again.released) == (State.RETRYING, True, True)
+    assert desk.find(again).balance_before == Decimal("500.00")
+    sent = desk.send(at=settled)
+    assert (sent.id, sent.released) == (first.id, False)
+    desk.record(sent, State.DONE, at=settled)
+    assert desk.claim(at=settled).id == behind.id
 
 
 def test_what_was_given_back_frees_its_invoice_and_is_never_posted(bench):
@@ -199,8 +197,8 @@ def test_a_request_that_may_still_arrive_is_not_called_never_applied(desk, later
     desk.accept()
     doubt = desk.record(desk.send(), State.IN_DOUBT, next_at=later(120))
     with pytest.raises(BadInputError, match="may still arrive"):
-        resolve(desk, doubt, NEVER, at=later(119))
-    assert resolve(desk, doubt, NEVER, at=later(120)).state is State.RETRYING
+        resolve(desk, doubt, never(desk), at=later(119))
+    assert resolve(desk, doubt, never(desk), at=later(120)).state is State.RETRYING
 
 
 def test_what_was_asked_about_the_content_or_another_item_stays_open(desk):

@@ -9,7 +9,7 @@ from adapter.ledger.store import Store
 
 
 def open_store(path):
-    return Store(f"sqlite:///{path}")
+    return Store(f"sqlite:///{path}", make=True)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, place):
 )
 def test_a_wrong_url_is_refused_and_no_password_shown(url):
     with pytest.raises(LedgerError) as refused:
-        Store(url)
+        Store(url, make=True)
     assert "hunter2secret" not in str(refused.value)
 
 

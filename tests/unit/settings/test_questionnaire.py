@@ -2,13 +2,13 @@
 
 import pytest
 
+from adapter.settings.biller_tables import BifSettings
 from adapter.settings.questionnaire import (
     CUSTOMIZED,
     IN_EVERY_FILE,
     NOT_AVAILABLE,
     refusal_of,
 )
-from adapter.settings.values import BifSettings
 from contracts.loader import bif_fields
 
 COLUMNS = {column.name: column for column in bif_fields()}

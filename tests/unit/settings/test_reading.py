@@ -6,7 +6,7 @@ import pytest
 
 from adapter.domain.invoice import BifDialect, Questionnaire
 from adapter.domain.retry import RetryPolicy
-from adapter.settings.values import BifSettings
+from adapter.settings.biller_tables import BifSettings
 from tests.unit.settings.conftest import changed
 
 BILLER = "billers.alpha-mutual"
@@ -132,6 +132,8 @@ def test_a_billers_answers_and_dialect_are_read(read):
         ("advanced_settings.13", None, "is missing. Give IMT's key|password for receipts"),
         ("advanced_settings.14", "s3cret", "is not a setting"),
         ("web_service_kee", "s3cret", "Did you mean 'web_service_key'?"),
+        ("return_codes", "R01", "must be a list. Give the codes that reverse a receipt"),
+        ("return_codes", 1, "must be a list"),
         ("feed", None, "is missing"),
         ("feed.kind", "ftp", "must be 'http' or 'folder'"),
         ("feed.location", "not a url s3cret", "must be an http or https URL"),
@@ -203,6 +205,27 @@ def test_a_wrong_setting_of_the_adapter_is_named_with_rule_and_remedy(read, path
     assert problem.startswith(f"adapter.{path}")
     assert says in problem
     assert "s3cret" not in problem
+
+
+@pytest.mark.parametrize(
+    "wrong", ["C01", "R1", "R01 - R39", "R39-R01", "R01-C39", "r01", "R01,R02", "", "s3cret"]
+)
+def test_a_code_that_cannot_take_money_back_is_no_return_code(read, wrong):
+    reading = read({f"{BILLER}.return_codes": ["R01-R04", wrong]})
+    (problem,) = reading.biller_problems["alpha-mutual"]
+    assert problem == (
+        f"{BILLER}.return_codes.1: must be R and two digits, or a range of such codes. "
+        'Give "R01-R39"'
+    )
+
+
+def test_return_codes_are_those_of_a_bank_unless_they_are_given(read):
+    usual = read().billers["alpha-mutual"].reversing_codes
+    assert {"R01", "R39", "R50", "R53"} <= usual
+    assert len(usual) == 39 + 4
+    given = read({f"{BILLER}.return_codes": ["R01", "R03-R04"]}).billers["alpha-mutual"]
+    assert given.reversing_codes == {"R01", "R03", "R04"}
+    assert read({f"{BILLER}.return_codes": []}).billers["alpha-mutual"].reversing_codes == set()
 
 
 def test_every_wrong_setting_is_told_at_once(read):
@@ -300,3 +323,17 @@ def test_no_problem_ever_repeats_a_value(read, settings):
             assert not [line for line in found if "s3cret" in line]
             told += len(found)
     assert told > 100
+
+
+@pytest.mark.parametrize(
+    ("ledger", "folder"),
+    [
+        ("sqlite:///adapter.db", "adapter-marks"),
+        ("sqlite:////var/lib/ledger/adapter.db", "/var/lib/ledger/adapter-marks"),
+        ("postgresql+psycopg://adapter@/adapter?host=/run", "adapter-marks"),
+    ],
+)
+def test_marks_lie_beside_the_ledgers_file_or_the_settings(read, ledger, folder):
+    found = read({"adapter.ledger": ledger}).adapter.marks
+    assert found == folder or (not folder.startswith("/") and found.endswith(f"/{folder}"))
+    assert read({"adapter.marks": "/state"}).adapter.marks == "/state"

@@ -1,35 +1,6 @@
-"""The settings' tables: every key says what it is, every default is right, no secret is shown."""
-
-import pytest
-from pydantic import BaseModel
+"""[adapter] and [billers.<name>]: their defaults are right, and no secret is shown."""
 
 from adapter.settings import values
-
-TABLES = [
-    value
-    for value in vars(values).values()
-    if isinstance(value, type)
-    and issubclass(value, BaseModel)
-    and value.__module__ == values.__name__
-]
-
-
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
-def test_every_key_says_what_it_is(table):
-    """The message about a wrong setting ends with it."""
-    for name, field in table.model_fields.items():
-        assert field.description, name
-
-
-def test_defaults_pass_their_own_rules():
-    """Defaults are not validated by pydantic; read back, they must be."""
-    for table in (
-        values.AdapterSettings,
-        values.RetrySettings,
-        values.InvoiceCloudSettings,
-        values.BifSettings,
-    ):
-        assert table.model_validate(table().model_dump()) == table()
 
 
 def test_every_secret_is_known_and_in_no_repr(settings):
