@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-postgresql check bench kills requirements assumptions golden clean
+.PHONY: help demo up test test-postgresql check bench kills answers lost-ledgers requirements assumptions golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -47,8 +47,17 @@ SEED ?= 7
 KILLS ?= 100
 PAYMENTS ?= 3000
 ENGINE ?= embedded
-kills: $(VENV)/dev-installed ## kill the adapter 100 times under 3,000 payments, returns and enrolments; SEED, KILLS, PAYMENTS, ENGINE
-	@$(BIN)/python -m tests.delivery.rig --seed $(SEED) --kills $(KILLS) --payments $(PAYMENTS) --engine $(ENGINE)
+SKEW ?= 600
+kills: $(VENV)/dev-installed ## kill the adapter 100 times under 3,000 payments, returns and enrolments; SEED, KILLS, PAYMENTS, ENGINE, SKEW
+	@$(BIN)/python -m tests.delivery.rig --seed $(SEED) --kills $(KILLS) --payments $(PAYMENTS) --engine $(ENGINE) --skew $(SKEW)
+
+LEDGER ?= sqlite
+ONLY ?= *
+answers: $(VENV)/dev-installed ## answer 14,000 receipts with every status and count what became of them; SEED, LEDGER, ONLY
+	@$(BIN)/python -m tests.delivery.answers --seed $(SEED) --ledger $(LEDGER) --only '$(ONLY)'
+
+lost-ledgers: $(VENV)/dev-installed ## delete, put back, move and fail over ledgers, and count what became of the payments
+	@$(BIN)/python -m tests.delivery.lost_ledgers
 
 bench: $(VENV)/dev-installed ## speed and size, as a table
 	@$(BIN)/python tests/bench/run.py

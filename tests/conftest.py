@@ -115,7 +115,7 @@ def postgres():
     """Start a private PostgreSQL."""
     found = binaries()
     assert found, "initdb and pg_ctl are not installed"
-    cluster = Cluster(found, prepare=lambda url: open_ledger(url).close())
+    cluster = Cluster(found, prepare=lambda url: open_ledger(url, make=True).close())
     yield cluster
     cluster.remove()
 
@@ -127,7 +127,7 @@ def new_ledger(request, tmp_path_factory):
         cluster = request.getfixturevalue("postgres")
         return lambda _folder: cluster.new_database()
     empty = tmp_path_factory.mktemp("ledger") / "empty.db"
-    open_ledger(f"sqlite:///{empty}").close()
+    open_ledger(f"sqlite:///{empty}", make=True).close()
     numbers = itertools.count(1)
 
     def copy(folder):

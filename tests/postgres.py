@@ -49,7 +49,7 @@ class Cluster:
         self._kept = deque()
         self._run("initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         self.start()
-        self._execute("CREATE DATABASE prepared")
+        self.execute("CREATE DATABASE prepared")
         prepare(self.url("prepared"))
 
     def url(self, database):
@@ -63,11 +63,17 @@ class Cluster:
 
     def new_database(self):
         name = f"ledger_{next(self._numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE prepared")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE prepared")
         self._kept.append(name)
         if len(self._kept) > DATABASES_KEPT:
-            self._execute(f"DROP DATABASE {self._kept.popleft()} WITH (FORCE)")
+            self.execute(f"DROP DATABASE {self._kept.popleft()} WITH (FORCE)")
         return self.url(name)
+
+    def disconnect(self, database):
+        """End every connection to a database, as a server does that fails over."""
+        self.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608  # a name of our own
+        )
 
     def start(self):
         options = f"{OPTIONS} -k {self.folder}"
@@ -97,7 +103,7 @@ class Cluster:
         path = self.folder / "log"
         return path.read_text() if path.exists() else ""
 
-    def _execute(self, statement):
+    def execute(self, statement):
         engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(statement))

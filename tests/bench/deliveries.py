@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 
 from adapter.bootstrap import Adapter, build
 from adapter.clock import SystemClock, ThreadTimer
+from adapter.domain.ledger_life import MARGIN
 from adapter.domain.payment import Payment, PaymentMethod
 from adapter.domain.work_item import Source
 from adapter.doors.http import create_app
@@ -88,15 +91,27 @@ def receiver() -> Iterator[World]:
         process.communicate()
 
 
+def settings_for(world: World, ledger: str) -> dict[str, Any]:
+    """Return settings by which payments of one invoice do not wait for one another's receipts."""
+    settings = adapter_settings(world, ledger=ledger, receipts_feed=False)
+    for biller in settings["billers"].values():
+        biller["guard"] = {"settle_seconds": 0.001}
+    return settings
+
+
 @contextmanager
 def adapter_for(world: World, folder: Path) -> Iterator[tuple[Adapter, ThreadTimer]]:
     configure_logging(level=40)
-    settings = adapter_settings(
-        world, ledger=f"sqlite:///{folder / 'adapter.db'}", receipts_feed=False
-    )
+    settings = settings_for(world, f"sqlite:///{folder / 'adapter.db'}")
     clock = SystemClock()
     timer = ThreadTimer(clock)
-    adapter = build(StaticSettings(settings), clock=clock, timer=timer)
+    adapter = build(
+        StaticSettings(settings),
+        clock=clock,
+        timer=timer,
+        make_ledger=True,
+        begun=clock.now() - 2 * MARGIN,
+    )
     try:
         yield adapter, timer
     finally:
@@ -166,9 +181,10 @@ def bare_loop(world: World, folder: Path) -> Iterator[Callable[[Payment], None]]
         document = {"token": keys.token, "username": keys.username, "password": keys.password}
         token = client.post(f"{api}/Token", json=document).json()["data"]["attributes"]["token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        zone = ZoneInfo(world.billers[0].time_zone)
 
         def deliver(payment: Payment) -> None:
-            content = receipt_json(payment)
+            content = receipt_json(payment, zone)
             answer = client.post(f"{api}/OnlineReceipt", content=content, headers=headers)
             answer.raise_for_status()
             row = (payment.payment_guid, answer.text)
@@ -238,7 +254,7 @@ def measure_claims() -> dict[int, float]:
     world = World(seed=SEED)
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "ledger.db"
-        with closing(open_ledger(f"sqlite:///{file}")) as ledger:
+        with closing(open_ledger(f"sqlite:///{file}", make=True)) as ledger:
             before = 0
             for rows in HISTORIES:
                 _grow_history(file, ledger, world, rows - before)

@@ -7,15 +7,14 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deliveries import ROOT, accept, next_payment, receiver
+from deliveries import ROOT, accept, next_payment, receiver, settings_for
 
 from adapter.domain.work_item import State
 from adapter.kinds import PAYMENTS
 from adapter.ledger import Ledger, open_ledger
 from sandbox.control.toml import toml_text
-from sandbox.world.adapter_settings import adapter_settings
 from sandbox.world.world import World
-from tests.delivery.rig.engines import postgresql_ledger
+from tests.delivery.rig.engines import begin, postgresql_ledger
 
 HEAP = 300
 # By then every worker has found the heap.
@@ -35,10 +34,11 @@ def measure_workers() -> dict[int, float]:
 
 
 def _measure(world: World, config: Path, url: str, count: int) -> float:
-    settings = adapter_settings(world, ledger=url, receipts_feed=False)
+    settings = settings_for(world, url)
     settings["adapter"]["engine"] = "procrastinate"
     config.write_text(toml_text(settings))
     ledger = open_ledger(url, billers=lambda: {b.slug: b.biller_guid for b in world.billers})
+    begin(ledger, config.parent)
     try:
         for _ in range(HEAP):
             accept(ledger, next_payment(world))

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from adapter.bootstrap import build
+from adapter.domain.ledger_life import MARGIN
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
 from adapter.settings import StaticSettings
@@ -27,7 +28,13 @@ def trouble(world, tmp_path):
         listen="127.0.0.1:0",
         request_timeout_seconds=5,
     )
-    adapter = build(StaticSettings(settings), clock=world.clock, timer=world.clock)
+    adapter = build(
+        StaticSettings(settings),
+        clock=world.clock,
+        timer=world.clock,
+        make_ledger=True,
+        begun=world.born_at - 2 * MARGIN,
+    )
     server = DoorServer(create_app(adapter))
     server.start()
     world.connectors[world.billers[0].slug].url = server.url
@@ -40,6 +47,7 @@ def trouble(world, tmp_path):
             control.post("/payers/payments", json=order).raise_for_status()
             control.post("/clock/advance", json={"seconds": 60})
             refuse(world, "spectrum", "OnlineReceipt")
+        control.post("/clock/advance", json={"seconds": HOUR})
         world.faults.disarm()
         refuse(world, "invoice_cloud", "PaymentReportingDataSetFromGMT")
         control.post("/clock/advance", json={"seconds": 6 * HOUR})

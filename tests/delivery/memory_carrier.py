@@ -12,6 +12,7 @@ from uuid import UUID
 from memory_partners import (
     BILLER,
     RULES,
+    START,
     Clock,
     Imt,
     InvoiceCloud,
@@ -24,7 +25,7 @@ from adapter.context import JobContext
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.payment import Payment, PaymentMethod
-from adapter.domain.work_item import Source, State
+from adapter.domain.work_item import FINAL_STATES, Source, State
 from adapter.jobs import reconcile_payments
 from adapter.jobs.deliver import deliver
 from adapter.kinds import ENROLLMENTS, KINDS, PAYMENTS, REVERSALS
@@ -175,7 +176,7 @@ class Carrier:
                 if item.state is State.NEEDS_PERSON:
                     is_seen = item.reference in asked or item.payload in self.settled
                     assert is_seen, f"{item.reference} needs a person unseen"
-                elif item.state not in {State.DONE, State.SUPERSEDED}:
+                elif item.state not in FINAL_STATES:
                     assert item.next_at is not None, f"{item.reference} is forgotten"
         for payment in self.cloud.payments:
             self._check_payment(payment)
@@ -224,6 +225,7 @@ class Carrier:
 
     def _live(self):
         self.ledger = open_ledger(self._url)
+        self.ledger.life.begin(START - timedelta(days=1))
 
     def _other_process(self):
         plans, self.spectrum.plans = self.spectrum.plans, []

@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from adapter.context import Rules
 from adapter.domain.ach_return import ReversalTaken
-from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch
-from adapter.domain.payment import ReceiptApplied, ReceiptNotApplied, ReceiptPending
+from adapter.domain.guard import GuardFigures
+from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch, ToldBalance
+from adapter.domain.payment import ReceiptApplied, ReceiptEmpty, ReceiptPending
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import (
     ConfigurationError,
@@ -25,8 +26,9 @@ BILLER = "camp-point"
 INVOICES = ("1", "2", "3")
 BILLED = Decimal("100000.00")
 RULES = Rules(settle_seconds=120.0, lease_seconds=90.0, retry=RetryPolicy(attempts_max=30))
+GUARD = GuardFigures(settle=timedelta(seconds=RULES.settle_seconds))
 # A plan that ends the payment at a person's desk, whatever the adapter does.
-FOR_A_PERSON = frozenset({"refuse", "not_applied"})
+FOR_A_PERSON = frozenset({"not_applied"})
 PLANS = (
     "apply",
     "apply_and_lose_the_answer",
@@ -42,6 +44,7 @@ PLANS = (
     "die_before_post",
     "die_after_post",
     "die_and_apply_late",
+    "refuse",
     *sorted(FOR_A_PERSON),
 )
 # What may become of a request whose repeat is harmless: a reversal, or a setting at IMT.
@@ -83,7 +86,7 @@ def send_repeatable(plan, arrive):
         case "die_before":
             raise ProcessDiedError
         case "busy":
-            raise RetryableError("429", **WHERE)
+            raise RetryableError("no connection was made", **WHERE)
         case "setting_refused":
             raise ConfigurationError("billers.camp-point is refused")
         case "lose_the_request":
@@ -113,6 +116,19 @@ class Receipt:
     applied_at: datetime
     reversal_id: str = ""
     reversed_at: datetime | None = None
+
+    def as_told(self, as_of):
+        """Return the receipt as the feed tells it up to a moment."""
+        is_reversed = self.reversed_at is not None and self.reversed_at <= as_of
+        return ExtractedReceipt(
+            receipt_id=self.id,
+            invoice_number=self.invoice,
+            reference_number=self.reference,
+            amount=self.amount,
+            applied_at=self.applied_at,
+            reversal_id=self.reversal_id if is_reversed else "",
+            reversed_at=self.reversed_at if is_reversed else None,
+        )
 
 
 @dataclass
@@ -151,12 +167,13 @@ class Spectrum:
             self.plans.pop(0)
             raise ProcessDiedError
         now = self.clock.now()
-        return BILLED - sum(
+        standing = sum(
             receipt.amount
             for receipt in self.applied()
             if receipt.invoice == invoice
             and (receipt.reversed_at is None or receipt.reversed_at > now)
         )
+        return ToldBalance(balance=BILLED - standing)
 
     def post_receipt(self, payment):
         self.posts.append(payment.key)
@@ -190,24 +207,20 @@ class Spectrum:
         send_repeatable(plan, arrive)
         return ReversalTaken(receipt_id=receipt.id)
 
-    def find_receipt(self, payment, *, since):
+    def outcome(self, _ach_return):
+        """Tell nothing, as the inbox over HTTP."""
+
+    def find_receipts(self, payment, *, since):
         as_of = self.clock.now() - timedelta(seconds=self.feed_lag_seconds)
-        for receipt in self.book:
-            told = since <= receipt.applied_at <= as_of
-            same = (receipt.reference, receipt.invoice) == (
-                payment.payment_guid,
-                payment.invoice_number,
-            )
-            if told and same:
-                found = ExtractedReceipt(
-                    receipt_id=receipt.id,
-                    invoice_number=receipt.invoice,
-                    reference_number=receipt.reference,
-                    amount=receipt.amount,
-                    applied_at=receipt.applied_at,
-                )
-                return ReceiptSearch(receipt=found, as_of=as_of)
-        return ReceiptSearch(receipt=None, as_of=as_of)
+        wanted = (payment.payment_guid, payment.invoice_number)
+        told = (receipt.as_told(as_of) for receipt in self.book if receipt.applied_at <= as_of)
+        found = tuple(
+            receipt
+            for receipt in told
+            if since <= max(receipt.applied_at, receipt.reversed_at or receipt.applied_at)
+            and (receipt.is_of(wanted[0]) or receipt.invoice_number == wanted[1])
+        )
+        return ReceiptSearch(receipts=found, as_of=as_of)
 
     def _post(self, payment, seconds=0.0):
         return self.apply(
@@ -247,10 +260,10 @@ class Spectrum:
         raise RetryableError("429", **WHERE)
 
     def _refuse(self, _payment):
-        raise RejectedError("404", **WHERE)
+        raise RejectedError("404", status=404, **WHERE)
 
     def _not_applied(self, _payment):
-        return ReceiptNotApplied()
+        return ReceiptEmpty()
 
     def _setting_refused(self, _payment):
         raise ConfigurationError("billers.camp-point.advanced_settings.13 is refused")
@@ -331,6 +344,9 @@ class Ports:
     imt: Imt
     has_feed: bool
     posts_per_minute: int | None = None
+    guard: GuardFigures = GUARD
+    payments_since: datetime | None = None
+    posting: bool = True
 
     @property
     def balances(self):

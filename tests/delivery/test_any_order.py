@@ -92,7 +92,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(invoice=INVOICES)
     def somebody_else_pays(self, invoice):
-        """Through another vendor, and never one of our amounts: decision 0006 says why."""
+        """Through another vendor, and never one of our amounts: decision 0030 says why."""
         self.others += 1
         self.carrier.spectrum.apply("counter", invoice, 1000 * self.others)
         self.needs_a_person = True

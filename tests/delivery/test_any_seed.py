@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from adapter.domain.work_item import State
 
 EXAMPLES = 30
-SECONDS = (1, 45, 90, 120, 600, 3600)
+SECONDS = (1, 45, 90, 120, 600, 1800)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -47,7 +47,7 @@ class Customers(Carrier):
         self.polls_die = (False, False)
 
     def ports(self, _biller):
-        return SimpleNamespace(enrollments=self.imt, enrollment_report=Reports(self))
+        return SimpleNamespace(enrollments=self.imt, enrollment_report=Reports(self), posting=True)
 
     def toggle(self, account, kind):
         self.clock.advance(1)

@@ -14,7 +14,7 @@ import pytest
 from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
 from tests.delivery.rig.campaign import Rig, run_campaign
-from tests.delivery.rig.processes import COMMAND, Pace
+from tests.delivery.rig.processes import COMMAND, SKEW_SECONDS, Pace
 from tests.delivery.rig.schedule import POINTS, Kill, draw_kills
 from tests.delivery.rig.verdict import all_items
 
@@ -114,8 +114,13 @@ def test_what_a_dead_machine_left_is_finished_by_another_one(make_rig, shared):
 
 
 def test_workers_on_postgresql_that_are_killed_lose_and_double_nothing(make_rig, postgres):
-    """The doors once, each worker at a point of its own."""
-    rig = make_rig(engine="procrastinate", url=postgres.new_database(), payments=90)
+    """The doors once, each worker at a point of its own, and each clock ten minutes off."""
+    rig = make_rig(
+        engine="procrastinate",
+        url=postgres.new_database(),
+        payments=90,
+        skew_seconds=SKEW_SECONDS,
+    )
     kills = [
         Kill(kind="point", victim=0, point="accepted", passing=3),
         Kill(kind="point", victim=1, point="sending_committed", passing=2, fault="sever"),
@@ -218,13 +223,24 @@ def test_a_clock_that_jumps_an_hour_on_and_back_loses_and_doubles_nothing(make_r
     rig.partner.break_next_answer("sever")
     rig.pay(10)
     until(lambda: len(rig.pump.taken) == 10)
-    process.clock.write_text("3600")
+    process.set_clock(3600)
     rig.pay(10)
     rig.settle(SETTLE_SECONDS_MAX)
     check(rig)
-    process.clock.write_text("0")
+    process.set_clock(0)
     rig.pay(10)
     rig.settle(SETTLE_SECONDS_MAX)
+    check(rig)
+
+
+def test_one_machine_whose_clock_is_set_at_each_start_leaves_nothing_lying(make_rig):
+    """What the process before had leased lies twenty minutes ahead; it ends all the same."""
+    rig = make_rig(payments=40, skew_seconds=SKEW_SECONDS)
+    kills = [
+        Kill(kind="point", victim=0, point=point, passing=2)
+        for point in ("sending_committed", "request_left", "answered")
+    ]
+    run_campaign(rig, kills, settle_seconds_max=SETTLE_SECONDS_MAX)
     check(rig)
 
 
@@ -233,7 +249,10 @@ def test_a_ledger_where_nothing_can_be_written_is_told_at_the_start(make_rig):
     config = rig.folder / "adapter-1.toml"
     config.write_text(config.read_text().replace(rig.url, "sqlite:////proc/adapter.db"))
     done = subprocess.run(
-        [*COMMAND, "serve", "--config", str(config)], capture_output=True, text=True, check=False
+        [*COMMAND, "serve", "--new-ledger", "--config", str(config)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 5
     assert "ledger" in done.stderr

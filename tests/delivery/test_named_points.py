@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.redrive import Finding, ManualResolution
 from adapter.domain.work_item import Evidence, State
+from adapter.kinds import PAYMENTS
 
 LOST = ("apply_and_lose_the_answer", "apply_late_and_lose_the_answer", "crash_in_our_code")
 # Whoever died there has sent nothing, whether he knew it or not.
@@ -46,11 +48,12 @@ def test_a_lost_answer_is_found_by_evidence_and_never_posted_again(carrier, paid
     assert len(carrier.spectrum.posts) == 1
     if has_feed:
         assert (item.evidence, item.receipt_id) == (Evidence.RECEIPTS_FEED, "R-1001")
-        words = "found in the receipts feed as receipt R-1001: applied"
+        words = "shows R-1001 of 10.00 on invoice 1 (guard, row 1): applied"
     else:
         assert (item.evidence, item.receipt_id) == (Evidence.BALANCE, None)
-        words = "balance moved 100000.00 -> 99990.00 by exactly the amount: applied (inferred)"
-    assert carrier.details(paid)[-1] == f"answer lost after sending; {words}"
+        words = "-> 99990.00 by exactly the amount (guard, row 14): applied (inferred)"
+    assert carrier.details(paid)[-1].startswith("answer lost after sending; balance moved ")
+    assert carrier.details(paid)[-1].endswith(words)
 
 
 def test_a_lost_request_is_posted_again(carrier, paid, has_feed):
@@ -60,7 +63,7 @@ def test_a_lost_request_is_posted_again(carrier, paid, has_feed):
     assert (item.state, item.evidence) == (State.DONE, Evidence.ANSWER)
     assert item.attempts == 2
     assert len(carrier.spectrum.posts) == 2
-    words = "not in the receipts feed, as of" if has_feed else "balance is still 100000.00"
+    words = "shows no receipt of it (guard, row 10)" if has_feed else "balance is still 100000.00"
     assert words in carrier.details(paid)[-3]
 
 
@@ -158,18 +161,21 @@ def test_not_applied_goes_to_a_person_and_holds_back_the_next(harsh_carrier):
     assert len(carrier.spectrum.posts) == 1
     (review,) = carrier.open_exceptions()
     assert review.kind is ExceptionKind.NOT_APPLIED
-    carrier.ledger.exceptions.resolve(review.id, now=carrier.clock.now(), resolution="refunded")
+    found = ManualResolution(by="ada", finding=Finding.GIVEN_BACK, note="refunded")
+    carrier.ledger.redrive(PAYMENTS.item, PAYMENTS.redrive_rules).resolve(
+        carrier.item(paid), found, now=carrier.clock.now(), settle_seconds=120
+    )
     carrier.post()
     assert carrier.item(second).state is State.DONE
-    carrier.settled.add(paid)
+    assert not carrier.open_exceptions()
 
 
-def test_a_refusal_is_a_dead_letter_at_once(harsh_carrier):
+def test_the_same_refusal_again_and_again_is_a_dead_letter(harsh_carrier):
     carrier, paid = harsh_carrier, told(harsh_carrier)
-    carrier.spectrum.plans = ["refuse"]
+    carrier.spectrum.plans = ["refuse"] * 5
     carrier.run_for(hours=4)
     assert carrier.item(paid).state is State.NEEDS_PERSON
-    assert len(carrier.spectrum.posts) == 1
+    assert len(carrier.spectrum.posts) == 3
     (review,) = carrier.open_exceptions()
     assert review.kind is ExceptionKind.DEAD
 
@@ -217,7 +223,7 @@ def test_somebody_elses_receipt_makes_the_balance_unclear(make_carrier):
     item = carrier.item(payment)
     assert item.state is State.NEEDS_PERSON
     assert item.last_error.endswith(
-        "balance moved 100000.00 -> 99960.00, and the amount is 10.00: unclear, "
+        "balance moved 100000.00 -> 99960.00, and the amount is 10.00 (guard, row 15): "
         "a person has to look"
     )
     (review,) = carrier.open_exceptions()
@@ -246,11 +252,16 @@ def test_a_feed_that_stands_still_is_shown_to_a_person(make_carrier):
     payment = carrier.pay()
     carrier.tell(payment)
     carrier.spectrum.plans = ["apply_and_lose_the_answer"]
-    carrier.run_for(hours=28, poll_hours=14)
+    carrier.run_for(hours=11, poll_hours=14)
     assert carrier.item(payment).state is State.IN_DOUBT
+    carrier.run_for(hours=2, poll_hours=14)
+    assert carrier.item(payment).state is State.NEEDS_PERSON
     (review,) = carrier.open_exceptions()
-    assert review.kind is ExceptionKind.EVIDENCE_OVERDUE
+    assert review.kind is ExceptionKind.EVIDENCE_UNCLEAR
     carrier.spectrum.feed_lag_seconds = 0
+    carrier.ledger.redrive(PAYMENTS.item, PAYMENTS.redrive_rules).retry(
+        carrier.item(payment), by="ada", now=carrier.clock.now()
+    )
     carrier.run_for(hours=4)
     assert carrier.item(payment).state is State.DONE
     assert carrier.open_exceptions() == ()

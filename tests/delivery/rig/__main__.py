@@ -6,6 +6,7 @@ import sys
 
 from tests.delivery.rig.campaign import Outcome, Rig, run_campaign
 from tests.delivery.rig.engines import ENGINES
+from tests.delivery.rig.processes import SKEW_SECONDS
 from tests.delivery.rig.schedule import draw_kills
 
 FOUND = 1
@@ -18,6 +19,7 @@ def main() -> int:
         seed=options.seed,
         payments=options.payments,
         receipts_feed=options.receipts_feed,
+        skew_seconds=options.skew,
         tell=lambda words: print(words, file=sys.stderr, flush=True),
     ) as rig:
         kills = draw_kills(rig.seed, options.kills, processes=len(rig.processes))
@@ -43,6 +45,14 @@ def _options() -> argparse.Namespace:
         "--receipts-feed", action="store_true", help="Spectrum tells its receipts; else it doesn't"
     )
     parser.add_argument(
+        "--skew",
+        type=float,
+        default=SKEW_SECONDS,
+        metavar="SECONDS",
+        help="how far the workers' clocks are from the right time, on and back in turn; on one "
+        f"machine they have one clock, and it is set on or back at each start ({SKEW_SECONDS:g})",
+    )
+    parser.add_argument(
         "--settle-seconds-max",
         type=float,
         default=180.0,
@@ -57,7 +67,8 @@ def _told(outcome: Outcome) -> str:
     lines = [
         (
             f"seed {outcome.seed}, engine {outcome.engine}, receipts feed "
-            f"{'on' if outcome.receipts_feed else 'off'}, de-duplication off"
+            f"{'on' if outcome.receipts_feed else 'off'}, de-duplication off, "
+            f"clocks {outcome.skew_seconds:g} s off"
         ),
         (
             f"{outcome.kills} kills, {outcome.restarts} restarts in {outcome.seconds} s, "

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from adapter.kinds import REVERSALS
 from adapter.ledger import Ledger, open_ledger
-from tests.delivery.rig.engines import ENGINES
+from tests.delivery.rig.engines import ENGINES, begin
 from tests.delivery.rig.partner import Partner
 from tests.delivery.rig.processes import AdapterProcess, Pace, make_processes
 from tests.delivery.rig.pump import Pump
@@ -43,12 +43,15 @@ class Rig:
     payments: int = 120
     receipts_feed: bool = False
     pace: Pace = field(default_factory=Pace)
+    # How far each clock is from the right time, on and back in turn.
+    skew_seconds: float = 0.0
     folder: Path | None = None
     # A ledger of somebody else's; without it, one of its own.
     url: str = ""
     tell: Callable[[str], None] = quiet
     told: int = 0
     _paid: int = 0
+    _starts: int = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -62,8 +65,9 @@ class Rig:
             stack.callback(self.partner.stop)
             biller = self.partner.biller
             self.ledger: Ledger = open_ledger(
-                self.url, billers=lambda: {biller.slug: biller.biller_guid}
+                self.url, billers=lambda: {biller.slug: biller.biller_guid}, make=True
             )
+            begin(self.ledger, self.folder)
             stack.callback(self.ledger.close)
             self.processes = make_processes(kind, self.partner, self.folder, self.url, self.pace)
             stack.callback(self._end_processes)
@@ -81,10 +85,26 @@ class Rig:
         self._stack.close()
 
     def start(self) -> None:
-        for process in self.processes:
-            process.start()
+        for number in range(len(self.processes)):
+            self.launch(number)
         for process in self.processes:
             process.wait_until_ready()
+
+    def launch(self, number: int) -> None:
+        """Start a process, its clock as far from the right time as the campaign wants.
+
+        Processes on machines of their own keep their clocks, each other one ahead. Those of one
+        machine have one clock: each start finds it set anew, on the other side of the right time.
+        """
+        self._starts += 1
+        if ENGINES[self.engine].is_one_machine:
+            ahead, clocks = self._starts % 2, self.processes
+        else:
+            ahead, clocks = number % 2, self.processes[number : number + 1]
+        if self.skew_seconds:
+            for each in clocks:
+                each.set_clock(self.skew_seconds if ahead else -self.skew_seconds)
+        self.processes[number].start()
 
     def pay(self, count: int) -> None:
         for _ in range(count):
@@ -133,7 +153,8 @@ class Rig:
         return self.processes[0].beside("run", name)
 
     def verdict(self) -> Verdict:
-        return judge(self.pump.taken, self.told, self.partner, self.ledger)
+        is_set = bool(self.skew_seconds) and ENGINES[self.engine].is_one_machine
+        return judge(self.pump.taken, self.told, self.partner, self.ledger, in_order=not is_set)
 
     def _end_processes(self) -> None:
         for process in self.processes:
@@ -148,6 +169,7 @@ class Outcome:
     engine: str
     seed: int
     receipts_feed: bool
+    skew_seconds: float = 0.0
     kills: int = 0
     restarts: int = 0
     deaths: dict[str, int] = field(default_factory=dict)
@@ -164,7 +186,12 @@ class Outcome:
 
 def run_campaign(rig: Rig, kills: list[Kill], *, settle_seconds_max: float) -> Outcome:
     """Kill, let a share of the payments be made in each life, then wait and count."""
-    outcome = Outcome(engine=rig.engine, seed=rig.seed, receipts_feed=rig.receipts_feed)
+    outcome = Outcome(
+        engine=rig.engine,
+        seed=rig.seed,
+        receipts_feed=rig.receipts_feed,
+        skew_seconds=rig.skew_seconds,
+    )
     deaths: Counter[str] = Counter()
     faults: Counter[str] = Counter()
     began = time.monotonic()
@@ -182,7 +209,7 @@ def run_campaign(rig: Rig, kills: list[Kill], *, settle_seconds_max: float) -> O
             die_at = "accepted:reversal" if number % 2 else ""
             if rig.read_rejects(die_at=die_at) < 0:
                 deaths["point accepted:reversal"] += 1
-        rig.processes[kill.victim].start()
+        rig.launch(kill.victim)
         if number % 10 == 0 or number == len(kills):
             rig.tell(f"{number} kills, {rig.told} notices, {rig.pump.open} not accepted yet")
     rig.partner.be_well()

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapter.ledger import open_ledger
+from adapter.clock import SystemClock
+from adapter.domain.ledger_life import MARGIN
+from adapter.ledger import Ledger, open_ledger
+from adapter.settings.values import MARKS
 from tests.postgres import Cluster, binaries
 
 
@@ -21,11 +24,23 @@ def postgresql_ledger(_folder: Path) -> Iterator[str]:
     found = binaries()
     if found is None:
         raise SystemExit("apt-get install postgresql-15, which brings initdb and pg_ctl")
-    cluster = Cluster(found, prepare=lambda url: open_ledger(url).close())
+    cluster = Cluster(found, prepare=lambda url: open_ledger(url, make=True).close())
     try:
         yield cluster.new_database()
     finally:
         cluster.remove()
+
+
+def begin(ledger: Ledger, folder: Path) -> None:
+    """Begin a ledger before its partners: no payment of theirs is older, or forgotten.
+
+    `folder` is that of the settings files; the processes find there what proves it.
+    """
+    clock = SystemClock()
+    ledger.life.begin(clock.now() - 2 * MARGIN)
+    ledger.life.arrive(clock, folder / MARKS)
+    ledger.life.leave(now=clock.now())
+    ledger.life.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +49,8 @@ class Engine:
 
     ledger: Callable[[Path], Any]
     commands: tuple[tuple[str, ...], ...]
+    # Whether all its processes are on one machine, and so have one clock.
+    is_one_machine: bool = True
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -43,6 +60,7 @@ ENGINES = {
     "procrastinate": Engine(
         ledger=postgresql_ledger,
         commands=(("serve", "--doors-only"), ("worker",), ("worker",)),
+        is_one_machine=False,
         settings={"engine": "procrastinate"},
     ),
 }

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[3]
 PLUGIN = Path(__file__).with_name("plugin")
 START_SECONDS_MAX = 60.0
 DIE_SECONDS_MAX = 30.0
+# How far a process's clock is from the right time, where a campaign sets clocks apart.
+SKEW_SECONDS = 600.0
 LOG_CHARACTERS_MAX = 2000
 COMMAND = (sys.executable, "-c", "from adapter.doors.cli import main; main()")
 
@@ -139,6 +141,12 @@ class AdapterProcess:
         self._process.wait(DIE_SECONDS_MAX)
         self._was_killed_if_it_ended()
 
+    def set_clock(self, seconds: float) -> None:
+        """Set its clock so many seconds off the right time, also while it runs."""
+        draft = self.clock.with_suffix(".clock-draft")
+        draft.write_text(str(seconds))
+        draft.replace(self.clock)
+
     def sleep(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
 
@@ -186,6 +194,8 @@ def make_processes(
             request_timeout_seconds=pace.request_timeout_seconds,
         )
         document["adapter"] |= pace.settings() | engine.settings
+        for biller in document["billers"].values():
+            biller["guard"] = {"settle_seconds": pace.settle_seconds}
         config = folder / f"adapter-{number}.toml"
         config.write_text(toml_text(document))
         made.append(AdapterProcess(command, config, f"http://127.0.0.1:{port}"))

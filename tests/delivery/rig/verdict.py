@@ -66,8 +66,14 @@ def unfinished(items: Iterable[Item]) -> list[Item]:
     return [item for item in items if item.state not in AT_REST]
 
 
-def judge(accepted: set[Key], told: int, partner: Partner, ledger: Ledger) -> Verdict:
-    """Count; what was applied though it never had a 202 is held to the same rules."""
+def judge(
+    accepted: set[Key], told: int, partner: Partner, ledger: Ledger, *, in_order: bool = True
+) -> Verdict:
+    """Count; what was applied though it never had a 202 is held to the same rules.
+
+    Where the ledger's clock was set back meanwhile, its moments are not `in_order`: then it is
+    Spectrum's refusal alone that tells of a reversal before its payment.
+    """
     verdict = Verdict(never_accepted=told - len(accepted))
     items = {kind: all_items(ledger, kind) for kind in KINDS}
     changes = {(i.payload.event_guid, i.payload.account_number): i for i in items[ENROLLMENTS]}
@@ -77,7 +83,9 @@ def judge(accepted: set[Key], told: int, partner: Partner, ledger: Ledger) -> Ve
         verdict.payments += 1
         words = f"payment {key[0]}, invoice {key[1]}"
         verdict.applied_once += _is_once(verdict, words, payments.get(key), applied[key])
-    _judge_returns(verdict, partner, payments, {i.reference: i for i in items[REVERSALS]}, ledger)
+    _judge_returns(verdict, partner, {i.payload.reversal_id: i for i in items[REVERSALS]})
+    if in_order:
+        _judge_order(verdict, items[REVERSALS], payments, partner, ledger)
     verdict.changes = len(changes)
     for change in changes.values():
         _count_if_open(verdict, f"change {change.reference}", change)
@@ -87,28 +95,37 @@ def judge(accepted: set[Key], told: int, partner: Partner, ledger: Ledger) -> Ve
     return verdict
 
 
-def _judge_returns(
-    verdict: Verdict,
-    partner: Partner,
-    payments: dict[Key, Item],
-    rows: dict[str, Item],
-    ledger: Ledger,
-) -> None:
-    """Each return is reversed once, and was not sent before its payment was applied."""
+def _judge_returns(verdict: Verdict, partner: Partner, rows: dict[str, Item]) -> None:
+    """Each return is reversed once, and nothing else is."""
     taken_back = partner.reversed()
     for reversal_id, key in partner.returns.items():
         verdict.returns += 1
         words, row = f"return {reversal_id}", rows.get(reversal_id)
         verdict.reversed_once += _is_once(verdict, words, row, taken_back[key])
-        if row is not None and row.state is State.DONE:
-            events = ledger.items(REVERSALS.item).events(row.id)
-            sent_at = min(event.at for event in events if event.to_state is State.SENDING)
-            applied_at = payments[key].done_at
-            if applied_at is None or sent_at < applied_at:
-                verdict.twice.append(f"{words} was sent before its payment was applied")
     for key in taken_back.keys() - set(partner.returns.values()):
         verdict.twice.append(f"payment {key[0]} was taken back, and had not come back")
     verdict.twice += [f"a reversal was refused: {words}" for words in partner.refused_reversals()]
+
+
+def _judge_order(
+    verdict: Verdict,
+    rows: list[Item],
+    payments: dict[Key, Item],
+    partner: Partner,
+    ledger: Ledger,
+) -> None:
+    """No reversal was sent before its payment was applied."""
+    for row in rows:
+        key = partner.returns.get(row.payload.reversal_id)
+        if key is None or row.state is not State.DONE:
+            continue
+        events = ledger.items(REVERSALS.item).events(row.id)
+        sent_at = min(event.at for event in events if event.to_state is State.SENDING)
+        applied_at = payments[key].done_at
+        if applied_at is None or sent_at < applied_at:
+            verdict.twice.append(
+                f"return {row.payload.reversal_id} was sent before its payment was applied"
+            )
 
 
 def _is_once(verdict: Verdict, words: str, row: Item | None, count: int) -> bool:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from datetime import timedelta
 from functools import wraps
@@ -90,24 +91,28 @@ def _send(request):
         wire.sendall(head + lines + b"\r\n" + request.read())
 
 
-def shift_clock(clock):
-    """Add the seconds in a file, if there is one, to whatever the machine's clock says."""
-    inner = clock.now
+def shift_clocks():
+    """Add the seconds in a file, if there is one, to whatever the machine's clock says.
 
-    def now(self):
+    That is what the adapter reads, and what the queue's schedule reads.
+    """
+    from adapter import clock
+
+    machine_now, seconds_now = clock.machine_now, time.time
+
+    def shift():
         try:
-            seconds = float(Path(CLOCK).read_text())
+            return float(Path(CLOCK).read_text())
         except (FileNotFoundError, ValueError):
-            seconds = 0.0
-        return inner(self) + timedelta(seconds=seconds)
+            return 0.0
 
-    clock.now = now
+    clock.machine_now = lambda: machine_now() + timedelta(seconds=shift())
+    time.time = lambda: seconds_now() + shift()
 
 
 def install():
     import httpx
 
-    from adapter.clock import SystemClock
     from adapter.kinds.payments import PaymentQueries
     from adapter.ledger.outbox import Outbox
     from adapter.ledger.uploads import UploadBook
@@ -130,7 +135,7 @@ def install():
     die_after(InvoiceCloudClient, "upload", "uploaded", kind="upload")
     die_after(PaymentQueries, "of_guids", "reconciling", kind="payment")
     if CLOCK:
-        shift_clock(SystemClock)
+        shift_clocks()
 
 
 if ORDERS:
