@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from adapter.context import JobContext
@@ -80,6 +80,15 @@ def _settle(ports: BillerPorts, work: JobContext) -> timedelta:
     return max(ports.guard.settle, timedelta(seconds=work.rules.settle_seconds))
 
 
+def shown_at(item: WorkItem[AchReturn], ports: BillerPorts, work: JobContext) -> datetime | None:
+    """Return from when on the balance surely shows our last receipt, if that is still to come."""
+    moved_at = work.ledger.balances.last_move(item)
+    if item.may_have_left or moved_at is None:
+        return None
+    settled_at = moved_at + _settle(ports, work)
+    return settled_at if settled_at > work.clock.now() else None
+
+
 def read_balance(
     item: WorkItem[AchReturn], ports: BillerPorts, work: JobContext
 ) -> tuple[str, BalanceReading | None]:
@@ -87,13 +96,9 @@ def read_balance(
     asked_at = work.clock.now()
     told = ports.balances.balance_due(item.payload.invoice_number)
     why_none = told.stale
-    if item.may_have_left:
-        if told.told_at is not None and item.sent_at is not None and told.told_at < item.sent_at:
-            why_none = why_none or "told before the reversal was sent"
-    else:
-        moved_at = work.ledger.balances.last_move(item)
-        if moved_at is not None and asked_at < moved_at + _settle(ports, work):
-            why_none = why_none or "it may not show our last receipt yet"
+    sent_at = item.sent_at if item.may_have_left else None
+    if told.told_at is not None and sent_at is not None and told.told_at < sent_at:
+        why_none = why_none or "told before the reversal was sent"
     words = f"balance {money_text(told.balance)}"
     if why_none:
         return f"{words}, which is no evidence ({why_none})", None

@@ -31,7 +31,7 @@ from adapter.domain.work_item import Cause, Evidence, State, Step, WorkItem
 from adapter.errors import ContentConflictError, RejectedError
 from adapter.kinds.base import DeliveryKind, Found, PutOff, Ready, failed_or_refused, words
 from adapter.kinds.payments import PAYMENT
-from adapter.kinds.reversal_evidence import ReversalLook, has_moved, read_balance
+from adapter.kinds.reversal_evidence import ReversalLook, has_moved, read_balance, shown_at
 from adapter.ledger.item_kind import ItemKind
 from adapter.ledger.items import parts_of
 from adapter.ledger.ledger import Ledger
@@ -133,13 +133,24 @@ class Reversals(DeliveryKind[AchReturn]):
         attempt = f"{self.describe(returned)}, try {item.attempts + 1}"
         if ports.receipt_feed is not None:
             return Ready(detail=attempt)
+        settled_at = shown_at(item, ports, work)
+        if settled_at is not None:
+            reason = f"{attempt} waits until the balance shows our last receipt"
+            return PutOff(reason=reason, until=settled_at)
+        return self._by_balance(item, ports, work, attempt)
+
+    def _by_balance(
+        self, item: WorkItem[AchReturn], ports: BillerPorts, work: JobContext, attempt: str
+    ) -> Ready | PutOff | Found:
+        """Keep the balance by which a lost answer is judged; nothing leaves after it has moved."""
         try:
             told, reading = read_balance(item, ports, work)
         except RejectedError as error:  # a lost answer would be a person's
             told, reading = f"the balance is refused ({error})", None
         if reading is None and item.balance_before is not None:
             # It would be judged by the reading of an earlier try, or be sent again unlooked at.
-            return PutOff(reason=f"{told}; {attempt} waits for one", until=now + LOOK_AGAIN)
+            until = work.clock.now() + LOOK_AGAIN
+            return PutOff(reason=f"{told}; {attempt} waits for one", until=until)
         if item.may_have_left and has_moved(item.balance_before, reading):
             reason = f"{told}, which has moved since a try whose answer was lost"
             return Found(step=self._for_person(item, self.exhausted, reason))

@@ -44,6 +44,8 @@ def shorten_waits(
     with store.writing() as connection:
         _shorten(connection, work_items.c.settles_at, now + settle)
         _shorten(connection, work_items.c.sent_at, now, work_items.c.may_have_left)
+        # A receipt that was applied later than now would keep its invoice waiting until then.
+        _shorten(connection, work_items.c.done_at, now)
         _shorten(connection, work_items.c.lease_until, now + lease, leased)
         return sum(
             _shorten(connection, work_items.c.next_at, now + wait, which)

@@ -133,7 +133,7 @@ def test_a_reversal_waits_for_its_payment_and_is_sent_once_it_is_applied(harsh_c
 
 
 def test_a_repeated_notice_of_any_kind_changes_nothing(harsh_carrier, kind, payload):
-    harsh_carrier.run()
+    harsh_carrier.run_for(hours=1)
     outbox = harsh_carrier.ledger.outbox(kind.item)
     for _ in range(3):
         again = outbox.accept(payload, source=Source.DATA_PUMP, now=harsh_carrier.clock.now())

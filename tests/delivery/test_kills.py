@@ -162,7 +162,8 @@ def test_a_job_that_dies_at_every_point_of_another_kind(make_rig, any_engine, ki
     rig.start()
     rig.settle(SETTLE_SECONDS_MAX)
     check(rig)
-    assert rig.verdict().sent_again[kind.item.name] >= 3
+    verdict = rig.verdict()  # what left is looked for first where a repeat is not harmless
+    assert verdict.doubts + verdict.sent_again[kind.item.name] >= 3
 
 
 @pytest.mark.parametrize("point", ["claimed", "sending_committed", "answered"])

@@ -110,6 +110,7 @@ def test_two_rejects_of_one_payment_in_one_report_are_one_reversal(bench):
     bench.run(PAYMENTS)
     bench.partners.returned = [bench.ach_return(), second(bench), bench.ach_return(2)]
     assert run(bench).counts == {"seen": 3, "taken_over": 2, "reject_repeated": 1}
+    bench.pass_time(120)
     assert bench.run(REVERSALS).counts == {"reversed": 1, "waiting": 1}
     assert bench.open_kinds() == [ExceptionKind.REJECT_REPEATED]
 
@@ -153,6 +154,7 @@ def test_a_code_that_reverses_nothing_is_a_persons(bench, code):
     # The payment may still come back.
     bench.partners.returned.append(bench.ach_return(code="r01"))
     assert run(bench).counts == {"seen": 2, "taken_over": 1, "reject_code": 1}
+    bench.pass_time(120)
     assert bench.run(REVERSALS).counts == {"reversed": 1}
 
 
