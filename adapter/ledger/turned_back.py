@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, func, select, update
 
 from adapter.domain.work_item import DOUBTFUL_STATES, SENDABLE_STATES
-from adapter.ledger.schema import heartbeats, work_events, work_items
+from adapter.ledger.schema import balance_readings, heartbeats, work_events, work_items
 from adapter.ledger.store import Store
 
 # Clocks that differ by less do no harm: some rounding, or two looks at one clock.
@@ -46,6 +46,8 @@ def shorten_waits(
         _shorten(connection, work_items.c.sent_at, now, work_items.c.may_have_left)
         # A receipt that was applied later than now would keep its invoice waiting until then.
         _shorten(connection, work_items.c.done_at, now)
+        ahead = balance_readings.c.asked_at > now
+        connection.execute(update(balance_readings).where(ahead).values(asked_at=now))
         _shorten(connection, work_items.c.lease_until, now + lease, leased)
         return sum(
             _shorten(connection, work_items.c.next_at, now + wait, which)
