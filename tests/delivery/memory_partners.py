@@ -28,7 +28,7 @@ BILLED = Decimal("100000.00")
 RULES = Rules(settle_seconds=120.0, lease_seconds=90.0, retry=RetryPolicy(attempts_max=30))
 GUARD = GuardFigures(settle=timedelta(seconds=RULES.settle_seconds))
 # A plan that ends the payment at a person's desk, whatever the adapter does.
-FOR_A_PERSON = frozenset({"not_applied"})
+FOR_A_PERSON = frozenset({"refuse", "not_applied"})
 PLANS = (
     "apply",
     "apply_and_lose_the_answer",
@@ -44,7 +44,6 @@ PLANS = (
     "die_before_post",
     "die_after_post",
     "die_and_apply_late",
-    "refuse",
     *sorted(FOR_A_PERSON),
 )
 # What may become of a request whose repeat is harmless: a reversal, or a setting at IMT.
