@@ -11,7 +11,7 @@ from adapter.clock import GmtWindow
 from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentChange, EnrollmentKind
 from adapter.domain.guard import GuardFigures
-from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch, ToldBalance
+from adapter.domain.invoice import BalanceAnswer, BifProfile, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment, ReceiptAnswer
 from adapter.domain.registration import Customer, Destination, KnownUsers, Payer
 from adapter.domain.settlement import SettledRow
@@ -21,7 +21,7 @@ from adapter.domain.upload import UploadAnswer
 class BalancePort(Protocol):
     """Spectrum's RTDR (A2)."""
 
-    def balance_due(self, invoice_number: str) -> ToldBalance:
+    def balance_due(self, invoice_number: str) -> BalanceAnswer:
         """Ask for the balance; raises RejectedError for an unknown invoice.
 
         Whether the answer is evidence of anything, it says itself.

@@ -203,7 +203,7 @@ ALARMS = (
     Alarm(
         name="posting_switched_off",
         severity=Severity.WARNING,
-        meaning="Payments and reversals of a biller are taken over and not posted.",
+        meaning="Payments and reversals of a biller are accepted and not posted.",
         advice="Somebody set `posting` to false in the biller's table. Set it to true when they "
         "may go; `adapter payments list` tells what waits.",
         rule=posting_switched_off,

@@ -49,7 +49,7 @@ def judge_reversal_by_feed(
 def judge_reversal_by_balance(
     *, before: Decimal | None, now: Decimal, amount: Decimal
 ) -> ReversalVerdict:
-    """Weigh a reversal by the balance before it and after settling; a credit is told too (A2)."""
+    """Weigh a reversal by the balance before it and after settling; a credit is shown too (A2)."""
     if before is None:
         return ReversalVerdict.UNCLEAR
     if now - before == amount:

@@ -71,17 +71,17 @@ class InvoiceExtract:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldBalance:
-    """What Spectrum told is due on an invoice, in dollars, negative for a credit (A2).
+class BalanceAnswer:
+    """What Spectrum answers as due on an invoice, in dollars, negative for a credit (A2).
 
     `stale` says why the telling is no evidence of what happened just before, such as `Age: 290`;
-    it is empty for one that may be. `told_at` (UTC) is the answer's Date by our clock; without a
+    it is empty for one that may be. `dated_at` (UTC) is the answer's Date by our clock; without a
     Date, or before the partner's clock was measured, it is not known (decision 0031).
     """
 
     balance: Decimal
     stale: str = ""
-    told_at: datetime | None = None
+    dated_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

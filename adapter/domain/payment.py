@@ -14,7 +14,7 @@ from adapter.domain.money import money_text
 from adapter.domain.work_item import WorkItem
 from adapter.errors import BadInputError
 
-METHOD_TOLD_LENGTH = 100
+METHOD_LENGTH_MAX = 100
 PAYMENT_REFERENCE_LENGTH = 50  # A3: transactionID is a varchar(50)
 
 
@@ -29,9 +29,9 @@ class PaymentMethod(Enum):
 _BANK_ACCOUNT = frozenset({"ach", "eft", "echeck"})
 
 
-def method_of(told: str) -> PaymentMethod:
-    """Return how Spectrum is told that a payment was made; it defaults to a card (A3, 0032)."""
-    word = "".join(character for character in told.casefold() if character.isalnum())
+def method_of(reported: str) -> PaymentMethod:
+    """Return the payment type that Spectrum is sent; it defaults to a card (A3, 0032)."""
+    word = "".join(character for character in reported.casefold() if character.isalnum())
     return PaymentMethod.ACH if word in _BANK_ACCOUNT else PaymentMethod.CREDIT_CARD
 
 
@@ -53,7 +53,7 @@ class DeliveryKey:
 class Payment:
     """One invoice's share of a payment; `biller` is the adapter's own name of the carrier.
 
-    `method_told` is its kind in Invoice Cloud's word, which may be another in the report.
+    `method_reported` is its kind in Invoice Cloud's word, which may be another in the report.
     """
 
     biller: str
@@ -68,7 +68,7 @@ class Payment:
     payment_message: str
     method: PaymentMethod
     approved: bool
-    method_told: str = ""
+    method_reported: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "paid_at", require_aware(self.paid_at, "paid_at"))
@@ -97,7 +97,7 @@ class Payment:
 
 PAYMENT_FIELDS = tuple(field.name for field in fields(Payment))
 # Invoice Cloud's report has all of them but our own name of the biller; one column tells `method`.
-REPORT_FIELDS = tuple(name for name in PAYMENT_FIELDS if name not in {"biller", "method_told"})
+REPORT_FIELDS = tuple(name for name in PAYMENT_FIELDS if name not in {"biller", "method_reported"})
 PaymentItem = WorkItem[Payment]
 
 

@@ -55,7 +55,7 @@ def decide_retry(
 ) -> RetryAt | GiveUp:
     """Decide what follows the failed try number `attempt` (from 1).
 
-    `unsent_since` is when the item was taken over, if surely nothing of it has left since.
+    `unsent_since` is when the item was accepted, if surely nothing of it has left since.
 
     The jitter is drawn from `jitter_seed` and the attempt, so the same history decides alike.
     A partner's Retry-After is a floor; a wrong setting waits without using up attempts.

@@ -173,20 +173,20 @@ def _resolve_file(
 
     rows = read_findings(file)
     settings = FileSettings(config).current()
-    told: list[RowOutcome] = []
+    results: list[RowOutcome] = []
     with open_ledger_of(config) as ledger:
         clock = ledger.keep_time(SystemClock())
         findings = Findings(ledger, kind, settings, clock, by=by, dry_run=dry_run)
         for each in findings.outcomes(rows):
-            told.append(each)
+            results.append(each)
             if not as_json and each.outcome is not Outcome.NOT_FILLED_IN:
                 # At once: whoever interrupts it knows how far it came.
                 typer.echo(_line(kind, each), err=each.word is None)
     if as_json:
-        typer.echo(json.dumps(_told(kind, told, dry_run=dry_run), indent=2))
+        typer.echo(json.dumps(_as_json(kind, results, dry_run=dry_run), indent=2))
     else:
-        typer.echo("\n".join(_summary(kind, told, dry_run=dry_run)))
-    outcomes = {each.outcome for each in told}
+        typer.echo("\n".join(_summary(kind, results, dry_run=dry_run)))
+    outcomes = {each.outcome for each in results}
     if Outcome.NOT_TRIED in outcomes:
         raise typer.Exit(ExitCode.LEDGER)
     if Outcome.REFUSED in outcomes:
@@ -208,10 +208,12 @@ def _line(kind: DeliveryKind[Any], each: RowOutcome) -> str:
     return ": ".join(words)
 
 
-def _summary(kind: DeliveryKind[Any], told: list[RowOutcome], *, dry_run: bool) -> Iterator[str]:
+def _summary(
+    kind: DeliveryKind[Any], results: list[RowOutcome], *, dry_run: bool
+) -> Iterator[str]:
     from adapter.doors.findings import Outcome
 
-    counts = Counter(each.outcome for each in told)
+    counts = Counter(each.outcome for each in results)
     wanted = Outcome.WOULD_BE if dry_run else Outcome.RECORDED
     always = (wanted, Outcome.REFUSED)
     named_counts = [
@@ -219,18 +221,20 @@ def _summary(kind: DeliveryKind[Any], told: list[RowOutcome], *, dry_run: bool) 
         for outcome in Outcome
         if counts[outcome] or outcome in always
     ]
-    yield f"{len(told)} rows: {', '.join(named_counts)}" + ("; nothing was written" * dry_run)
+    yield f"{len(results)} rows: {', '.join(named_counts)}" + ("; nothing was written" * dry_run)
     if counts[Outcome.RECORDED]:
         yield (
             f"What is to be sent leaves at the next sweep, or at once by `adapter run {kind.job}`"
         )
 
 
-def _told(kind: DeliveryKind[Any], told: list[RowOutcome], *, dry_run: bool) -> dict[str, Any]:
-    return {"dry_run": dry_run, "rows": [_told_row(kind, each) for each in told]}
+def _as_json(
+    kind: DeliveryKind[Any], results: list[RowOutcome], *, dry_run: bool
+) -> dict[str, Any]:
+    return {"dry_run": dry_run, "rows": [_row_as_json(kind, each) for each in results]}
 
 
-def _told_row(kind: DeliveryKind[Any], each: RowOutcome) -> dict[str, Any]:
+def _row_as_json(kind: DeliveryKind[Any], each: RowOutcome) -> dict[str, Any]:
     item, error = each.item, each.error
     return {
         "line": each.row.line,

@@ -34,18 +34,18 @@ def status(*, config: Config, as_json: AsJson = False) -> None:
 
     settings = FileSettings(config).current().adapter
     with open_ledger_of(config) as ledger:
-        told = _status(ledger, Path(settings.marks or ""), SystemClock().now())
+        found = _status(ledger, Path(settings.marks or ""), SystemClock().now())
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps(found, indent=2))
         return
-    typer.echo(f"ledger {told['ledger']}, identity {told['identity'] or 'none yet'}")
-    typer.echo(f"it knows of payments since {told['begun'] or '(nobody has worked on it yet)'}")
-    for gap in told["gaps"]:
+    typer.echo(f"ledger {found['ledger']}, identity {found['identity'] or 'none yet'}")
+    typer.echo(f"it knows of payments since {found['begun'] or '(nobody has worked on it yet)'}")
+    for gap in found["gaps"]:
         typer.echo(f"gap until {gap['end']}, from {gap['start'] or 'ever'}: {gap['why']}")
-    for beat in told["heartbeats"]:
+    for beat in found["heartbeats"]:
         ended = ", ended" if beat["ended"] else ""
         typer.echo(f"worker {beat['worker']}: last at {beat['at']}{ended}")
-    typer.echo("somebody works on it" if told["in_use"] else "nobody on this host works on it")
+    typer.echo("somebody works on it" if found["in_use"] else "nobody on this host works on it")
 
 
 @app.command(epilog=EPILOG)

@@ -201,8 +201,8 @@ class Findings:
             error = _mixed(row, "guid", "it is not that of this number and invoice")
             return _Match(row=row, about=about, error=error)
         for column, part in (("invoice", _invoice_of), ("biller", _biller_of)):
-            told = row.cell(column)
-            fits = {k: item for k, item in fitting.items() if not told or part(item) == told}
+            given = row.cell(column)
+            fits = {k: item for k, item in fitting.items() if not given or part(item) == given}
             if not fits:
                 theirs = ", ".join(sorted({part(item) for item in fitting.values()}))
                 error = _mixed(row, column, f"it is {theirs or 'none'} of this one")

@@ -56,9 +56,9 @@ def findings_template(kind: DeliveryKind[Any], items: Iterable[WorkItem[Any]]) -
         view = item_view(kind, item)
         guid = item.reference.partition(":")[0]
         invoice = kind.item.subject(item.reference).get("invoice_number", "")
-        told = {"guid": guid, "invoice": invoice, "last_sent": last_sent(item)}
-        told |= {"what": kind.describe(item.payload), "why": item.last_error}
-        cells = {**view, **told}
+        known = {"guid": guid, "invoice": invoice, "last_sent": last_sent(item)}
+        known |= {"what": kind.describe(item.payload), "why": item.last_error}
+        cells = {**view, **known}
         writer.writerow({name: _inert(cells.get(name)) for name in columns if name not in SAID})
     return text.getvalue()
 

@@ -25,7 +25,7 @@ from pydantic_core import ErrorDetails
 from adapter.domain.enrollment import EnrollmentChange, EnrollmentKind
 from adapter.domain.money import CENT, ZERO
 from adapter.domain.payment import (
-    METHOD_TOLD_LENGTH,
+    METHOD_LENGTH_MAX,
     PAYMENT_REFERENCE_LENGTH,
     Payment,
     method_of,
@@ -161,7 +161,7 @@ class _Payment(Notice, title="a payment notice"):
         "", alias="PaymentReference"
     )
     payment_message: Annotated[str, free_text(500)] = Field("", alias="PaymentMessage")
-    method_told: Annotated[str, free_text(METHOD_TOLD_LENGTH)] = Field("", alias="PaymentType")
+    method_reported: Annotated[str, free_text(METHOD_LENGTH_MAX)] = Field("", alias="PaymentType")
     approved: Truth = Field(alias="Approved", ge=True, description=_APPROVED)
 
 
@@ -182,7 +182,7 @@ def payment_of(notice: Mapping[str, Any], *, biller: str, biller_guid: str) -> P
     fields = read(_Payment, notice, biller=biller, biller_guid=biller_guid)
     if fields.amount == ZERO:
         raise refused("PaymentAmount", notice["PaymentAmount"], "it must be positive")
-    return Payment(**dict(fields), method=method_of(fields.method_told))
+    return Payment(**dict(fields), method=method_of(fields.method_reported))
 
 
 def change_of(

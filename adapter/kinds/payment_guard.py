@@ -123,17 +123,17 @@ class _Asked:
     def _read_balance(self) -> _Seen:
         asked_at = self._work.clock.now()
         try:
-            told = self._ports.balances.balance_due(self._payment.invoice_number)
+            answer = self._ports.balances.balance_due(self._payment.invoice_number)
         except PartnerError as error:
             if not self._item.may_have_left:
                 raise
             return _Seen(why_none=f"no balance ({error})")
-        if told.stale:
-            return _Seen(why_none=f"a balance that proves nothing ({told.stale})")
+        if answer.stale:
+            return _Seen(why_none=f"a balance that proves nothing ({answer.stale})")
         sent_at = self._item.sent_at if self._item.may_have_left else None
-        if told.told_at is not None and sent_at is not None and told.told_at < sent_at:
-            return _Seen(why_none=f"a balance as of {_moment(told.told_at)}, before the post")
-        return _Seen(reading=BalanceReading(asked_at=asked_at, balance=told.balance))
+        if answer.dated_at is not None and sent_at is not None and answer.dated_at < sent_at:
+            return _Seen(why_none=f"a balance as of {_moment(answer.dated_at)}, before the post")
+        return _Seen(reading=BalanceReading(asked_at=asked_at, balance=answer.balance))
 
     def _outcome_of(
         self, verdict: Verdict, view: View, around: Surroundings, seen: _Seen

@@ -44,7 +44,7 @@ _SHOWN = (
     "amount",
     "fee",
     "method",
-    "method_told",
+    "method_reported",
     "paid_at",
 )
 _UNCERTAIN = frozenset({ExceptionKind.NOT_APPLIED})
@@ -166,13 +166,13 @@ class Payments(DeliveryKind[Payment]):
 
     def still_shows(self, reading: BalanceReading, item: PaymentItem, ports: BillerPorts) -> bool:
         try:
-            told = ports.balances.balance_due(item.payload.invoice_number)
+            fresh = ports.balances.balance_due(item.payload.invoice_number)
         except PartnerError:
             return False
         # Dates have whole seconds.
         sent_at = (item.sent_at or item.accepted_at) - timedelta(seconds=1)
-        is_older = told.told_at is not None and told.told_at < sent_at
-        return not (told.stale or is_older) and told.balance == reading.balance
+        is_older = fresh.dated_at is not None and fresh.dated_at < sent_at
+        return not (fresh.stale or is_older) and fresh.balance == reading.balance
 
     def judge(self, item: PaymentItem, answer: ReceiptAnswer, work: JobContext) -> Step:
         # Settling begins now: a token may have been renewed after `sending` was committed.

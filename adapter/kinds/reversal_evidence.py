@@ -61,10 +61,10 @@ class ReversalLook:
 
     def _at_balance(self, ports: BillerPorts) -> tuple[ReversalVerdict, str]:
         before, returned = self._item.balance_before, self._item.payload
-        told, self.reading = read_balance(self._item, ports, self._work)
+        words, self.reading = read_balance(self._item, ports, self._work)
         settled_at = (self._item.sent_at or self._item.accepted_at) + self._settle
         if self.reading is None or self._work.clock.now() < settled_at:
-            return ReversalVerdict.TOO_EARLY, told
+            return ReversalVerdict.TOO_EARLY, words
         now = self.reading.balance
         verdict = judge_reversal_by_balance(before=before, now=now, amount=returned.amount)
         was = "unknown" if before is None else money_text(before)
@@ -94,15 +94,15 @@ def read_balance(
 ) -> tuple[str, BalanceReading | None]:
     """Ask for a balance; return it in words, and as a reading unless it is no evidence."""
     asked_at = work.clock.now()
-    told = ports.balances.balance_due(item.payload.invoice_number)
-    why_none = told.stale
+    answer = ports.balances.balance_due(item.payload.invoice_number)
+    why_none = answer.stale
     sent_at = item.sent_at if item.may_have_left else None
-    if told.told_at is not None and sent_at is not None and told.told_at < sent_at:
-        why_none = why_none or "told before the reversal was sent"
-    words = f"balance {money_text(told.balance)}"
+    if answer.dated_at is not None and sent_at is not None and answer.dated_at < sent_at:
+        why_none = why_none or "as of a moment before the reversal was sent"
+    words = f"balance {money_text(answer.balance)}"
     if why_none:
         return f"{words}, which is no evidence ({why_none})", None
-    return words, BalanceReading(asked_at=asked_at, balance=told.balance)
+    return words, BalanceReading(asked_at=asked_at, balance=answer.balance)
 
 
 def has_moved(before: Decimal | None, reading: BalanceReading | None) -> bool:

@@ -144,17 +144,17 @@ class Reversals(DeliveryKind[AchReturn]):
     ) -> Ready | PutOff | Found:
         """Keep the balance by which a lost answer is judged; nothing leaves after it has moved."""
         try:
-            told, reading = read_balance(item, ports, work)
+            words, reading = read_balance(item, ports, work)
         except RejectedError as error:  # a lost answer would be a person's
-            told, reading = f"the balance is refused ({error})", None
+            words, reading = f"the balance is refused ({error})", None
         if reading is None and item.balance_before is not None:
             # It would be judged by the reading of an earlier try, or be sent again unlooked at.
             until = work.clock.now() + LOOK_AGAIN
-            return PutOff(reason=f"{told}; {attempt} waits for one", until=until)
+            return PutOff(reason=f"{words}; {attempt} waits for one", until=until)
         if item.may_have_left and has_moved(item.balance_before, reading):
-            reason = f"{told}, which has moved since a try whose answer was lost"
+            reason = f"{words}, which has moved since a try whose answer was lost"
             return Found(step=self._for_person(item, self.exhausted, reason))
-        return Ready(detail=f"{told}; {attempt}", reading=reading)
+        return Ready(detail=f"{words}; {attempt}", reading=reading)
 
     def _for_person(self, item: WorkItem[AchReturn], kind: ExceptionKind, reason: str) -> Step:
         return Step(

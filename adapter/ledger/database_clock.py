@@ -40,8 +40,8 @@ class DatabaseClock:
     def ask(self, question: Callable[[], datetime]) -> None:
         """Ask the database, by a question that is answered with its aware time."""
         asked = self._steady()
-        told = (require_aware(question(), "the database's time") - _EPOCH).total_seconds()
-        earliest, latest = told - self._steady(), told - asked
+        database_time = (require_aware(question(), "the database's time") - _EPOCH).total_seconds()
+        earliest, latest = database_time - self._steady(), database_time - asked
         with self._changing:
             before = self._offset
             self._offset = earliest if before is None else min(max(before, earliest), latest)

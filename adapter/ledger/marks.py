@@ -58,13 +58,13 @@ class Marks:
         found = {}
         for name in self._names():
             with suppress(OSError, ValueError, KeyError, TypeError):
-                told = json.loads((self.folder / f"{name}{_MARK}").read_text())
+                mark = json.loads((self.folder / f"{name}{_MARK}").read_text())
                 found[name] = Heartbeat(
                     worker=name,
-                    at=datetime.fromisoformat(told["at"]),
-                    beats=int(told["beats"]),
-                    where=str(told["where"]),
-                    ended=bool(told["ended"]),
+                    at=datetime.fromisoformat(mark["at"]),
+                    beats=int(mark["beats"]),
+                    where=str(mark["where"]),
+                    ended=bool(mark["ended"]),
                 )
         return found
 
@@ -74,7 +74,7 @@ class Marks:
         Where it cannot be kept, an older one would prove what is not so: there is none then.
         """
         path = self.folder / f"{beat.worker}{_MARK}"
-        told = {
+        mark = {
             "at": beat.at.isoformat(),
             "beats": beat.beats,
             "where": beat.where,
@@ -82,7 +82,7 @@ class Marks:
         }
         try:
             is_new = not path.exists()
-            _overwrite(path, json.dumps(told).encode().ljust(MARK_BYTES))
+            _overwrite(path, json.dumps(mark).encode().ljust(MARK_BYTES))
             if is_new:
                 _sync(self.folder)
         except OSError:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from adapter.domain.enrollment import EnrollmentKind
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.payment import METHOD_TOLD_LENGTH, PaymentMethod
+from adapter.domain.payment import METHOD_LENGTH_MAX, PaymentMethod
 from adapter.domain.settlement import TransactionType
 from adapter.domain.upload import UploadState
 from adapter.domain.work_item import FINAL_STATES, Answer, Cause, Evidence, Source, State
@@ -211,7 +211,7 @@ payments = payload_table(
     Column("payment_message", Text, nullable=False),
     Column("method", Member(PaymentMethod), nullable=False),
     # The payment's kind as Invoice Cloud told it, of which `method` is what Spectrum is told.
-    Column("method_told", String(METHOD_TOLD_LENGTH), nullable=False),
+    Column("method_reported", String(METHOD_LENGTH_MAX), nullable=False),
     Column("approved", Boolean, nullable=False),
     CheckConstraint("amount > 0", name="payments_amount_positive"),
     Index("payments_of_guid", "payment_guid"),

@@ -45,22 +45,22 @@ class ClockWatch:
 
     def measure(self, host: str, headers: Mapping[str, str]) -> None:
         """Measure a host's clock by an answer that surely was made for this request."""
-        told, now = _date_of(headers), self._clock.now()
-        if told is None or abs(told - now) > OFFSET_MAX:
+        dated, now = _date_of(headers), self._clock.now()
+        if dated is None or abs(dated - now) > OFFSET_MAX:
             return
         with self._lock:
             known = self._offsets.get(host)
-            self._offsets[host] = _Offset.measured(known, told - now, now)
+            self._offsets[host] = _Offset.measured(known, dated - now, now)
 
     def our_time(self, host: str, headers: Mapping[str, str]) -> datetime | None:
         """Return an answer's Date (UTC) by our clock; None without one, or for an unknown host."""
-        told = _date_of(headers)
+        dated = _date_of(headers)
         with self._lock:
             offset = self._offsets.get(host)
-        if told is None or offset is None:
+        if dated is None or offset is None:
             return None
         try:
-            return told - offset.ahead
+            return dated - offset.ahead
         except OverflowError:
             return None
 
@@ -92,16 +92,16 @@ class _Offset:
 
 def skew_of(headers: Mapping[str, str], clock: Clock) -> float | None:
     """Return by how many seconds an answer's Date is ahead of us."""
-    told = _date_of(headers)
-    if told is None:
+    dated = _date_of(headers)
+    if dated is None:
         return None
-    seconds = (told - clock.now()).total_seconds()
+    seconds = (dated - clock.now()).total_seconds()
     return 0.0 if abs(seconds) <= PRECISION_SECONDS else seconds
 
 
 def _date_of(headers: Mapping[str, str]) -> datetime | None:
     try:
-        told = parsedate_to_datetime(headers.get("Date", ""))
+        dated = parsedate_to_datetime(headers.get("Date", ""))
     except ValueError:
         return None
-    return told if told.tzinfo is not None else None
+    return dated if dated.tzinfo is not None else None

@@ -34,7 +34,7 @@ def why_stale(headers: Mapping[str, str]) -> str:
     if age.replace(",", "").replace(" ", "").strip("0"):
         return f"Age: {age[:_VALUE_CHARACTERS_MAX]}"
     for name in _CACHES:
-        told = headers.get(name, "")
-        if _KEPT.search(told):
-            return f"{name}: {told[:_VALUE_CHARACTERS_MAX]}"
+        value = headers.get(name, "")
+        if _KEPT.search(value):
+            return f"{name}: {value[:_VALUE_CHARACTERS_MAX]}"
     return ""

@@ -200,7 +200,7 @@ class PartnerHttp:
             finally:
                 response.close()
 
-    def told_at(self, call: Call, headers: Mapping[str, str]) -> datetime | None:
+    def dated_at(self, call: Call, headers: Mapping[str, str]) -> datetime | None:
         """Return the moment (UTC) of an answer by our clock, as far as the host's is known."""
         if self._watch is None:
             return None

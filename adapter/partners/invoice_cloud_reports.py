@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
 from adapter.domain.money import CENT, ZERO, parse_money
-from adapter.domain.payment import METHOD_TOLD_LENGTH, Payment, canonical_guid, method_of
+from adapter.domain.payment import METHOD_LENGTH_MAX, Payment, canonical_guid, method_of
 from adapter.domain.settlement import SettledRow, TransactionType
 from adapter.errors import BadInputError
 
@@ -101,7 +101,7 @@ def payment_of(row: Mapping[str, str], columns: Mapping[str, str], biller: str) 
     """Map one row of the report; raises BadInputError with the column, its value and the rule."""
     text = partial(required, row, columns)
     fee = row.get(columns["fee"], "").strip()
-    told = row.get(columns["method"], "").strip()
+    reported = row.get(columns["method"], "").strip()
     return Payment(
         biller=biller,
         payment_guid=text("payment_guid"),
@@ -113,8 +113,8 @@ def payment_of(row: Mapping[str, str], columns: Mapping[str, str], biller: str) 
         fee=dollars(fee, columns["fee"], least=ZERO) if fee else ZERO,
         payment_reference=row.get(columns["payment_reference"], ""),
         payment_message=row.get(columns["payment_message"], ""),
-        method=method_of(told),
-        method_told=told[:METHOD_TOLD_LENGTH],
+        method=method_of(reported),
+        method_reported=reported[:METHOD_LENGTH_MAX],
         approved=truth(text("approved"), columns["approved"]),
     )
 

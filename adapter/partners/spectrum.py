@@ -19,7 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapter.clock import Clock
-from adapter.domain.invoice import ToldBalance
+from adapter.domain.invoice import BalanceAnswer
 from adapter.domain.money import CENT, money_text, parse_money
 from adapter.domain.payment import (
     PAYMENT_REFERENCE_LENGTH,
@@ -94,7 +94,7 @@ class SpectrumClient:
     def http(self) -> PartnerHttp:
         return self._http
 
-    def balance_due(self, invoice_number: str) -> ToldBalance:
+    def balance_due(self, invoice_number: str) -> BalanceAnswer:
         """Return what is due on an invoice; raises RejectedError for an unknown one."""
         call = self._call(
             "InvoiceBalanceDue",
@@ -112,10 +112,10 @@ class SpectrumClient:
         except (UnreadableAnswerError, BadInputError) as error:
             why = f"the answer is no balance of invoice {invoice_number} ({error})"
             raise self._distrust(call, why, answer) from None
-        return ToldBalance(
+        return BalanceAnswer(
             balance=balance,
             stale=why_stale(answer.headers),
-            told_at=self._http.told_at(call, answer.headers),
+            dated_at=self._http.dated_at(call, answer.headers),
         )
 
     def post_receipt(self, payment: Payment) -> ReceiptAnswer:

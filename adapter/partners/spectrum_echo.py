@@ -19,7 +19,7 @@ _EMPTY_GUID = "0" * 32
 _NUMBER = re.compile(r"[+-]?[0-9]{1,100}(?:\.[0-9]{0,100})?(?:[eE][+-]?[0-9]{1,3})?")
 
 
-def differing_echo(told: Mapping[str, Any], payment: Payment) -> str:
+def differing_echo(answer: Mapping[str, Any], payment: Payment) -> str:
     """Return the first field whose echo is another's, or nothing; names are in lower case."""
     checks: tuple[tuple[str, Callable[[Any], bool]], ...] = (
         ("referenceNumber", lambda echo: is_guid(_text(echo), payment.payment_guid)),
@@ -29,7 +29,7 @@ def differing_echo(told: Mapping[str, Any], payment: Payment) -> str:
         ("approved", lambda echo: _truth(echo) is payment.approved),
     )
     for name, agrees in checks:
-        echo = told.get(name.casefold())
+        echo = answer.get(name.casefold())
         if echo is not None and not agrees(echo):
             return name
     return ""
@@ -56,9 +56,9 @@ def _same_name(echo: Any, ours: str) -> bool:
     """Compare what names an invoice or a policy, a number as a rule; True is no 1."""
     if isinstance(echo, bool):
         return False
-    told, sent = "".join(_text(echo).split()), "".join(ours.split())
-    number = _number(told)
-    return told.casefold() == sent.casefold() or (number is not None and number == _number(sent))
+    echoed, sent = "".join(_text(echo).split()), "".join(ours.split())
+    number = _number(echoed)
+    return echoed.casefold() == sent.casefold() or (number is not None and number == _number(sent))
 
 
 def _truth(echo: Any) -> bool | None:

@@ -199,5 +199,5 @@ def test_a_payment_of_another_kind_is_posted_and_its_kind_is_kept(doors, told, p
     [call] = doors.world.journal.entries(operation="OnlineReceipt")
     assert call.request["paymentType"] == posted
     delivery = doors.story()["delivery"]
-    assert (delivery["method"], delivery["method_told"]) == (posted, told)
+    assert (delivery["method"], delivery["method_reported"]) == (posted, told)
     assert doors.adapter.ledger.exceptions.page(limit=9) == ()

@@ -11,7 +11,7 @@ from decimal import Decimal
 from adapter.context import Rules
 from adapter.domain.ach_return import ReversalTaken
 from adapter.domain.guard import GuardFigures
-from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch, ToldBalance
+from adapter.domain.invoice import BalanceAnswer, ExtractedReceipt, ReceiptSearch
 from adapter.domain.payment import ReceiptApplied, ReceiptEmpty, ReceiptPending
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import (
@@ -172,7 +172,7 @@ class Spectrum:
             if receipt.invoice == invoice
             and (receipt.reversed_at is None or receipt.reversed_at > now)
         )
-        return ToldBalance(balance=BILLED - standing)
+        return BalanceAnswer(balance=BILLED - standing)
 
     def post_receipt(self, payment):
         self.posts.append(payment.key)

@@ -76,7 +76,7 @@ def test_what_moves_money_is_its_content_and_a_mismatch_by_name(payment, item_of
         {"customer_name": "R. O'Brien"},
         {"payment_message": "thanks"},
         {"payment_reference": "T-2"},
-        {"method_told": "Visa"},
+        {"method_reported": "Visa"},
         {"amount": Decimal("731.3700")},
     ],
 )

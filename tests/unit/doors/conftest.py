@@ -14,7 +14,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from adapter.domain.invoice import ToldBalance
+from adapter.domain.invoice import BalanceAnswer
 from adapter.doors.cli import app
 from adapter.doors.http import create_app
 from adapter.errors import LedgerError
@@ -107,7 +107,7 @@ class FakeBalance:
         self.asked.append(invoice_number)
         if isinstance(self.outcome, Exception):
             raise self.outcome
-        return ToldBalance(balance=self.outcome)
+        return BalanceAnswer(balance=self.outcome)
 
 
 class FakeBillers:

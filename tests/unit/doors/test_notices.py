@@ -45,14 +45,14 @@ def test_a_whole_notice_becomes_a_payment():
     assert (payment.biller, payment.invoice_number) == ("alpha", "30254")
     assert payment.paid_at == datetime(2026, 1, 5, 9, 4, 5, 123456, tzinfo=UTC)
     assert (payment.amount, payment.fee) == (Decimal("731.37"), Decimal("2.95"))
-    assert (payment.method, payment.method_told) == (PaymentMethod.ACH, "ACH")
+    assert (payment.method, payment.method_reported) == (PaymentMethod.ACH, "ACH")
     assert payment.approved is True
 
 
 @pytest.mark.parametrize("told", ["CreditCard", "PayPal", "Venmo", "Visa", "CREDIT CARD"])
 def test_a_payment_of_another_kind_is_a_cards_and_its_kind_is_kept(told):
     payment = pay(PaymentType=told)
-    assert (payment.method, payment.method_told) == (PaymentMethod.CREDIT_CARD, told)
+    assert (payment.method, payment.method_reported) == (PaymentMethod.CREDIT_CARD, told)
 
 
 def test_what_may_be_left_out_has_its_default():

@@ -26,7 +26,7 @@ DETAILS = {
         "amount": "10.00",
         "fee": "2.95",
         "method": "ACH",
-        "method_told": "eCheck",
+        "method_reported": "eCheck",
         "paid_at": "2026-01-05T09:11:30.123456Z",
         "balance_before": "731.37",
         "inferred": True,
@@ -59,7 +59,7 @@ DETAILS = {
     },
 }
 FIELDS = {
-    PAYMENTS: {"amount": Decimal(10), "method_told": "eCheck"},
+    PAYMENTS: {"amount": Decimal(10), "method_reported": "eCheck"},
     REVERSALS: {"amount": Decimal(10)},
     ENROLLMENTS: {"kind": EnrollmentKind.AUTOPAY},
 }

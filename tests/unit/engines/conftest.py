@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, make_url, text
 from adapter.clock import SystemClock
 from adapter.context import JobContext, Rules
 from adapter.domain.guard import GuardFigures
-from adapter.domain.invoice import ToldBalance
+from adapter.domain.invoice import BalanceAnswer
 from adapter.domain.payment import ReceiptApplied
 from adapter.domain.work_item import Source, State
 from adapter.engines import procrastinate
@@ -56,7 +56,7 @@ class Spectrum:
         return leave
 
     def balance_due(self, _invoice_number):
-        return ToldBalance(balance=Decimal("100.00"))
+        return BalanceAnswer(balance=Decimal("100.00"))
 
     def post_receipt(self, payment):
         self.before_posting(payment)

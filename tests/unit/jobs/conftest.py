@@ -13,7 +13,7 @@ from adapter.context import JobContext, Rules
 from adapter.domain.ach_return import AchReturn, ReversalTaken
 from adapter.domain.enrollment import EnrollmentChange
 from adapter.domain.guard import GuardFigures
-from adapter.domain.invoice import BifProfile, InvoiceExtract, ReceiptSearch, ToldBalance
+from adapter.domain.invoice import BalanceAnswer, BifProfile, InvoiceExtract, ReceiptSearch
 from adapter.domain.payment import Payment, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.work_item import Source
@@ -80,7 +80,7 @@ class Partners:
         return None if self.searches is None else self
 
     def balance_due(self, _invoice_number):
-        return ToldBalance(balance=answer(self.balance), stale=self.stale)
+        return BalanceAnswer(balance=answer(self.balance), stale=self.stale)
 
     def post_receipt(self, payment):
         self.posted.append(payment)

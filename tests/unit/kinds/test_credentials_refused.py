@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapter.domain.invoice import ToldBalance
+from adapter.domain.invoice import BalanceAnswer
 from adapter.domain.work_item import State
 from adapter.errors import ConfigurationError, CredentialsRefusedError, RetryableError
 from adapter.kinds import PAYMENTS
@@ -41,7 +41,7 @@ def test_refused_credentials_leave_a_doubt_where_the_balance_moved(bench):
 
 
 def test_a_balance_told_before_the_post_lets_nothing_be_sent_twice(bench):
-    told = ToldBalance(balance=BEFORE, told_at=NOW - timedelta(seconds=2))
+    told = BalanceAnswer(balance=BEFORE, dated_at=NOW - timedelta(seconds=2))
     bench.partners.balance_due = lambda _number: told
     payment = bench.accept()
     bench.partners.receipt_answers = [UNAUTHORIZED]

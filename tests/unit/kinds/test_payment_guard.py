@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch, ToldBalance
+from adapter.domain.invoice import BalanceAnswer, ExtractedReceipt, ReceiptSearch
 from adapter.domain.payment import ReceiptEmpty, ReceiptPending
 from adapter.domain.retry import RetryPolicy
 from adapter.domain.work_item import Evidence, State
@@ -168,11 +168,11 @@ def test_a_movement_that_the_feed_does_not_explain_is_looked_at_for_an_hour(benc
     ("told", "why"),
     [
         (
-            ToldBalance(balance=BEFORE, stale="Age: 290"),
+            BalanceAnswer(balance=BEFORE, stale="Age: 290"),
             "a balance that proves nothing (Age: 290)",
         ),
         (
-            ToldBalance(balance=BEFORE, told_at=NOW - timedelta(seconds=1)),
+            BalanceAnswer(balance=BEFORE, dated_at=NOW - timedelta(seconds=1)),
             "a balance as of 2026-01-05T07:59:59Z, before the post",
         ),
         (RejectedError("404", **WHERE), "no balance (spectrum OnlineReceipt: 404)"),
@@ -181,7 +181,7 @@ def test_a_movement_that_the_feed_does_not_explain_is_looked_at_for_an_hour(benc
 )
 def test_without_a_reading_that_counts_a_person_is_asked_after_a_day(bench, sent, told, why):
     payment = sent()
-    if isinstance(told, ToldBalance):
+    if isinstance(told, BalanceAnswer):
         bench.partners.balance_due = lambda _number: told
     else:
         bench.partners.balance = told
@@ -195,7 +195,7 @@ def test_without_a_reading_that_counts_a_person_is_asked_after_a_day(bench, sent
 
 def test_a_stale_balance_keeps_a_first_post_waiting_and_loses_nothing(bench):
     payment = bench.accept()
-    stale = ToldBalance(balance=BEFORE, stale="X-Cache: HIT")
+    stale = BalanceAnswer(balance=BEFORE, stale="X-Cache: HIT")
     usual, bench.partners.balance_due = bench.partners.balance_due, lambda _number: stale
     bench.run(PAYMENTS)
     assert standing(bench, payment) == (State.WAITING, None, 0)

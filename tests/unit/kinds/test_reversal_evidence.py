@@ -8,7 +8,7 @@ import pytest
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.guard import GuardFigures
-from adapter.domain.invoice import ExtractedReceipt, ReceiptSearch, ToldBalance
+from adapter.domain.invoice import BalanceAnswer, ExtractedReceipt, ReceiptSearch
 from adapter.domain.work_item import Evidence, State
 from adapter.errors import OutcomeUnknownError, RetryableError
 from adapter.kinds import PAYMENTS, REVERSALS
@@ -117,10 +117,10 @@ def test_a_reversal_settles_as_long_as_the_biller_says(bench):
 
 def test_nothing_is_sent_again_by_a_balance_from_before_it(bench):
     returned = lost(bench)
-    told_at = bench.clock.now() - timedelta(seconds=1)
-    bench.partners.balance_due = lambda _number: ToldBalance(balance=BEFORE, told_at=told_at)
+    dated_at = bench.clock.now() - timedelta(seconds=1)
+    bench.partners.balance_due = lambda _number: BalanceAnswer(balance=BEFORE, dated_at=dated_at)
     assert settle(bench) == {"in_doubt": 1}
-    assert "told before the reversal was sent" in bench.item(returned).last_error
+    assert "as of a moment before the reversal was sent" in bench.item(returned).last_error
     del bench.partners.balance_due
     assert settle(bench) == {"failed": 1, "reversed": 1}
 

@@ -7,7 +7,7 @@ import pytest
 
 from adapter.domain.ach_return import AchReturn
 from adapter.domain.enrollment import EnrolledAccount, EnrollmentKind
-from adapter.domain.payment import METHOD_TOLD_LENGTH, REPORT_FIELDS, PaymentMethod
+from adapter.domain.payment import METHOD_LENGTH_MAX, REPORT_FIELDS, PaymentMethod
 from adapter.domain.settlement import SettledRow, TransactionType
 from adapter.errors import BadInputError
 from adapter.partners.invoice_cloud_reports import (
@@ -176,7 +176,7 @@ def test_every_column():
     assert str(payment.fee) == "2.50"
     assert payment.payment_reference == "ref-1"
     assert payment.payment_message == "Approved"
-    assert (payment.method, payment.method_told) == (PaymentMethod.ACH, "ACH")
+    assert (payment.method, payment.method_reported) == (PaymentMethod.ACH, "ACH")
     assert payment.approved is True
 
 
@@ -226,8 +226,8 @@ def test_a_row_is_a_returned_share_of_a_payment():
 
 def test_a_payment_of_any_kind_is_read_and_its_kind_kept():
     paypal = mapped("payments", PaymentType=" PayPal ")
-    assert (paypal.method, paypal.method_told) == (PaymentMethod.CREDIT_CARD, "PayPal")
-    assert len(mapped("payments", PaymentType="x" * 5000).method_told) == METHOD_TOLD_LENGTH
+    assert (paypal.method, paypal.method_reported) == (PaymentMethod.CREDIT_CARD, "PayPal")
+    assert len(mapped("payments", PaymentType="x" * 5000).method_reported) == METHOD_LENGTH_MAX
 
 
 @pytest.mark.parametrize("amount", [None, "", "0.0000"])

@@ -208,12 +208,12 @@ def test_a_balance_is_dated_in_our_time_by_the_clock_that_gave_the_token(
     http = wire(spectrum, watch=ClockWatch(clock))
     client = SpectrumClient(http, access, clock)
     spectrum.answer = dated(balance("731.3700"))
-    assert client.balance_due("30254").told_at == clock.now()
+    assert client.balance_due("30254").dated_at == clock.now()
     asked_at = clock.now()
     clock.advance(minutes=5)
-    assert client.balance_due("30254").told_at == asked_at
+    assert client.balance_due("30254").dated_at == asked_at
     del spectrum.answer.headers["Date"]
-    assert client.balance_due("30254").told_at is None
+    assert client.balance_due("30254").dated_at is None
 
 
 # The receipt as it goes out
