@@ -145,7 +145,7 @@ class Rig:
             time.sleep(POLL_SECONDS)
 
     def _unread_returns(self) -> bool:
-        known = {item.reference for item in all_items(self.ledger, REVERSALS)}
+        known = {item.payload.reversal_id for item in all_items(self.ledger, REVERSALS)}
         return not self.partner.returns.keys() <= known
 
     def job(self, name: str) -> AdapterProcess:
