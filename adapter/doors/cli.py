@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import queue
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from adapter.doors import (
     cli_would_post,
 )
 from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_of
+from adapter.doors.stop_signals import StopSignals
 from adapter.errors import BadInputError, LedgerError
 from adapter.kinds import KINDS, PAYMENTS
 
@@ -101,11 +100,11 @@ def serve(
         server = DoorServer(
             create_app(adapter), host=settings.listen_host, port=settings.listen_port
         )
-        stopping = _signals_to_stop()
+        stopping = StopSignals()
         adapter.start()
         server.start()
         typer.echo(f"The doors are open at {server.url}")
-        stopping.get()
+        stopping.wait()
         adapter.stopping.set()
         server.stop()
 
@@ -139,10 +138,10 @@ def worker(
             opened.callback(server.stop)
             server.start()
             typer.echo(f"It is watched at {server.url}")
-        stopping = _signals_to_stop()
+        stopping = StopSignals()
         adapter.start()
         typer.echo("The worker is at work")
-        stopping.get()
+        stopping.wait()
         adapter.stopping.set()
 
 
@@ -259,24 +258,6 @@ def run(
         for report in reports:
             typer.echo(_line(report))
     raise typer.Exit(_worst(reports))
-
-
-def _signals_to_stop() -> queue.SimpleQueue[int]:
-    """Return where the first SIGTERM or SIGINT arrives; a second one ends at once.
-
-    A handler runs in the middle of anything, also of a wait for an Event, whose lock it would
-    wait for in vain; only SimpleQueue.put is made for that.
-    """
-    stopping: queue.SimpleQueue[int] = queue.SimpleQueue()
-
-    def stop(received: int, _frame: Any) -> None:
-        stopping.put(received)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    return stopping
 
 
 def _told(report: JobReport) -> dict[str, Any]:
