@@ -7,14 +7,15 @@ sandbox answers.
 from __future__ import annotations
 
 import re
+import signal
 import tempfile
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from adapter.doors.stop_signals import StopSignals
 from sandbox.book_commands import spectrum
 from sandbox.remote import (
     DEFAULT_URL,
@@ -94,7 +95,7 @@ def up(
         typer.echo(f"The sandbox listens at {sandbox.listens_at}/ (console); interrupt to stop.")
         if adapter:
             typer.echo(f"The adapter listens at {adapter}/ops/health.")
-        StopSignals().wait()
+        _wait_for_signal()
 
 
 def _join_adapter(world: World, port: int, running: ExitStack) -> str:
@@ -106,6 +107,14 @@ def _join_adapter(world: World, port: int, running: ExitStack) -> str:
     running.callback(joined.stop)
     running.callback(world.clock.stop)  # before the adapter: no job may start on its way out
     return joined.doors.url
+
+
+def _wait_for_signal() -> None:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    while not stopped.wait(1.0):  # a signal just before a wait would not wake it
+        pass
 
 
 @app.command()
