@@ -36,10 +36,10 @@ from sandbox.world.billers import next_guid
 
 # Few amounts, so that a balance that moved by one of them proves as little as it ever may.
 AMOUNTS = tuple(Decimal(text) for text in ("1.00", "2.50", "5.00"))
-# So many payments of a hundred go to the busy invoices, one of which has about five of them:
+# So many payments of a hundred go to the busy invoices, one of which has about three of them:
 # each waits until the balance shows the one before it.
 BUSY_PERCENT = 30
-PAYMENTS_OF_A_BUSY_INVOICE = 5
+PAYMENTS_OF_A_BUSY_INVOICE = 3
 FAULTS = {"sever": Sever, "silence": Silence}
 
 
