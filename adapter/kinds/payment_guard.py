@@ -239,6 +239,8 @@ class _Asked:
             return settled_at
         if view.fresh is None:
             return now + min(max(view.waited, ASK_AGAIN), ASK_AGAIN_MAX)
+        if view.fell_by_amount and view.moved_for < settle:
+            return now + settle - view.moved_for
         next_look = next_look_at(
             sent_at=self._item.sent_at or self._item.accepted_at,
             now=now,

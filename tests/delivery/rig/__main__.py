@@ -86,11 +86,12 @@ def _told(outcome: Outcome) -> str:
         *(f"  LOST {line}" for line in verdict.lost),
         *(f"  TWICE {line}" for line in verdict.twice),
         *(f"  WRONG {line}" for line in verdict.wrong_settings),
+        *(f"  OPEN {line}" for line in verdict.unfinished),
         (
             f"applied exactly once {verdict.applied_once}, reversed exactly once "
             f"{verdict.reversed_once}, lost {len(verdict.lost)}, twice {len(verdict.twice)}, "
             f"wrong settings {len(verdict.wrong_settings)}, for a person {verdict.for_a_person}, "
-            f"unfinished {verdict.unfinished}, never accepted {verdict.never_accepted}"
+            f"unfinished {len(verdict.unfinished)}, never accepted {verdict.never_accepted}"
         ),
         "CLEAN" if verdict.is_clean else "NOT CLEAN",
     ]

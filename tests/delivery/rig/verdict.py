@@ -30,7 +30,8 @@ class Verdict:
     lost: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     for_a_person: int = 0
-    unfinished: int = 0
+    # What is still on its way, and what it waits for.
+    unfinished: list[str] = field(default_factory=list)
     never_accepted: int = 0
     states: dict[str, dict[str, int]] = field(default_factory=dict)
     evidence: dict[str, int] = field(default_factory=dict)
@@ -145,7 +146,7 @@ def _count_if_open(verdict: Verdict, words: str, row: Item) -> bool:
     if row.state is State.NEEDS_PERSON:
         verdict.for_a_person += 1
     elif row.state not in FINAL_STATES:
-        verdict.unfinished += 1
+        verdict.unfinished.append(f"{words}: {_words(row)}")
         if row.next_at is None:
             verdict.lost.append(f"{words}: it is never looked at again, {_words(row)}")
     return row.state not in FINAL_STATES

@@ -272,3 +272,15 @@ def test_tries_come_to_an_end(bench, sent):
     bench.run_on(PAYMENTS)
     assert standing(bench, payment) == (State.NEEDS_PERSON, ExceptionKind.DEAD, 2)
     assert bench.item(payment).may_have_left
+
+
+def test_a_balance_that_fell_is_looked_at_again_as_soon_as_a_second_reading_counts(bench, sent):
+    """However long ago it was sent: later looks lie further and further apart."""
+    payment = sent(balance=MOVED)
+    bench.pass_time(HOUR // 2)
+    bench.run(PAYMENTS)
+    assert "(guard, row 14)" in bench.item(payment).last_error
+    assert bench.item(payment).next_at == bench.clock.now() + timedelta(seconds=SETTLE)
+    bench.pass_time(SETTLE)
+    bench.run(PAYMENTS)
+    assert bench.item(payment).state is State.DONE
