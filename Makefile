@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-postgresql check bench kills answers lost-ledgers requirements assumptions golden clean
+.PHONY: help demo up test test-postgresql check planted bench kills answers lost-ledgers requirements assumptions golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -42,6 +42,9 @@ check: $(VENV)/dev-installed ## format, lint, types, imports, files, tests: what
 	@echo "== imports"; PYTHONPATH=. $(BIN)/lint-imports --no-cache
 	@echo "== files";   $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	@echo "== tests";   $(BIN)/python -m pytest
+
+planted: $(VENV)/dev-installed ## plant every wrong in the books, and see the auditor notice it
+	@$(BIN)/python -m pytest -n0 --every-wrong tests/planted
 
 SEED ?= 7
 KILLS ?= 100

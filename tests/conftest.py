@@ -168,6 +168,11 @@ def pytest_addoption(parser):
         help="the database of the ledgers in tests that work with any",
     )
     parser.addoption(
+        "--every-wrong",
+        action="store_true",
+        help="plant every wrong that the auditor has to notice, each in a test of its own",
+    )
+    parser.addoption(
         "--requirements",
         action="store_true",
         help="list the requirement ids against the tests that stand for them, and run nothing",

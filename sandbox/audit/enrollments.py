@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sandbox.audit.evidence import Evidence
 from sandbox.audit.ledger_view import Row
@@ -18,7 +18,8 @@ KINDS = ("paperless", "autopay")
 
 def settings_follow_enrollments(evidence: Evidence) -> Iterator[Violation]:
     """Invariant 7: or the change stands visibly at the adapter, or its next poll is to come."""
-    told = {(row.biller, row.account_number, row.kind): row for row in evidence.enrollments}
+    told = {row.setting: row for row in evidence.enrollments}
+    yield from _untold_choices(evidence, told)
     under_way = {
         (row["biller"], row["account_number"], row["kind"], row["enrolled"])
         for row in evidence.pushes
@@ -38,6 +39,20 @@ def settings_follow_enrollments(evidence: Evidence) -> Iterator[Violation]:
                     story=_story(account_number, kind, row, settings),
                     since=row.changed_at if row else settings.changed_at,
                 )
+
+
+def _untold_choices(
+    evidence: Evidence, told: Mapping[tuple[str, str, str], EnrollmentRow]
+) -> Iterator[Violation]:
+    """Yield what some login has chosen at Invoice Cloud, and its change log tells otherwise."""
+    enrolled = {setting for setting, row in told.items() if row.enrolled}
+    for setting in sorted(enrolled ^ evidence.chosen):
+        stands, row = setting in evidence.chosen, told.get(setting)
+        yield Violation(
+            story=f"{'a' if stands else 'no'} login has account {setting[1]} in {setting[2]}, and "
+            f"Invoice Cloud's change log says {'on' if row and row.enrolled else 'off'}",
+            since=row.changed_at if row else None,
+        )
 
 
 def _is_open(row: Row, evidence: Evidence) -> bool:

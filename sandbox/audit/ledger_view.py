@@ -27,7 +27,10 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """Every row of the ops doors of a world; `unreachable` names doors that did not answer."""
+    """Every row of the ops doors of a world, and the alarms that are raised.
+
+    `readable` names the billers whose door answered, `unreachable` the doors that did not.
+    """
 
     deliveries: tuple[Row, ...]
     exceptions: tuple[Row, ...]
@@ -35,8 +38,14 @@ class Ledger:
     reversals: tuple[Row, ...]
     settlements: tuple[Row, ...]
     enrollments: tuple[Row, ...]
+    alarms: tuple[Row, ...]
+    readable: frozenset[str]
     unreachable: tuple[str, ...]
-    reports: tuple[Report, ...]
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield every table's name and what it says."""
+        for name in (*KINDS, "alarms"):
+            yield name, json.dumps(getattr(self, name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,25 +64,31 @@ class LedgerView:
     """Reads the ops door of every adapter that a world's connectors point at."""
 
     def __init__(self, world: World) -> None:
+        self._billers = {
+            slug: connector.url
+            for slug, connector in world.connectors.items()
+            if connector.url and not connector.direct
+        }
         self._urls = sorted({c.url for c in world.connectors.values() if c.url})
 
     def read(self) -> Ledger:
-        rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+        rows: dict[str, list[Row]] = {kind: [] for kind in (*KINDS, "alarms")}
+        answered: list[str] = []
         unreachable: list[str] = []
         for url in self._urls:
             try:
-                found = {kind: self._rows(url, kind) for kind in rows}
+                found = {kind: self._rows(url, kind) for kind in KINDS}
+                found["alarms"] = _get(f"{url}/ops/alarms", {})["alarms"]
             except OSError as error:
                 unreachable.append(f"{url}: {error}")
                 continue
             for kind, more in found.items():
-                rows[kind] += more
-        reports = (
-            Report(name=f"the ops door's {kind}", text=json.dumps(found))
-            for kind, found in rows.items()
-        )
+                # Two doors may lead to one ledger.
+                rows[kind] += [row for row in more if row not in rows[kind]] if answered else more
+            answered.append(url)
         told = {kind: tuple(found) for kind, found in rows.items()}
-        return Ledger(**told, unreachable=tuple(unreachable), reports=tuple(reports))
+        readable = frozenset(slug for slug, url in self._billers.items() if url in answered)
+        return Ledger(**told, readable=readable, unreachable=tuple(unreachable))
 
     def events(self) -> list[LedgerEvent]:
         """Return every event of every delivery, each delivery's in order."""

@@ -9,43 +9,55 @@ from pathlib import Path
 
 from sandbox.audit.evidence import Evidence
 from sandbox.audit.report import Violation
+from sandbox.audit.shapes import secrets_shaped
+from sandbox.audit.watched_files import pieces_of, texts_of
 from sandbox.fakes.imt.book import ImtBook
 from sandbox.fakes.imt.portal_sessions import PortalBook
 from sandbox.fakes.invoice_cloud.customers.sessions import SessionsBook
 from sandbox.fakes.invoice_cloud.instruments import secret_numbers
+from sandbox.fakes.spectrum.book import SpectrumBook
 from sandbox.world.adapter_settings import password_seed
-from sandbox.world.redaction import is_card_number
 from sandbox.world.world import World
 
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.")
-_NUMBER = re.compile(r"(?<![0-9A-Za-z.-])[3-6][0-9]{12,18}(?![0-9A-Za-z.-])")
 # What carries a session or signs somebody on is as long as one of these, in hexadecimal.
 _CARRIER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{48}|[0-9a-f]{64})(?![0-9A-Za-z])")
-SCAN_CHUNK_BYTES = 1024 * 1024
 
 
 def no_secret_anywhere(evidence: Evidence) -> Iterator[Violation]:
-    """Look for the world's own secrets, for tokens and for anything like a card number."""
+    """Look for the world's own secrets, and for whatever has the shape of one."""
     secrets = known_secrets(evidence.world)
+    numbers = known_numbers(evidence.world)
     carriers = _fingerprints(evidence.world)
     for report in evidence.reports:
-        found = _found_in_text(report.text, secrets)
+        lowered = report.text.lower()
+        found = {what for value, what in secrets.items() if value in lowered}
+        found |= set(secrets_shaped(report.text, numbers))
         if any(_fingerprint(word) in carriers for word in set(_CARRIER.findall(report.text))):
             found.add("a cookie or a token that somebody was given")
         for what in sorted(found):
             yield Violation(story=f"{report.name} holds {what}")
     for path in evidence.world.watched_files:
-        for what in sorted(_found_in_file(path, secrets)):
+        for what in sorted(_found_in_file(path, secrets, numbers)):
             yield Violation(story=f"{path.name} holds {what}")
 
 
 def known_secrets(world: World) -> dict[str, str]:
-    """Return every secret value of the world with what it is called."""
+    """Return every secret value of the world, in lower case, with what it is called."""
     secrets = dict.fromkeys(secret_numbers(), "a test card or bank account number")
     for biller in world.billers:
         own = (*biller.secrets, password_seed(world, biller))
         secrets |= dict.fromkeys(own, f"a secret of {biller.slug}")
-    return secrets
+    return {value.lower(): what for value, what in secrets.items()}
+
+
+def known_numbers(world: World) -> frozenset[str]:
+    """Return the numbers that anybody may read: of invoices and of policies."""
+    book = world.book(SpectrumBook)
+    with book.locked():
+        policies = [invoice.policy for invoice in book.invoices.values()]
+    return frozenset(
+        number for policy in policies for number in (policy.invoice_number, policy.policy_number)
+    )
 
 
 def _fingerprints(world: World) -> set[str]:
@@ -61,26 +73,10 @@ def _fingerprint(word: str) -> str:
     return hashlib.sha256(word.encode()).hexdigest()
 
 
-def _found_in_text(text: str, secrets: dict[str, str]) -> set[str]:
-    lowered = text.lower()
-    found = {what for value, what in secrets.items() if value.lower() in lowered}
-    if _JWT.search(text):
-        found.add("a token")
-    if any(is_card_number(number) for number in _NUMBER.findall(text)):
-        found.add("a number that passes a card's check")
-    return found
-
-
-def _found_in_file(path: Path, secrets: dict[str, str]) -> set[str]:
-    """Scan a file of any kind, in pieces that overlap by the longest secret."""
-    overlap = max(len(value) for value in secrets)
+def _found_in_file(path: Path, secrets: dict[str, str], numbers: frozenset[str]) -> set[str]:
+    """Look for the world's own secrets in every byte, for shapes in what a person reads."""
+    values = {value.encode(): what for value, what in secrets.items()}
     found: set[str] = set()
-    if not path.is_file():
-        return found
-    with path.open("rb") as file:
-        tail = b""
-        while chunk := file.read(SCAN_CHUNK_BYTES):
-            window = (tail + chunk).lower()
-            found |= {w for value, w in secrets.items() if value.lower().encode() in window}
-            tail = chunk[-overlap:]
-    return found
+    for piece in map(bytes.lower, pieces_of(path)):
+        found |= {what for value, what in values.items() if value in piece}
+    return found | {what for text in texts_of(path) for what in secrets_shaped(text, numbers)}

@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from sandbox.audit import INVARIANTS
 from sandbox.composition import join_adapter
 from sandbox.fakes.imt.book import ImtBook
 from sandbox.fakes.invoice_cloud.instruments import BANK_ACCOUNTS, CARDS
@@ -75,7 +76,7 @@ def test_a_month_of_payments_returns_settlements_and_enrolments(world, tmp_path,
         assert all(settings[slug, account].paperless for account in accounts[12:15])
         audit = control.get("/audit").json()
         assert audit["clean"], audit
-        assert len(audit["invariants"]) == 10
+        assert len(audit["invariants"]) == len(INVARIANTS)
     finally:
         control.close()
         joined.stop()

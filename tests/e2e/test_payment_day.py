@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sandbox.audit import INVARIANTS
 from sandbox.demo import DemoOptions, run_demo
 
 
@@ -79,7 +80,7 @@ def test_silence_is_a_lost_answer_too(capsys):
 def test_the_whole_day_ends_settled_reversed_and_billed_again(capsys):
     code, day = play(capsys)
     assert code == 0, day["audit"]
-    assert len(day["audit"]["invariants"]) == 10
+    assert len(day["audit"]["invariants"]) == len(INVARIANTS)
     chapters = [line["text"] for line in day["timeline"] if line["kind"] == "chapter"]
     assert len(chapters) == 11
     [reversed_] = told(day, "ReceiveReversal")

@@ -28,6 +28,13 @@ PUSH = {
 }
 
 
+def books(quiet, change):
+    """Return evidence of the change of an enrolment, and of what somebody chose accordingly."""
+    told = {"changes": (CHANGE,), "settings": {KEY: DIRECT}, **change}
+    chosen = frozenset(each.setting for each in told["changes"] if each.enrolled)
+    return replace(quiet, **{"chosen": chosen, **told})
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -36,14 +43,13 @@ PUSH = {
         {"pushes": ({**PUSH, "state": "refused"},)},
         {"pushes": ({**PUSH, "state": "waiting", "next_at": "2026-01-09T00:00:01Z"},)},
         {"pushes": ({**PUSH, "state": "sending"},), "at_rest": False},
-        {"enrollments": (replace(CHANGE, changed_at=NOW - timedelta(hours=3)),)},
-        {"enrollments": (replace(CHANGE, enrolled=False),)},
+        {"changes": (replace(CHANGE, changed_at=NOW - timedelta(hours=3)),)},
+        {"changes": (replace(CHANGE, enrolled=False),)},
         {"settings": {}},
     ],
 )
 def test_settings_follow_or_a_change_is_on_its_way(quiet, stories, change):
-    evidence = replace(quiet, **{"enrollments": (CHANGE,), "settings": {KEY: DIRECT}, **change})
-    assert stories(7, evidence) == []
+    assert stories(7, books(quiet, change)) == []
 
 
 @pytest.mark.parametrize(
@@ -57,7 +63,7 @@ def test_settings_follow_or_a_change_is_on_its_way(quiet, stories, change):
         ({"pushes": ({**PUSH, "state": "sending"},)}, "no change is on its way"),
         (
             {
-                "enrollments": (replace(CHANGE, kind="paperless", enrolled=False),),
+                "changes": (replace(CHANGE, kind="paperless", enrolled=False),),
                 "settings": {KEY: replace(DIRECT, paperless=True)},
             },
             "account 7 is off paperless",
@@ -65,9 +71,24 @@ def test_settings_follow_or_a_change_is_on_its_way(quiet, stories, change):
     ],
 )
 def test_a_setting_left_behind_has_its_story(quiet, stories, change, story):
-    evidence = replace(quiet, **{"enrollments": (CHANGE,), "settings": {KEY: DIRECT}, **change})
-    [told] = stories(7, evidence)
+    [told] = stories(7, books(quiet, change))
     assert story in told
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (frozenset(), "no login has account 7 in autopay, and Invoice Cloud's change log says on"),
+        (
+            frozenset({("camp", "7", "paperless"), CHANGE.setting}),
+            "a login has account 7 in paper",
+        ),
+    ],
+)
+def test_a_choice_that_the_change_log_does_not_tell_has_its_story(quiet, stories, chosen, words):
+    on = {KEY: replace(DIRECT, bill_mode="autopay")}
+    [told] = stories(7, books(quiet, {"settings": on, "chosen": chosen}))
+    assert words in told
 
 
 @pytest.mark.parametrize("change", [{"paperless": True}, {"bill_mode": "autopay"}])

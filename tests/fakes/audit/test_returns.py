@@ -160,10 +160,14 @@ def test_the_ledger_may_not_tell_another_batch(quiet, stories):
         "invoice_number": "1",
         "amount": "50.00",
         "batch_total": "50.00",
+        "batch_count": 1,
+        "settled_on": "",
     }
     evidence = replace(quiet, payments=(PAYMENT,), batch_entries=(ENTRY,), settlements=(told,))
     assert stories(8, evidence) == []
     [story] = stories(8, replace(evidence, settlements=({**told, "amount": "51.00"},)))
     assert "the processor says 50.00" in story
     [story] = stories(8, replace(evidence, settlements=({**told, "batch_total": "49.99"},)))
-    assert "of 49.99 in all, and the processor paid out 50.00" in story
+    assert "of 49.99 in all, in 1 rows, and the processor paid out 50.00, in 1" in story
+    [story] = stories(8, replace(evidence, settlements=({**told, "settled_on": "2026-01-07"},)))
+    assert "is of 2026-01-07" in story
