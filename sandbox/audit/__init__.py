@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.audit.billing import bills_equal_spectrum
 from sandbox.audit.claims import ledger_claims_nothing_denied
 from sandbox.audit.completeness import ledger_and_books_hold_the_same
+from sandbox.audit.due import nobody_is_asked_for_too_much
 from sandbox.audit.enrollments import settings_follow_enrollments
 from sandbox.audit.events import books_follow_from_events
 from sandbox.audit.evidence import Evidence, gather
@@ -65,6 +66,11 @@ INVARIANTS = (
         number=10,
         statement="no secret, card or bank number in any journal, report, log or database",
         check=no_secret_anywhere,
+    ),
+    Invariant(
+        number=11,
+        statement="what Invoice Cloud shows as due is at most Spectrum's, less money under way",
+        check=nobody_is_asked_for_too_much,
     ),
     Invariant(
         number=12,

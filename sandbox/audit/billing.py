@@ -44,12 +44,16 @@ def bills_equal_spectrum(evidence: Evidence) -> Iterator[Violation]:
         yield from found
 
 
-def allowed_for(evidence: Evidence, biller: str, invoice_number: str) -> Decimal:
-    """Return the money under way, in dollars, that the last file's line was less by.
+def allowed_for(
+    evidence: Evidence, biller: str, invoice_number: str, *, reference: str | None = None
+) -> Decimal | None:
+    """Return the money under way, in dollars, that the ledger says a file's line was less by.
 
-    Today's adapter takes nothing off, and its ledger names nothing.
+    Without a file's `reference`, that of the invoice's last line. None says that the ledger does
+    not name it any more, as of a line that a later file replaced. Today's adapter takes nothing
+    off, and so its ledger names nothing.
     """
-    del evidence, biller, invoice_number
+    del evidence, biller, invoice_number, reference
     return ZERO
 
 
@@ -88,8 +92,8 @@ def _problems_of_file(
             yield number, "Spectrum has no such invoice"
             continue
         due = invoice.due_at(as_of)
-        taken_off = allowed_for(evidence, file.biller, number)
-        if line.total_due + taken_off not in due:
+        taken_off = allowed_for(evidence, file.biller, number, reference=file.reference)
+        if not _is_due(line.total_due, taken_off, due):
             yield number, f"it says {line.total_due}, and Spectrum said {_either(due)}"
         for problem in problems_of_line(line, invoice.policy):
             yield number, problem
@@ -114,7 +118,7 @@ def _bills_differ(evidence: Evidence, record: Record) -> Iterator[Violation]:
     """
     billed = {(row.biller, row.invoice_number): row.total_due for row in evidence.billed}
     excused = _excused(evidence)
-    for biller, as_of in sorted(_cut_offs(evidence).items()):
+    for biller, as_of in sorted(cut_offs(evidence).items()):
         told = {
             (biller, number): due
             for number, invoice in record.items()
@@ -144,7 +148,7 @@ def _compare(
     if key not in billed:
         said = f"not billed at Invoice Cloud, and Spectrum said {_either(told[key])}"
         return "" if ZERO in told[key] else said
-    if billed[key] + allowed_for(evidence, *key) in told[key]:
+    if billed[key] in told[key] or _is_due(billed[key], allowed_for(evidence, *key), told[key]):
         return ""
     return f"billed {billed[key]} at Invoice Cloud, and Spectrum said {_either(told[key])}"
 
@@ -155,7 +159,7 @@ def _unbilled(evidence: Evidence, record: Record) -> Iterator[Violation]:
     excused, since = _excused(evidence), evidence.now - UNBILLED_MAX
     late = {row["biller"] for row in evidence.alarms if row["name"] in EXCUSING_ALARMS}
     refused = {row["biller"] for row in evidence.open_items if row["kind"] == "upload_refused"}
-    for biller in sorted(_cut_offs(evidence)):
+    for biller in sorted(cut_offs(evidence)):
         if biller in late | refused or None in late:
             continue
         for number, invoice in sorted(record.items()):
@@ -163,14 +167,22 @@ def _unbilled(evidence: Evidence, record: Record) -> Iterator[Violation]:
             if invoice.biller != biller or key in excused:
                 continue
             was_due = invoice.due_between(since, evidence.now)
-            told = billed.get(key, ZERO) + allowed_for(evidence, *key)
-            if was_due and told not in was_due:
+            told = billed.get(key, ZERO)
+            is_told = told in was_due or _is_due(told, allowed_for(evidence, *key), was_due)
+            if was_due and not is_told:
                 yield Violation(
                     story=f"invoice {number} is billed {billed.get(key, 'nothing')} at Invoice "
                     f"Cloud, and Spectrum has said {_either(was_due)} for more than two hours",
                     since=since,
                     invoice_number=number,
                 )
+
+
+def _is_due(billed: Decimal, taken_off: Decimal | None, due: frozenset[Decimal]) -> bool:
+    """Tell whether an amount is what was due less what was taken off, as far as that is known."""
+    if taken_off is None:
+        return any(ZERO <= billed <= amount for amount in due)
+    return billed + taken_off in due
 
 
 def _excused(evidence: Evidence) -> set[tuple[str, str]]:
@@ -181,7 +193,7 @@ def _excused(evidence: Evidence) -> set[tuple[str, str]]:
     }
 
 
-def _cut_offs(evidence: Evidence) -> dict[str, datetime]:
+def cut_offs(evidence: Evidence) -> dict[str, datetime]:
     """Return the moment of each biller's last accepted file, unless a later one is unanswered."""
     accepted: dict[str, datetime] = {}
     open_ones: dict[str, datetime] = {}

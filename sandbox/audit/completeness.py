@@ -52,7 +52,8 @@ def _missing_deliveries(evidence: Evidence) -> Iterator[Violation]:
     for payment in evidence.payments:
         if not payment.approved or payment.biller not in evidence.readable:
             continue
-        is_due = payment.is_delivered or not evidence.is_young(payment.made_at)
+        is_told = payment.is_delivered and evidence.has_settled(payment.made_at)
+        is_due = is_told or not evidence.is_young(payment.made_at)
         if is_due and payment.key not in known:
             yield Violation(
                 story=f"payment {payment.payment_guid} of {payment.amount} on invoice "
@@ -105,7 +106,9 @@ def _missing_settlements(evidence: Evidence) -> Iterator[Violation]:
 def _missing_uploads(evidence: Evidence) -> Iterator[Violation]:
     known = {(row["biller"], row["reference"]) for row in evidence.uploads}
     for file in evidence.files:
-        if file.biller in evidence.readable and (file.biller, file.reference) not in known:
+        if file.biller not in evidence.readable or not evidence.has_settled(file.received_at):
+            continue
+        if (file.biller, file.reference) not in known:
             yield Violation(
                 story=f"Invoice Cloud took file {file.reference} of {file.body_count} invoices, "
                 "and the ledger never sent it",
@@ -116,7 +119,9 @@ def _missing_uploads(evidence: Evidence) -> Iterator[Violation]:
 def _missing_enrollments(evidence: Evidence) -> Iterator[Violation]:
     known = {(row["biller"], row["event_guid"]) for row in evidence.pushes}
     for change in evidence.changes:
-        is_told = change.biller in evidence.readable and change.is_delivered
+        is_told = change.is_delivered and evidence.has_settled(change.changed_at)
+        if change.biller not in evidence.readable:
+            continue
         if change.kind in KINDS and is_told and (change.biller, change.event_guid) not in known:
             yield Violation(
                 story=f"the adapter took over that account {change.account_number} is "

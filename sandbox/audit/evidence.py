@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sandbox.audit import readings
@@ -30,6 +30,9 @@ from sandbox.world.world import World
 PAYMENT_POLL = timedelta(hours=2, minutes=15)
 # Rejects and the change log are polled every three hours (C3, C5).
 THREE_HOUR_POLL = timedelta(hours=3, minutes=30)
+A_MINUTE = timedelta(minutes=1)
+# How often books and ledger are read, at most, for a moment at which they stand still.
+READINGS_MAX = 3
 # Settled batches are polled every four hours (C4).
 SETTLEMENT_POLL = timedelta(hours=4, minutes=30)
 
@@ -79,6 +82,10 @@ class Evidence:
         """Tell whether the next poll of settled batches is still to come."""
         return self.now - settled_at < SETTLEMENT_POLL
 
+    def has_settled(self, moment: datetime) -> bool:
+        """Tell whether a book and the ledger had the time to learn of the same thing."""
+        return self.at_rest or self.now - moment > A_MINUTE
+
     def goes_on(self, row: Row) -> bool:
         """Tell whether somebody will still look at a row of the ledger: at rest, only later."""
         waits = row["next_at"] and datetime.fromisoformat(row["next_at"]) > self.now
@@ -96,8 +103,22 @@ class Evidence:
 
 
 def gather(world: World, told: Ledger | None = None) -> Evidence:
-    """Read every book as it stands now, and the adapter's ledger unless it was `told` already."""
-    ledger = told or LedgerView(world).read()
+    """Read every book as it stands now, and the adapter's ledger unless it was `told` already.
+
+    Both are read again while something happens between them; a world that never rests is judged
+    as one that does not.
+    """
+    if told is not None:
+        return _read(world, told)
+    for _ in range(READINGS_MAX):
+        position = world.journal.position
+        evidence = _read(world, LedgerView(world).read())
+        if world.journal.position == position:
+            return evidence
+    return replace(evidence, at_rest=False)
+
+
+def _read(world: World, ledger: Ledger) -> Evidence:
     now = world.clock.now()
     pending = world.clock.pending()
     spectrum, processor = world.book(SpectrumBook), world.book(ProcessorBook)

@@ -83,8 +83,7 @@ class LedgerView:
                 unreachable.append(f"{url}: {error}")
                 continue
             for kind, more in found.items():
-                # Two doors may lead to one ledger.
-                rows[kind] += [row for row in more if row not in rows[kind]] if answered else more
+                rows[kind] += _unseen(more, rows[kind])
             answered.append(url)
         told = {kind: tuple(found) for kind, found in rows.items()}
         readable = frozenset(slug for slug, url in self._billers.items() if url in answered)
@@ -108,6 +107,12 @@ class LedgerView:
             if not page.get("next"):
                 return rows
             after = str(page["next"])
+
+
+def _unseen(more: list[Row], rows: list[Row]) -> list[Row]:
+    """Return what was not read yet: two doors may lead to one ledger."""
+    seen = {json.dumps(row, sort_keys=True) for row in rows}
+    return [row for row in more if not seen or json.dumps(row, sort_keys=True) not in seen]
 
 
 def _path(row: Row) -> str:

@@ -154,6 +154,7 @@ def billed(book: InvoiceCloudBook) -> tuple[BilledRow, ...]:
                 biller=bill.biller,
                 invoice_number=bill.invoice.invoice_number,
                 total_due=bill.invoice.total_due,
+                shown=bill.balance,
             )
             for bill in book.bills.values()
         )

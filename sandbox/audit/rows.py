@@ -102,11 +102,12 @@ class FileRow:
 
 @dataclass(frozen=True, kw_only=True)
 class BilledRow:
-    """What Invoice Cloud was billed for an invoice last."""
+    """What Invoice Cloud was billed for an invoice last, and shows as due now; in dollars."""
 
     biller: str
     invoice_number: str
     total_due: Decimal
+    shown: Decimal = ZERO
 
 
 @dataclass(frozen=True, kw_only=True)

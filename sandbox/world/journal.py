@@ -72,6 +72,12 @@ class Journal:
         """How many calls have begun and not ended."""
         return self._open_calls
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """The newest entry's number and how many calls are open: unmoved, nothing happened."""
+        with self._lock:
+            return self._sequence, self._open_calls
+
     @contextmanager
     def call(
         self, *, source: str, target: str, operation: str, request: Any = None, **tags: str

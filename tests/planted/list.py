@@ -2,6 +2,7 @@
 
 from tests.planted import (
     enrollments,
+    invoice_cloud_due,
     invoice_cloud_files,
     invoice_cloud_payments,
     ledger_payments,
@@ -15,6 +16,7 @@ from tests.planted.wrongs import WRONGS
 __all__ = [
     "WRONGS",
     "enrollments",
+    "invoice_cloud_due",
     "invoice_cloud_files",
     "invoice_cloud_payments",
     "ledger_payments",

@@ -1,0 +1,114 @@
+"""Invariants 11 and 14 over time: what is shown as due, and what is unbilled for too long."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from sandbox.audit.rows import BilledRow, PaymentRow, ReceiptRow
+from sandbox.fakes.spectrum.book import SpectrumBook
+
+SLUG = "camp-point-mutual"
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+GUID = "5f0c8d50-31c4-4d6f-9a52-7f0f4a3b8f11"
+UPLOAD = {
+    "biller": SLUG,
+    "reference": "BIF1",
+    "state": "accepted",
+    "as_of": "2026-01-05T08:00:00Z",
+}
+PAYMENT = PaymentRow(
+    biller=SLUG,
+    payment_guid=GUID,
+    invoice_number="30254",
+    amount=Decimal("731.37"),
+    approved=True,
+    made_at=START,
+)
+RECEIPT = ReceiptRow(
+    biller=SLUG,
+    receipt_id="1001",
+    invoice_number="30254",
+    reference_number=GUID,
+    amount=Decimal("731.37"),
+    vendor="InvoiceCloud",
+    applied_at=START,
+    reversed_at=None,
+)
+
+
+@pytest.fixture
+def showing(quiet):
+    """Return a maker of evidence in which the first invoice is shown with a balance."""
+
+    def make(shown="731.37", hours=3.0, **rest):
+        bills = [
+            BilledRow(biller=SLUG, invoice_number=number, total_due=each.billed, shown=each.billed)
+            for number, each in quiet.world.book(SpectrumBook).invoices.items()
+            if number in known
+        ]
+        bills[0] = replace(bills[0], shown=Decimal(shown))
+        told = {"billed": tuple(bills), "uploads": (UPLOAD,), **rest}
+        return replace(quiet, now=START + timedelta(hours=hours), **told)
+
+    known = set(quiet.world.book(SpectrumBook).invoices)
+    return make
+
+
+def test_no_more_is_shown_than_spectrum_says(showing, stories):
+    assert stories(11, showing()) == []
+    [story] = stories(11, showing("731.38"))
+    assert "shows 731.38 as due on invoice 30254" in story
+    assert stories(11, showing("731.38", uploads=())) == []
+
+
+def test_the_highest_since_the_cut_off_counts(quiet, showing, stories):
+    quiet.world.clock.advance(3600)
+    quiet.world.book(SpectrumBook).adjust_balance("30254", Decimal("-31.37"), "a credit")
+    assert stories(11, showing()) == []
+    later = ({**UPLOAD, "as_of": "2026-01-05T10:00:00Z"},)
+    assert len(stories(11, showing(uploads=later))) == 1
+    assert stories(11, showing("700.00", uploads=later)) == []
+
+
+def test_a_payment_under_way_is_not_due_again(showing, stories):
+    paid = {"payments": (PAYMENT,)}
+    [story] = stories(11, showing(**paid))
+    assert "731.37 is under way" in story
+    assert stories(11, showing("0.00", **paid)) == []
+    assert stories(11, showing(**paid, receipts=(RECEIPT,))) == []
+    row = {"biller": SLUG, "payment_guid": GUID, "invoice_number": "30254"}
+    back = ({**row, "state": "given_back"},)
+    assert stories(11, showing(**paid, deliveries=back)) == []
+
+
+def test_a_returned_payment_is_due_before_spectrum_reverses_it(quiet, showing, stories):
+    returned = (replace(PAYMENT, returned_at=START + timedelta(hours=2)),)
+    quiet.world.book(SpectrumBook).adjust_balance("30254", Decimal("-731.37"), "as a receipt does")
+    later = ({**UPLOAD, "as_of": "2026-01-05T09:00:00Z"},)
+    assert stories(11, showing(payments=returned, receipts=(RECEIPT,), uploads=later)) == []
+    assert len(stories(11, showing(payments=returned, uploads=later))) == 1
+
+
+@pytest.mark.parametrize(
+    "excuse",
+    [
+        {"hours": 1.5},
+        {"uploads": ()},
+        {"uploads": (UPLOAD, {**UPLOAD, "reference": "BIF2", "state": "in_doubt"})},
+        {"alarms": ({"name": "invoice_file_late", "biller": SLUG},)},
+        {"alarms": ({"name": "ledger_not_writable", "biller": None},)},
+        {"exceptions": ({"biller": SLUG, "kind": "upload_refused", "resolved_at": None},)},
+    ],
+)
+def test_a_change_is_billed_within_two_hours_or_something_says_why(
+    quiet, showing, stories, excuse
+):
+    quiet.world.clock.advance(600)
+    quiet.world.book(SpectrumBook).adjust_balance("30254", Decimal("1.00"), "a fee")
+    [story] = stories(14, showing())
+    assert "Spectrum has said 732.37 for more than two hours" in story
+    assert stories(14, showing(**{"exceptions": (), **excuse})) == []
+    other = {"alarms": ({"name": "payment_dead", "biller": SLUG},)}
+    assert len(stories(14, showing(**other))) == 1
