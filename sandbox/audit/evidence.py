@@ -39,7 +39,7 @@ SETTLEMENT_POLL = timedelta(hours=4, minutes=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Everything at one moment. `reports` are texts that must be free of secrets.
+    """Everything at one moment. `reports` are texts that must be free of secrets, as the journal.
 
     `changes` are all enrolments in order, `chosen` what stands at Invoice Cloud now. `readable`
     names the billers whose adapter told its ledger.
@@ -147,8 +147,7 @@ def _read(world: World, ledger: Ledger) -> Evidence:
         alarms=ledger.alarms,
         readable=ledger.readable,
         unreachable=ledger.unreachable,
-        reports=(
-            Report(name="the journal", text=world.journal.as_lines()),
-            *(Report(name=f"the ops door's {n}", text=t) for n, t in ledger.texts()),
+        reports=tuple(
+            Report(name=f"the ops door's {name}", text=text) for name, text in ledger.texts()
         ),
     )

@@ -1,8 +1,9 @@
 """The days that wrongs are planted in: payments, a return, batches, enrolments, several files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from sandbox.audit import run_audit
 from sandbox.composition import join_adapter
 from sandbox.fakes.invoice_cloud.book import InvoiceCloudBook
 from sandbox.fakes.invoice_cloud.customers.book import EnrollmentKind
@@ -21,21 +22,39 @@ GOOD_ACCOUNT = BANK_ACCOUNTS[0]
 [RETURNING_ACCOUNT] = [a for a in BANK_ACCOUNTS if a.return_code and a.return_code.code == "R01"]
 
 
+# How often the auditor looks in the meantime.
+WATCH_SECONDS = 5 * HOUR + 10 * MINUTE
+
+
 @dataclass(kw_only=True)
 class Days:
-    """Monday to Thursday of one carrier, from the first invoice file to a reversed receipt."""
+    """Monday to Thursday of one carrier, from the first invoice file to a reversed receipt.
+
+    `raised` tells what the auditor raised on the way, by moment: nothing, in a clean world.
+    """
 
     world: object
+    raised: dict = field(default_factory=dict)
 
     def play(self):
-        self.world.clock.advance(HOUR)
+        self._pass(HOUR)
         numbers = list(self.world.book(SpectrumBook).invoices)
         self._change_the_book(numbers)
         self._pay(numbers)
         self._enroll(numbers)
-        self.world.clock.advance(3 * DAY + 8 * HOUR)
+        self._pass(3 * DAY + 8 * HOUR)
         self._leave_something_open(numbers)
-        return Scene.of(self.world)
+        return Scene.of(self.world, raised=self.raised)
+
+    def _pass(self, seconds):
+        """Let time pass, with an audit now and then and at the end."""
+        while seconds > 0:
+            self.world.clock.advance(min(seconds, WATCH_SECONDS))
+            seconds -= WATCH_SECONDS
+            report = run_audit(self.world)
+            if not report.clean:
+                stories = [violation.story for f in report.findings for violation in f.violations]
+                self.raised[report.evidence.now] = stories
 
     def _change_the_book(self, numbers):
         self._change(ChangeKind.NEW_BUSINESS, "480.00")
@@ -54,7 +73,7 @@ class Days:
         self._buy(numbers[9], CARDS[3])
         self._arm("status", "spectrum", "OnlineReceipt", numbers[10], status=200, body="")
         self._buy(numbers[10], CARDS[0])
-        self.world.clock.advance(HOUR)
+        self._pass(HOUR)
         post_return(self.world, kept.payment_guid, code="C01", reason="an account has changed")
 
     def _enroll(self, numbers):
@@ -62,17 +81,17 @@ class Days:
         enroll_account(self.world, self._slug, accounts[0], EnrollmentKind.PAPERLESS)
         enroll_account(self.world, self._slug, accounts[1], EnrollmentKind.AUTOPAY)
         enroll_account(self.world, self._slug, accounts[2], EnrollmentKind.PAPERLESS)
-        self.world.clock.advance(HOUR)
+        self._pass(HOUR)
         unenroll_account(self.world, self._slug, accounts[2], EnrollmentKind.PAPERLESS)
 
     def _leave_something_open(self, numbers):
         """Pay once more while Spectrum is down for one invoice; change what no file has yet."""
         self._arm("status", "spectrum", "InvoiceBalanceDue", numbers[15], count=None, status=503)
-        self.world.clock.advance(20 * MINUTE)
+        self._pass(20 * MINUTE)
         self._buy(numbers[14], CARDS[2])
         self._buy(numbers[15], CARDS[0])
         self._change(ChangeKind.FEE, "10.00", numbers[16])
-        self.world.clock.advance(5 * MINUTE)
+        self._pass(5 * MINUTE)
 
     @property
     def _slug(self):

@@ -3,7 +3,7 @@
 import copy
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sandbox.audit import judge
 from sandbox.audit.evidence import gather
@@ -13,14 +13,15 @@ from sandbox.world.world import World
 
 @dataclass(kw_only=True)
 class Scene:
-    """The books of one moment, and the ledger as the ops door told it then."""
+    """The books of one moment, the ledger as the ops door told it, and what was raised before."""
 
     world: World
     ledger: Ledger
+    raised: dict = field(default_factory=dict)
 
     @classmethod
-    def of(cls, world):
-        return cls(world=world, ledger=LedgerView(world).read())
+    def of(cls, world, *, raised):
+        return cls(world=world, ledger=LedgerView(world).read(), raised=raised)
 
     def copy(self):
         """Return a scene of its own: nothing that is planted in it shows in another one."""

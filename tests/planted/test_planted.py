@@ -9,6 +9,7 @@ SAMPLE = range(20, 26)
 
 def test_every_planted_wrong_is_noticed(days, wrongs):
     """The world that they are planted in is clean, and stays so: each wrong has its own copy."""
+    assert days.raised == {}
     assert days.copy().audit() == {}
     missed = {}
     for each in wrongs:

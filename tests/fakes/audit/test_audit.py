@@ -335,3 +335,18 @@ def test_a_secret_in_a_file_is_told_even_across_pieces(sound, tmp_path, monkeypa
     found = broken(sound)
     assert set(found) == {10}
     assert key not in found[10][0]
+
+
+def test_the_journal_is_looked_through_once_and_what_was_found_is_remembered(sound):
+    """An entry changes until its call has ended."""
+    journal = sound.world.journal
+    with journal.call(source="a", target="b", operation="Call") as entry:
+        assert broken(sound) == {}
+        entry.outcome = "paid by 4012888888881881"
+        assert set(broken(sound)) == {10}
+    assert broken(sound) == {}  # the journal has hidden it
+    journal.entries()[-1].outcome = "as if another journal had not"
+    journal.event(target="b", operation="Event")
+    journal.entries()[-1].outcome = "paid by 4012888888881881"
+    for _ in range(2):
+        assert broken(sound)[10] == ["the journal holds a number that passes a card's check"]
