@@ -14,6 +14,10 @@ from sandbox.audit.report import Violation
 from sandbox.audit.rows import FileRow, PaymentRow, ReceiptRow
 from sandbox.audit.spelling import kind_of, whole_second
 
+# What a payment is called while the adapter does not know that Spectrum has its receipt.
+NOT_APPLIED_YET = frozenset({"accepted", "sending", "pending", "in_doubt", "failed"})
+DELIVERY_STATES = NOT_APPLIED_YET | {"applied", "not_applied", "dead", "given_back"}
+UPLOAD_STATES = frozenset({"sending", "accepted", "refused", "failed", "in_doubt"})
 # What a reversal is called while the adapter does not know that Spectrum has taken it.
 NOT_REVERSED_YET = frozenset({"waiting", "sending", "handed_over", "in_doubt"})
 
@@ -33,8 +37,14 @@ def _of_deliveries(evidence: Evidence) -> Iterator[Violation]:
     paid = {payment.key: payment for payment in evidence.payments}
     for row in evidence.deliveries:
         key = delivery_key(row)
-        payment = paid.get(key)
-        claims = [*_denied_payment(row, payment), *_denied_receipt(row, receipts[key])]
+        claims = [
+            *_denied_payment(row, paid.get(key)),
+            *_denied_receipt(row, receipts[key]),
+        ]
+        if row["state"] in NOT_APPLIED_YET and receipts[key] and not evidence.goes_on(row):
+            claims.append(
+                f"{row['state']}, and Spectrum has receipt {receipts[key][0].receipt_id}"
+            )
         for claim in claims:
             yield Violation(
                 story=f"the ledger says of payment {key[1]} on invoice {key[2]}: {claim}",
@@ -63,6 +73,8 @@ def _denied_payment(row: Row, payment: PaymentRow | None) -> Iterator[str]:
 
 
 def _denied_receipt(row: Row, receipts: list[ReceiptRow]) -> Iterator[str]:
+    if row["state"] not in DELIVERY_STATES:
+        yield f"it is {row['state']}, which nobody knows"
     if row["state"] == "given_back" and any(r.reversed_at is None for r in receipts):
         yield f"given back to the payer, and Spectrum's receipt {receipts[0].receipt_id} stands"
     if row["state"] != "applied":
@@ -88,6 +100,8 @@ def _of_uploads(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _denied_upload(row: Row, files: list[FileRow]) -> str:
+    if row["state"] not in UPLOAD_STATES:
+        return "which nobody knows"
     if row["state"] == "refused":
         return "and Invoice Cloud has taken it" if files else ""
     if row["state"] != "accepted":

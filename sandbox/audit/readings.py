@@ -111,8 +111,8 @@ def files(book: InvoiceCloudBook) -> tuple[FileRow, ...]:
                         file_guid=file.file_guid,
                     )
                     found.append((file, row, []))
-                case BillPosted(biller=biller, invoice=invoice):
-                    _lines_of(found, biller).append(_line(invoice))
+                case BillPosted() as posted:
+                    _lines_of(found, posted).append(_line(posted.invoice))
     return tuple(
         FileRow(**{**vars(row), "lines": tuple(lines)})
         for file, row, lines in found
@@ -121,11 +121,11 @@ def files(book: InvoiceCloudBook) -> tuple[FileRow, ...]:
 
 
 def _lines_of(
-    found: list[tuple[FileReceived, FileRow, list[LineRow]]], biller: str
+    found: list[tuple[FileReceived, FileRow, list[LineRow]]], posted: BillPosted
 ) -> list[LineRow]:
-    """Return where the lines of a biller's newest accepted file are gathered."""
+    """Return where the lines of the newest file of a bill's biller and name are gathered."""
     for file, _, lines in reversed(found):
-        if file.biller == biller and file.accepted:
+        if (file.biller, file.file_name) == (posted.biller, posted.file_name) and file.accepted:
             return lines
     return []  # a bill without a file, such as a test posts
 

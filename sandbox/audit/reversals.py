@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 
 from sandbox.audit.evidence import Evidence
 from sandbox.audit.ledger_view import Row
 from sandbox.audit.report import Violation
 from sandbox.audit.rows import Key, ReceiptRow, RejectRow, ReversalRow
+from sandbox.audit.spelling import whole_second
 
 # B3: what a policy's bill mode may be.
 BILL_MODES = frozenset({"direct", "autopay"})
@@ -96,12 +98,18 @@ def _of_the_ledger(evidence: Evidence) -> Iterator[Violation]:
             )
 
 
+def _second(text: str) -> datetime:
+    return whole_second(datetime.fromisoformat(text))
+
+
 def _denied(row: Row, reject: RejectRow, receipts: dict[str, ReceiptRow]) -> Iterator[str]:
     for name, told, known in (
+        ("name", row["reversal_id"], reject.reversal_id),
         ("payment", row["payment_guid"], reject.payment_guid),
         ("amount", Decimal(row["amount"]), reject.amount),
         ("code", row["code"], reject.code),
         ("account", row["account_number"], reject.account_number),
+        ("time", _second(row["returned_at"]), whole_second(reject.rejected_at)),
     ):
         if told != known:
             yield f"its {name} is {told}, and its reject says {known}"

@@ -20,11 +20,13 @@ def what_waits_for_a_person_is_asked(evidence: Evidence) -> Iterator[Violation]:
     So are reversals and enrolments that were refused, or whose tries are used up.
     """
     items = evidence.open_items
-    asked = {(row["biller"], row["payment_guid"], row["invoice_number"]) for row in items}
-    about = {(row["biller"], row["reference"]) for row in items}
+    asked = {delivery_key(item) for item in items}
+    asked_of_outcome = {delivery_key(item) for item in items if item["kind"] == "not_applied"}
+    about = {(item["biller"], item["reference"]) for item in items}
     for row in evidence.deliveries:
-        key = delivery_key(row)
-        if row["state"] in FOR_A_PERSON and key not in asked:
+        key, state = delivery_key(row), row["state"]
+        fitting = asked_of_outcome if state == "not_applied" else asked
+        if state in FOR_A_PERSON and key not in fitting:
             yield _unasked(f"payment {key[1]} on invoice {key[2]}", row)
     for row in evidence.reversals:
         reference = f"{row['payment_guid']}:{row['invoice_number']}"

@@ -9,11 +9,11 @@ from tests.planted.list import WRONGS
 
 
 @pytest.fixture(scope="session")
-def days(sandbox_server, new_ledger, tmp_path_factory):
+def days(sandbox_server, tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted")
     world = sandbox_server.create_world("planted", start=DEMO_START)
     with structlog.testing.capture_logs():
-        yield play_days(world, folder=folder, ledger=new_ledger(folder))
+        yield play_days(world, folder=folder)
     sandbox_server.delete_world(world.name)
 
 

@@ -124,10 +124,13 @@ class Days:
         )
 
 
-def play_days(world, *, folder, ledger):
-    """Let an adapter live through the days; return what all the books say at their end."""
+def play_days(world, *, folder):
+    """Let an adapter live through the days; return what all the books say at their end.
+
+    Its ledger is a file in the folder, and the auditor looks through that too.
+    """
     world.behaviours.change({"spectrum_token_lifetime_seconds": 7 * DAY})  # for speed
-    joined = join_adapter(world, folder=folder, ledger=ledger)
+    joined = join_adapter(world, folder=folder)
     try:
         return Days(world=world).play()
     finally:

@@ -142,6 +142,11 @@ def a_file_with_a_line_less_than_it_was_read_with(scene):
     scene.take_out(InvoiceCloudBook, line_of(scene))
 
 
+@wrong(5)
+def a_bill_said_to_be_of_another_file(scene):
+    scene.rewrite(InvoiceCloudBook, line_of(scene), file_name="4500_01012026000000.BIF")
+
+
 @wrong(3)
 def a_bill_changed_without_a_file(scene):
     bills = scene.book(InvoiceCloudBook).bills

@@ -73,6 +73,16 @@ def a_delivery_called_applied_that_is_not(scene):
 
 
 @wrong(9)
+def a_delivery_called_in_doubt_that_nobody_looks_at(scene):
+    delivery(scene).update(state="in_doubt", receipt_id=None)
+
+
+@wrong(9)
+def a_delivery_called_something_that_nobody_knows(scene):
+    delivery(scene)["state"] = "posted"
+
+
+@wrong(9)
 def a_delivery_called_given_back_whose_receipt_stands(scene):
     delivery(scene).update(state="given_back", receipt_id=None)
 
@@ -118,6 +128,11 @@ def a_payment_not_applied_whose_item_names_another_invoice(scene):
 
 
 @wrong(16)
+def a_payment_not_applied_whose_item_is_of_another_kind(scene):
+    item_of(scene)["kind"] = "mismatch"
+
+
+@wrong(16)
 def a_dead_payment_without_an_item(scene):
     delivery(scene, 15).update(state="dead", next_at=None)
 
@@ -155,6 +170,16 @@ def a_reversal_of_another_amount(scene):
 @wrong(17)
 def a_reversal_with_another_code(scene):
     scene.ledger.reversals[0]["code"] = "R10"
+
+
+@wrong(17)
+def a_reversal_of_another_name(scene):
+    scene.ledger.reversals[0]["reversal_id"] = f"{NEW_GUID}:{number_of(scene, 1)}"
+
+
+@wrong(17)
+def a_reversal_returned_at_another_time(scene):
+    scene.ledger.reversals[0]["returned_at"] = "2026-01-07T10:00:00Z"
 
 
 @wrong(17)

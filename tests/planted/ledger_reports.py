@@ -35,6 +35,11 @@ def an_upload_called_refused_that_was_taken(scene):
     scene.ledger.uploads[1]["state"] = "refused"
 
 
+@wrong(9)
+def an_upload_called_something_that_nobody_knows(scene):
+    scene.ledger.uploads[1]["state"] = "taken"
+
+
 @wrong(14, sample=True)
 def a_cut_off_before_the_changes_that_the_file_tells(scene):
     scene.ledger.uploads[1]["as_of"] = "2026-01-05T08:30:00Z"

@@ -162,10 +162,11 @@ def test_without_a_ledger_to_read_no_row_is_missing(sound):
 @pytest.mark.parametrize("state", ["not_applied", "dead"])
 def test_a_payment_before_a_person_is_visible_while_she_is_asked(sound, state):
     waiting = {**DELIVERY, "state": state, "receipt_id": None, "evidence": None}
-    books = replace(sound, receipts=(), deliveries=(waiting,), exceptions=(ITEM,))
+    item = {**ITEM, "kind": state}
+    books = replace(sound, receipts=(), deliveries=(waiting,), exceptions=(item,))
     assert broken(books) == {}
-    resolved = {**ITEM, "resolved_at": "2026-01-05T13:00:00Z"}
-    for items in ((), (resolved,), ({**ITEM, "invoice_number": "7"},)):
+    resolved = {**item, "resolved_at": "2026-01-05T13:00:00Z"}
+    for items in ((), (resolved,), ({**item, "invoice_number": "7"},)):
         assert set(broken(replace(books, exceptions=items))) == {16}
 
 
@@ -259,6 +260,8 @@ def test_a_header_that_differs_from_its_body_is_told(sound):
         ({"paid_at": "2026-01-05T11:59:59Z"}, "payment time"),
         ({"accepted_at": "2026-01-05T11:59:59Z"}, "before it was paid"),
         ({"state": "given_back"}, "given back"),
+        ({"state": "in_doubt"}, "in_doubt, and Spectrum has receipt 1001"),
+        ({"state": "posted"}, "posted, which nobody knows"),
     ],
 )
 def test_a_ledger_that_claims_too_much_is_told(sound, claim, word):
