@@ -41,7 +41,7 @@ def _of_deliveries(evidence: Evidence) -> Iterator[Violation]:
             *_denied_payment(row, paid.get(key)),
             *_denied_receipt(row, receipts[key]),
         ]
-        if row["state"] in NOT_APPLIED_YET and receipts[key] and not evidence.goes_on(row):
+        if row["state"] in NOT_APPLIED_YET and receipts[key] and _is_left(row, evidence):
             claims.append(
                 f"{row['state']}, and Spectrum has receipt {receipts[key][0].receipt_id}"
             )
@@ -52,6 +52,11 @@ def _of_deliveries(evidence: Evidence) -> Iterator[Violation]:
                 payment_guid=key[1],
                 invoice_number=key[2],
             )
+
+
+def _is_left(row: Row, evidence: Evidence) -> bool:
+    """Tell a row that nobody will look at again; one that is due waits for the next sweep."""
+    return evidence.at_rest and not row["next_at"]
 
 
 def _denied_payment(row: Row, payment: PaymentRow | None) -> Iterator[str]:
@@ -123,7 +128,7 @@ def _of_reversals(evidence: Evidence) -> Iterator[Violation]:
     done = {row.reversal_id: row for row in evidence.taken_back if row.reversal_id}
     for row in evidence.reversals:
         taken = done.get(row["reversal_id"])
-        if taken and row["state"] in NOT_REVERSED_YET and not evidence.goes_on(row):
+        if taken and row["state"] in NOT_REVERSED_YET and _is_left(row, evidence):
             yield Violation(
                 story=f"the ledger says of reversal {row['reversal_id']} that it is "
                 f"{row['state']}, and Spectrum has taken receipt {taken.receipt_id} back",
