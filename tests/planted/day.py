@@ -34,6 +34,7 @@ class Days:
     """
 
     world: object
+    folder: object
     raised: dict = field(default_factory=dict)
 
     def play(self):
@@ -44,7 +45,7 @@ class Days:
         self._enroll(numbers)
         self._pass(3 * DAY + 8 * HOUR)
         self._leave_something_open(numbers)
-        return Scene.of(self.world, raised=self.raised)
+        return Scene.of(self.world, folder=self.folder, raised=self.raised)
 
     def _pass(self, seconds):
         """Let time pass, with an audit now and then and at the end."""
@@ -132,6 +133,6 @@ def play_days(world, *, folder):
     world.behaviours.change({"spectrum_token_lifetime_seconds": 7 * DAY})  # for speed
     joined = join_adapter(world, folder=folder)
     try:
-        return Days(world=world).play()
+        return Days(world=world, folder=folder).play()
     finally:
         joined.stop()

@@ -1,9 +1,11 @@
 """A copy of a world's books, ledger, journal and reports, to plant one wrong in and be audited."""
 
 import copy
+import tempfile
 import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sandbox.audit import judge
 from sandbox.audit.evidence import gather
@@ -17,11 +19,12 @@ class Scene:
 
     world: World
     ledger: Ledger
+    folder: Path
     raised: dict = field(default_factory=dict)
 
     @classmethod
-    def of(cls, world, *, raised):
-        return cls(world=world, ledger=LedgerView(world).read(), raised=raised)
+    def of(cls, world, *, folder, raised):
+        return cls(world=world, ledger=LedgerView(world).read(), folder=folder, raised=raised)
 
     def copy(self):
         """Return a scene of its own: nothing that is planted in it shows in another one."""
@@ -34,7 +37,7 @@ class Scene:
         for book in self.world._books.values():
             memo[id(book.lock)] = threading.RLock()
         world._books = copy.deepcopy(self.world._books, memo)
-        return Scene(world=world, ledger=copy.deepcopy(self.ledger))
+        return Scene(world=world, ledger=copy.deepcopy(self.ledger), folder=self.folder)
 
     def audit(self):
         """Return the stories of every broken invariant, by its number."""
@@ -47,6 +50,12 @@ class Scene:
 
     def book(self, kind):
         return self.world.book(kind)
+
+    def new_file(self, name):
+        """Return where a file of this scene alone may be written, which the auditor looks into."""
+        path = Path(tempfile.mkdtemp(dir=self.folder)) / name
+        self.world.watched_files.append(path)
+        return path
 
     @property
     def slug(self):

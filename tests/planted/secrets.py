@@ -2,8 +2,6 @@
 
 import base64
 import sqlite3
-import tempfile
-from pathlib import Path
 
 from sandbox.fakes.invoice_cloud.instruments import BANK_ACCOUNTS, CARDS
 from tests.planted.wrongs import wrong
@@ -20,9 +18,8 @@ def ledger(scene, text):
 
 def log(scene, content, name="adapter.log"):
     """Let a file lie beside the ledger, such as a log."""
-    path = Path(tempfile.mkdtemp(prefix="planted-")) / name
+    path = scene.new_file(name)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    scene.world.watched_files.append(path)
 
 
 def carried(word):
@@ -154,21 +151,19 @@ def an_api_key_in_a_report(scene):
 
 @wrong(10)
 def an_unknown_card_in_a_database(scene):
-    path = Path(tempfile.mkdtemp(prefix="planted-")) / "other.db"
+    path = scene.new_file("other.db")
     database = sqlite3.connect(path)
     database.execute("create table notes (id integer, told text)")
     database.execute("insert into notes values (1, 'card 4012888888881881')")
     database.commit()
     database.close()
-    scene.world.watched_files.append(path)
 
 
 @wrong(10)
 def an_unknown_card_as_a_number_in_a_database(scene):
-    path = Path(tempfile.mkdtemp(prefix="planted-")) / "other.db"
+    path = scene.new_file("other.db")
     database = sqlite3.connect(path)
     database.execute("create table notes (id integer, told integer)")
     database.execute("insert into notes values (1, 4012888888881881)")
     database.commit()
     database.close()
-    scene.world.watched_files.append(path)
