@@ -132,6 +132,7 @@ class Billers:
             payer_accounts=self._payer_accounts(biller, f"{table}.invoice_cloud"),
             payments_since=biller.payments_since,
             posting=biller.posting,
+            subtract_under_way=biller.subtract_under_way,
         )
 
 

@@ -201,6 +201,8 @@ class BillerPorts:
     payments_since: datetime | None = None
     # Switched off, payments and reversals are taken over and wait.
     posting: bool = True
+    # Bills and the balance door allow for payments that Spectrum lacks (decision 0036).
+    subtract_under_way: bool = True
 
 
 class BillersPort(Protocol):

@@ -245,13 +245,18 @@ def _header(old: BifRow, profile: BifProfile, reference: str | None) -> FileHead
 
 def _invoice(group: InvoiceGroup) -> Invoice:
     told, customer = group.header.values, group.customer.values
+    address1, address2, city, state, zip_code = (customer.get(each, "") for each in ADDRESS)
     return Invoice(
         invoice_number=integer_of(told.get(INVOICE_NUMBER, "")),
         policy_number=integer_of(customer.get(ACCOUNT_NUMBER, "")),
         organization_name=customer.get(CUSTOMER_NAME, ""),
         first_name="",
         last_name="",
-        **{name: customer.get(file_spec_id, "") for file_spec_id, name in ADDRESS.items()},
+        address1=address1,
+        address2=address2,
+        city=city,
+        state=state,
+        zip_code=zip_code,
         email_address=customer.get(EMAIL, ""),
         invoice_date=date_of(told[INVOICE_DATE]) or date.min,
         due_date=date_of(told[DUE_DATE]) or date.min,

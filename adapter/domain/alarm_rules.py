@@ -25,7 +25,7 @@ SKEW_SECONDS_MAX = 30.0
 SEND_INVOICES = "send_invoices"
 # What these have to do stands in the ledger: they leave no mark.
 UNMARKED_JOBS = frozenset(
-    {"post_payments", "post_reversals", "push_enrollments", "forget_history"}
+    {"correct_bills", "post_payments", "post_reversals", "push_enrollments", "forget_history"}
 )
 
 PAYMENT_KINDS = frozenset(

@@ -12,10 +12,16 @@ from enum import StrEnum
 from adapter.domain.money import ZERO
 from adapter.domain.payment import is_guid
 
+_DATES = ("invoice_date", "due_date", "autopay_date")
+_MONEY = ("balance_due", "under_way")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Invoice:
-    """A policy's invoice: dollars, dates in the biller's time zone, texts that may be empty."""
+    """A policy's invoice: dollars, dates in the biller's time zone, texts that may be empty.
+
+    `under_way` is the money that its balance cannot contain yet (decision 0036).
+    """
 
     invoice_number: str
     policy_number: str
@@ -32,6 +38,7 @@ class Invoice:
     due_date: date
     balance_due: Decimal
     autopay_date: date | None
+    under_way: Decimal = ZERO
 
     @property
     def customer_name(self) -> str:
@@ -40,13 +47,26 @@ class Invoice:
 
     @property
     def amount_due(self) -> Decimal:
-        """What a bill says: the balance, or nothing for a credit, which is never shown (0003)."""
-        is_credit = self.balance_due.is_finite() and self.balance_due.is_signed()
-        return ZERO if is_credit else self.balance_due
+        """What a bill says: the balance less what is under way, nothing for a credit (0003, 0036).
+
+        What is no amount stays as it is, so that it is refused by its name.
+        """
+        if not self.balance_due.is_finite():
+            return self.balance_due
+        owed = self.balance_due - self.under_way
+        return ZERO if owed.is_signed() else owed
 
     def as_json(self) -> str:
         """Write every field, such as for the ledger's record of what was billed last."""
         return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Invoice:
+        """Read what `as_json` wrote; another text raises one of Python's own errors."""
+        told = json.loads(text)
+        dates = {n: told[n] and date.fromisoformat(told[n]) for n in _DATES}
+        money = {n: Decimal(told[n]) for n in _MONEY}
+        return cls(**{**told, **dates, **money})
 
     def fingerprint(self, edition: str = "") -> str:
         """Identify everything a BIF says of the invoice: another one means that it changed.

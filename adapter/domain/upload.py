@@ -39,7 +39,11 @@ class InvoiceFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One row of the list of invoice files; `reference` is the ThirdPartyFileReference."""
+    """One row of the list of invoice files; `reference` is the ThirdPartyFileReference.
+
+    `allowed_for` is the money under way, in dollars, that an accepted file billed less, by invoice
+    (decision 0036).
+    """
 
     id: int
     biller: str
@@ -55,6 +59,7 @@ class Upload:
     file_name: str
     file_guid: str
     message: str
+    allowed_for: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -224,9 +224,9 @@ def run(
     job: Annotated[
         str,
         typer.Argument(
-            help="send_invoices, post_payments, reconcile_payments, reverse_rejects, "
-            "post_reversals, match_settlements, follow_change_log, push_enrollments or "
-            "forget_history."
+            help="send_invoices, correct_bills, post_payments, reconcile_payments, "
+            "reverse_rejects, post_reversals, match_settlements, follow_change_log, "
+            "push_enrollments or forget_history."
         ),
     ],
     *,

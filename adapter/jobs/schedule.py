@@ -10,6 +10,7 @@ from typing import Any
 
 from adapter.clock import require_aware
 from adapter.jobs import (
+    correct_bills,
     follow_change_log,
     forget_history,
     match_settlements,
@@ -27,6 +28,7 @@ _MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 Job = Callable[..., JobReport]
 JOBS: Mapping[str, Job] = {
     send_invoices.JOB: send_invoices.run_once,
+    correct_bills.JOB: correct_bills.run_once,
     reconcile_payments.JOB: reconcile_payments.run_once,
     reverse_rejects.JOB: reverse_rejects.run_once,
     match_settlements.JOB: match_settlements.run_once,
@@ -60,6 +62,7 @@ class Schedule:
 # What is woken runs as soon as there is something to do; the sweep finds whatever no wake-up did.
 SCHEDULE = (
     Schedule(job=send_invoices.JOB, interval=timedelta(hours=1), offset=timedelta(0)),
+    Schedule(job=correct_bills.JOB, interval=timedelta(minutes=10), offset=timedelta(minutes=5)),
     Schedule(
         job=reconcile_payments.JOB, interval=timedelta(hours=2), offset=timedelta(minutes=10)
     ),

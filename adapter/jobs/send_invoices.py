@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,7 +11,8 @@ import structlog
 from adapter.bif.rows import RefusedInvoice
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.invoice import BifProfile, InvoiceExtract
+from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract
+from adapter.domain.under_way import InvoiceMoney, bill_of
 from adapter.domain.upload import Upload, UploadAnswer, UploadState
 from adapter.errors import (
     AdapterError,
@@ -24,6 +25,7 @@ from adapter.errors import (
 from adapter.jobs.invoice_files import FileMaker, Written
 from adapter.jobs.polling import Poll
 from adapter.jobs.report import JobReport
+from adapter.kinds.under_way import money_of
 from adapter.ports import BillerPorts
 
 JOB = "send_invoices"
@@ -31,6 +33,8 @@ JOB = "send_invoices"
 EDITION_MARK = "send_invoices edition"
 REFERENCE_PREFIX = "BIF"
 NO_CHANGE = "no change, no file"
+# A payment that becomes known later than this after it was made corrects no bill by itself.
+CORRECTED_WITHIN = timedelta(hours=26)
 
 _log = structlog.get_logger(__name__)
 
@@ -39,15 +43,16 @@ class UploadRefusedError(AdapterError):
     """Invoice Cloud refused an invoice file."""
 
 
-def run_once(biller: str, work: JobContext, *, full: bool = False) -> JobReport:
+def run_once(biller: str, work: JobContext, *, full: bool = False, job: str = JOB) -> JobReport:
     """Send what changed, or with `full` every invoice; raises LedgerError and nothing else.
 
     A file whose answer was lost is sent again first, the same bytes under the same reference:
     its R records make that harmless. What is too large for one file goes in parts: a lost answer
     ends the run, a refusal only holds back its own part. The cursor moves when all that it tells
-    was accepted. Other answers in the questionnaire send every bill anew.
+    was accepted. Other answers in the questionnaire send every bill anew. What is under way is
+    not billed (decision 0036).
     """
-    return _Run(biller, work, full=full).run(JOB)
+    return _Run(biller, work, full=full).run(job)
 
 
 class _Run(Poll):
@@ -93,14 +98,16 @@ class _Run(Poll):
 
     def _send_changed(self, ports: BillerPorts, extract: InvoiceExtract) -> None:
         profile = ports.bif_profile
-        current = {invoice.invoice_number: invoice for invoice in extract.invoices}
-        billed = {} if self._full else self._uploads.billed(self._biller, current)
+        bills = self._bills(ports, extract)
+        billed = {} if self._full else self._uploads.billed(self._biller, bills)
         changed = [
             invoice
-            for number, invoice in current.items()
+            for number, invoice in bills.items()
             if billed.get(number) != profile.fingerprint(invoice)
         ]
-        self._counts.update(told=len(current), changed=len(changed))
+        self._counts.update(told=len(extract.invoices), changed=len(changed))
+        sent = {invoice.invoice_number for invoice in changed}
+        self._ledger.under_way.let_go(self._biller, bills.keys() - sent)
         now = self._now()
         maker = FileMaker(
             biller=self._biller,
@@ -122,6 +129,36 @@ class _Run(Poll):
         if not self._counts["files"]:
             self._note = NO_CHANGE
         self._conclude(extract.cursor, profile)
+
+    def _bills(self, ports: BillerPorts, extract: InvoiceExtract) -> dict[str, Invoice]:
+        """Return what is billed now, by number, and keep what is held back (decision 0036).
+
+        Besides what Spectrum told: what was held back, and what money alone makes another bill.
+        """
+        book, settle, now = self._ledger.under_way, ports.guard.settle, self._now()
+        kept = book.kept(self._biller)
+        told = {**kept.billed, **kept.held}
+        told |= {invoice.invoice_number: invoice for invoice in extract.invoices}
+        touched: Iterable[str] = ()
+        if ports.subtract_under_way:
+            touched = book.touched(self._biller, told, extract.as_of - settle)
+        money = money_of(self._ledger, self._biller, touched, settle=settle)
+        corrected = book.to_correct(self._biller, paid_since=now - CORRECTED_WITHIN)
+        bills = {
+            number: bill_of(
+                invoice,
+                money.get(number, InvoiceMoney()),
+                as_of=extract.as_of,
+                now=now,
+                settle=settle,
+                corrects=number in corrected,
+            )
+            for number, invoice in told.items()
+        }
+        held = [told[number] for number, bill in bills.items() if bill is None]
+        self._counts["held_back"] = len(held)
+        book.hold_back(self._biller, held, now=now)
+        return {number: bill for number, bill in bills.items() if bill is not None}
 
     def _send_part(
         self, ports: BillerPorts, written: Written, mark: tuple[str, str] | None
@@ -196,6 +233,7 @@ class _Run(Poll):
     def _report_refused(self, refused: tuple[RefusedInvoice, ...]) -> None:
         self._counts["refused"] += len(refused)
         for invoice in refused:
+            self._ledger.under_way.let_go(self._biller, [invoice.invoice_number])
             self._ledger.exceptions.open(
                 self._biller,
                 ExceptionKind.INVOICE_REFUSED,

@@ -221,6 +221,7 @@ class Payments(DeliveryKind[Payment]):
             **{name: getattr(item.payload, name) for name in _SHOWN},
             "balance_before": item.balance_before,
             "inferred": item.evidence is Evidence.BALANCE,
+            "applied_at": item.done_at if item.state is State.DONE else None,
             "confirmed_at": item.confirmed_at,
         }
 

@@ -29,6 +29,7 @@ from adapter.ledger.settlements import SettlementBook
 from adapter.ledger.snapshots import SnapshotBook
 from adapter.ledger.store import ConcurrentWriteError, Store
 from adapter.ledger.turned_back import shorten_waits
+from adapter.ledger.under_way import UnderWayBook
 from adapter.ledger.uploads import UploadBook
 from adapter.ledger.watermarks import WatermarkBook
 
@@ -48,6 +49,7 @@ class Ledger:
         self.balances = BalanceBook(store)
         self.exceptions = ExceptionBook(store)
         self.uploads = UploadBook(store)
+        self.under_way = UnderWayBook(store)
         self.watermarks = WatermarkBook(store)
         self.snapshots = SnapshotBook(store)
         self.settlements = SettlementBook(store)

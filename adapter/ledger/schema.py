@@ -241,6 +241,7 @@ ach_returns = payload_table(
     Column("reason", Text, nullable=False),
     Column("returned_at", Moment, nullable=False),
     Index("ach_returns_of_payment", "payment_guid"),
+    Index("ach_returns_of_invoice", "invoice_number"),
 )
 
 # Who stood in the last whole customer report.
@@ -329,7 +330,8 @@ uploads = Table(
     Index("uploads_in_state", "biller", "state"),
 )
 
-# What each invoice was billed as last, in a file that Invoice Cloud accepted.
+# What each invoice was billed as last, in a file that Invoice Cloud accepted; `row` is as Spectrum
+# told it.
 billed_invoices = Table(
     "billed_invoices",
     metadata,
@@ -338,6 +340,23 @@ billed_invoices = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("row", Text),
     Column("upload_id", ForeignKey("uploads.id"), nullable=False),
+)
+# The money under way that an accepted file billed less, where it did (decision 0036).
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("upload_id", ForeignKey("uploads.id"), primary_key=True),
+    Column("invoice_number", String(40), primary_key=True),
+    Column("amount", Cents, nullable=False),
+)
+# What Spectrum told of an invoice, and waits for its money before it is billed.
+held_invoices = Table(
+    "held_invoices",
+    metadata,
+    Column("biller", Biller, primary_key=True),
+    Column("invoice_number", String(40), primary_key=True),
+    Column("row", Text, nullable=False),
+    Column("held_at", Moment, nullable=False),
 )
 
 # One invoice's share of a payment, or of its return, in one batch; kept as it was read first.
@@ -358,11 +377,7 @@ settlements = Table(
     Column("seen_at", Moment, nullable=False),
     Column("matched_at", Moment),
     UniqueConstraint(
-        "biller",
-        "batch_id",
-        "transaction_type",
-        "payment_guid",
-        "invoice_number",
+        *("biller", "batch_id", "transaction_type", "payment_guid", "invoice_number"),
         name="settlements_once",
     ),
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
@@ -14,7 +16,7 @@ from adapter.domain.upload import InvoiceFile, Upload, UploadAnswer, UploadState
 from adapter.errors import LeaseLostError
 from adapter.ledger.exceptions import DETAIL_LENGTH_MAX, settle_exceptions
 from adapter.ledger.items import parts_of
-from adapter.ledger.schema import billed_invoices, uploads
+from adapter.ledger.schema import allowances, billed_invoices, held_invoices, uploads
 from adapter.ledger.store import Store
 from adapter.ledger.watermarks import move_mark
 
@@ -105,6 +107,7 @@ class UploadBook:
                 },
             )
             _bill(connection, upload, fingerprints, rows)
+            _allow(connection, upload, rows)
             settle_exceptions(
                 connection,
                 upload.biller,
@@ -160,7 +163,17 @@ class UploadBook:
         """Return at most `limit` uploads with an id beyond `after`, by id."""
         chosen = select(*_KEPT).where(uploads.c.id > after).order_by(uploads.c.id).limit(limit)
         with self._store.reading() as connection:
-            return tuple(_upload_of(row) for row in connection.execute(chosen).mappings())
+            rows = connection.execute(chosen).mappings().all()
+            allowed = _allowances(connection, [row["id"] for row in rows])
+            return tuple(_upload_of(row, allowed[row["id"]]) for row in rows)
+
+
+def _allowances(connection: Connection, ids: list[int]) -> defaultdict[int, dict[str, Decimal]]:
+    chosen = select(allowances).where(allowances.c.upload_id.in_(ids))
+    found: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
+    for row in connection.execute(chosen.order_by(allowances.c.invoice_number)):
+        found[row.upload_id][row.invoice_number] = row.amount
+    return found
 
 
 def _newest(connection: Connection, biller: str) -> int:
@@ -197,12 +210,12 @@ def _bill(
     rows: Mapping[str, str],
 ) -> None:
     for part in parts_of(list(fingerprints)):
-        connection.execute(
-            delete(billed_invoices).where(
-                billed_invoices.c.biller == upload.biller,
-                billed_invoices.c.invoice_number.in_(part),
+        for table in (billed_invoices, held_invoices):
+            connection.execute(
+                delete(table).where(
+                    table.c.biller == upload.biller, table.c.invoice_number.in_(part)
+                )
             )
-        )
         connection.execute(
             insert(billed_invoices),
             [
@@ -218,6 +231,17 @@ def _bill(
         )
 
 
-def _upload_of(row: RowMapping) -> Upload:
+def _allow(connection: Connection, upload: Upload, rows: Mapping[str, str]) -> None:
+    under_way = {n: Decimal(json.loads(row).get("under_way", "0")) for n, row in rows.items()}
+    found = [
+        {"upload_id": upload.id, "invoice_number": number, "amount": amount}
+        for number, amount in under_way.items()
+        if amount
+    ]
+    if found:
+        connection.execute(insert(allowances), found)
+
+
+def _upload_of(row: RowMapping, allowed_for: Mapping[str, Decimal] | None = None) -> Upload:
     values: dict[str, Any] = dict(row)
-    return Upload(**values)
+    return Upload(**values, allowed_for=allowed_for or {})

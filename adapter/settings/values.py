@@ -174,6 +174,9 @@ class BillerTable(DoorKeys):
         "the moment from which payments are the adapter's to post, as 2026-01-05T14:00:00Z", None
     )
     posting: bool = setting("true, or false to take over and post nothing", True)
+    subtract_under_way: bool = setting(
+        "true, or false to bill Spectrum's balance whatever was paid", True
+    )
     feed: FeedSettings = setting("the table that names Spectrum's extract")
     bif: BifSettings = setting("a table, or leave it out", BifSettings())
     imt: ImtAccess | None = setting("the table of IMT, or leave it out", None)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sandbox.audit.evidence import Evidence
+from sandbox.audit.ledger_view import Row
 from sandbox.audit.lines import problems_of_line
 from sandbox.audit.report import Violation
 from sandbox.audit.rows import ZERO, FileRow
@@ -18,6 +19,8 @@ Record = Mapping[str, InvoiceRecord]
 EXCUSE = "invoice_refused"
 # The hourly job has its turn twice within this time (C1).
 UNBILLED_MAX = timedelta(hours=2)
+# So long an invoice waits for its payment to arrive before a file bills it (decision 0036).
+HELD_BACK_MAX = timedelta(hours=1)
 # What says that changes are not billed in time, for a biller or for the whole adapter.
 EXCUSING_ALARMS = frozenset(
     {
@@ -46,15 +49,14 @@ def bills_equal_spectrum(evidence: Evidence) -> Iterator[Violation]:
 
 def allowed_for(
     evidence: Evidence, biller: str, invoice_number: str, *, reference: str | None = None
-) -> Decimal | None:
+) -> Decimal:
     """Return the money under way, in dollars, that the ledger says a file's line was less by.
 
-    Without a file's `reference`, that of the invoice's last line. None says that the ledger does
-    not name it any more, as of a line that a later file replaced. Today's adapter takes nothing
-    off, and so its ledger names nothing.
+    Without a file's `reference`, that of the invoice's last line (decision 0036).
     """
-    del evidence, biller, invoice_number, reference
-    return ZERO
+    if reference is None:
+        reference = evidence.last_billed_in.get((biller, invoice_number), "")
+    return evidence.allowances.get((biller, reference, invoice_number), ZERO)
 
 
 def _lines_differ(evidence: Evidence, record: Record) -> Iterator[Violation]:
@@ -127,7 +129,7 @@ def _bills_differ(evidence: Evidence, record: Record) -> Iterator[Violation]:
         ours = {key for key in billed if key[0] == biller}
         for key in sorted((ours | told.keys()) - excused):
             problem = _compare(evidence, key, billed, told)
-            if problem:
+            if problem and not _waits_for_money(evidence, key, as_of):
                 yield Violation(
                     story=f"invoice {key[1]} is {problem} at {as_of:%Y-%m-%dT%H:%M:%SZ}, the "
                     "cut-off of the last file",
@@ -178,11 +180,28 @@ def _unbilled(evidence: Evidence, record: Record) -> Iterator[Violation]:
                 )
 
 
-def _is_due(billed: Decimal, taken_off: Decimal | None, due: frozenset[Decimal]) -> bool:
-    """Tell whether an amount is what was due less what was taken off, as far as that is known."""
-    if taken_off is None:
-        return any(ZERO <= billed <= amount for amount in due)
-    return billed + taken_off in due
+def _is_due(billed: Decimal, taken_off: Decimal, due: frozenset[Decimal]) -> bool:
+    """Tell whether an amount is what was due less what was taken off, and not below nothing."""
+    return any(billed == max(ZERO, amount - taken_off) for amount in due)
+
+
+def _waits_for_money(evidence: Evidence, key: tuple[str, str], as_of: datetime) -> bool:
+    """Tell whether a file left an invoice out for its payment or reversal (decision 0036)."""
+
+    def was_open(row: Row, done: str) -> bool:
+        is_final = row["state"] in {"given_back", "superseded"}
+        return not is_final and (not row[done] or datetime.fromisoformat(row[done]) > as_of)
+
+    return any(
+        was_open(row, "applied_at")
+        and as_of - datetime.fromisoformat(row["paid_at"]) < HELD_BACK_MAX
+        for row in evidence.deliveries
+        if (row["biller"], row["invoice_number"]) == key
+    ) or any(
+        was_open(row, "reversed_at")
+        for row in evidence.reversals
+        if (row["biller"], row["invoice_number"]) == key
+    )
 
 
 def _excused(evidence: Evidence) -> set[tuple[str, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 
 from sandbox.audit import readings
 from sandbox.audit.ledger_view import Ledger, LedgerView, Report, Row
@@ -95,6 +97,24 @@ class Evidence:
     def enrollments(self) -> tuple[EnrollmentRow, ...]:
         """The last change of each account's enrolment of each kind."""
         return tuple({change.setting: change for change in self.changes}.values())
+
+    @cached_property
+    def allowances(self) -> Mapping[tuple[str, str, str], Decimal]:
+        """The money under way, in dollars, by biller, file and invoice that was billed less it."""
+        return {
+            (row["biller"], row["reference"], number): Decimal(amount)
+            for row in self.uploads
+            for number, amount in row.get("allowed_for", {}).items()
+        }
+
+    @cached_property
+    def last_billed_in(self) -> Mapping[tuple[str, str], str]:
+        """The reference of the last file that billed each biller's invoice."""
+        return {
+            (file.biller, line.invoice_number): file.reference
+            for file in self.files
+            for line in file.lines
+        }
 
     @property
     def open_items(self) -> tuple[Row, ...]:

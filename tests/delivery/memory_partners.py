@@ -346,6 +346,7 @@ class Ports:
     guard: GuardFigures = GUARD
     payments_since: datetime | None = None
     posting: bool = True
+    subtract_under_way: bool = True
 
     @property
     def balances(self):

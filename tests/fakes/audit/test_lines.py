@@ -115,24 +115,20 @@ def test_a_character_that_no_file_can_carry_may_be_another(quiet, filed, stories
 
 
 @pytest.mark.parametrize(
-    ("told", "problems"),
+    ("total", "allowed_for", "problems"),
     [
-        (("700.00", "31.37"), 0),
-        (("700.00", "0.00"), 1),
-        (("700.00", None), 0),
-        (("731.38", None), 1),
+        ("700.00", {"30254": "31.37"}, 0),
+        ("0.00", {"30254": "900.00"}, 0),
+        ("700.00", {"30254": "31.36"}, 1),
+        ("700.00", {"30261": "31.37"}, 2),
+        ("700.00", {}, 1),
     ],
 )
 def test_money_under_way_is_taken_off_as_the_ledger_names_it(
-    filed, stories, monkeypatch, told, problems
+    filed, stories, total, allowed_for, problems
 ):
-    """Of a line that a later file replaced, the ledger names nothing any more."""
-    total, taken_off = (None if text is None else Decimal(text) for text in told)
-
-    def allowed_for(_evidence, _biller, number, **_of_a_file):
-        return taken_off if number == "30254" else Decimal("0.00")
-
-    monkeypatch.setattr("sandbox.audit.billing.allowed_for", allowed_for)
-    policy = filed().files[0].lines[0].account_number
+    """A line is never below nothing, however much is under way (decision 0036)."""
+    policy, total = filed().files[0].lines[0].account_number, Decimal(total)
     file = filed(total_due=total, details=((policy, total),))
-    assert len(stories(14, file)) == problems
+    uploads = tuple({**row, "allowed_for": allowed_for} for row in file.uploads)
+    assert len(stories(14, replace(file, uploads=uploads))) == problems

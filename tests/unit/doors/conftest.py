@@ -14,6 +14,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from adapter.domain.guard import GuardFigures
 from adapter.domain.invoice import BalanceAnswer
 from adapter.doors.cli import app
 from adapter.doors.http import create_app
@@ -111,6 +112,9 @@ class FakeBalance:
 
 
 class FakeBillers:
+    guard = GuardFigures()
+    subtract_under_way = True
+
     def __init__(self):
         self.clock_watch = ClockWatch(FixedClock())
         self.rtdr = FakeBalance()

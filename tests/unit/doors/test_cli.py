@@ -133,7 +133,7 @@ def test_a_jobs_outcome_is_told_as_json(cli, settings_file):
     [
         (
             ("nonsense",),
-            "known are follow_change_log, forget_history, match_settlements, post_payments, ",
+            "known are correct_bills, follow_change_log, forget_history, match_settlements, ",
         ),
         (("post_payments", "--biller", "beta"), "known are alpha-mutual"),
         (("post_payments", "--full"), "only send_invoices can be full"),

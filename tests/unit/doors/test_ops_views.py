@@ -30,6 +30,7 @@ DETAILS = {
         "paid_at": "2026-01-05T09:11:30.123456Z",
         "balance_before": "731.37",
         "inferred": True,
+        "applied_at": MOMENT,
         "confirmed_at": None,
         "state": "applied",
     },

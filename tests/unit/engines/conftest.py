@@ -36,6 +36,7 @@ class Spectrum:
     guard = GuardFigures()
     payments_since = None
     posting = True
+    subtract_under_way = True
 
     def __init__(self):
         self.applied = Counter()

@@ -18,6 +18,7 @@ from adapter.domain.payment import Payment, ReceiptApplied
 from adapter.domain.upload import UploadAnswer
 from adapter.domain.work_item import Source
 from adapter.errors import NotFoundError
+from adapter.jobs import send_invoices
 from adapter.jobs.deliver import deliver
 from adapter.kinds import ENROLLMENTS, PAYMENTS, REVERSALS
 from adapter.ledger import open_ledger
@@ -57,6 +58,7 @@ class Partners:
     guard = GuardFigures(settle=timedelta(seconds=120))
     return_codes = frozenset({"R01", "R02"})
     posting = True
+    subtract_under_way = True
     request_bytes_max = 4 * 1024 * 1024
     balance = Decimal("731.37")
     searches = extract = None
@@ -220,6 +222,9 @@ class Bench:
 
     def run(self, kind):
         return deliver(kind, BILLER, self.work)
+
+    def send_invoices(self, **options):
+        return send_invoices.run_once(BILLER, self.work, **options)
 
     def run_on(self, kind, times=500):
         """Run whenever something is due, until nothing is."""

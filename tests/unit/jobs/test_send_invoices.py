@@ -1,6 +1,7 @@
 """Sending invoices: what changed, once accepted, and never forgotten before."""
 
 import io
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 from adapter.bif.check import check_bif
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import BifDialect, InvoiceExtract, Questionnaire
+from adapter.domain.redrive import Finding, ManualResolution
 from adapter.domain.upload import UploadAnswer, UploadState
 from adapter.errors import (
     ConfigurationError,
@@ -18,6 +20,7 @@ from adapter.errors import (
     RetryableError,
 )
 from adapter.jobs.send_invoices import JOB, run_once
+from adapter.kinds import PAYMENTS
 
 WHERE = {"partner": "invoice_cloud", "operation": "UploadInvoiceFile"}
 REFUSED = UploadAnswer(accepted=False, file_name="", file_guid="", message="row 2 is wrong")
@@ -268,3 +271,74 @@ def test_a_run_without_a_change_still_says_that_it_came_to_its_end(bench, run):
 def moved_at(bench):
     [mark] = [m for m in bench.ledger.watermarks.all() if m.job == JOB]
     return mark.moved_at
+
+
+# Money under way (decision 0036)
+
+
+def billed_as(bench):
+    """Return what the last file says of each invoice: its number and TotalAmountDue."""
+    return re.findall(rb"10~(\d+)\|.*?13~([\d.]+)\|", bench.partners.uploaded[-1][1])
+
+
+def test_a_bill_whose_money_is_under_way_waits_an_hour_and_is_then_less_by_it(bench, run, told):
+    """Spectrum tells it once only: the ledger keeps it meanwhile."""
+    bench.accept(1, invoice_number="1", paid_at=bench.clock.now())
+    report = run()
+    assert report.counts == {"told": 2, "held_back": 1, "changed": 1, "files": 1, "invoices": 1}
+    assert billed_as(bench) == [(b"2", b"731.37")]
+    told.clear()
+    bench.pass_time(HOUR - 60)
+    assert run().note == "no change, no file"
+    bench.pass_time(60)
+    run()
+    assert billed_as(bench) == [(b"1", b"700.00")]
+
+
+def test_a_bill_is_sent_anew_when_its_money_has_gone_another_way(bench, run, told):
+    """Spectrum tells nothing new: the payment was given back before it was applied."""
+    payment = bench.accept(1, invoice_number="1")
+    run()
+    assert billed_as(bench) == [(b"1", b"700.00"), (b"2", b"731.37")]
+    told.clear()
+    bench.pass_time(HOUR)
+    assert run().note == "no change, no file"
+    voided = ManualResolution(by="ada", finding=Finding.GIVEN_BACK, note="voided")
+    now, item = bench.clock.now(), bench.item(payment)
+    bench.redrive(PAYMENTS).resolve(item, voided, now=now, settle_seconds=120)
+    run()
+    assert billed_as(bench) == [(b"1", b"731.37")]
+
+
+def test_a_payment_of_a_bill_makes_it_due_once_it_has_waited_an_hour(bench, run, told):
+    run()
+    told.clear()
+    bench.accept(1, invoice_number="1", paid_at=bench.clock.now())
+    bench.pass_time(HOUR)
+    run()
+    assert billed_as(bench) == [(b"1", b"700.00")]
+    bench.run(PAYMENTS)
+    told.append(bench.invoice("1", balance_due=Decimal("700.00")))
+    bench.pass_time(HOUR)
+    run()
+    assert bench.ledger.under_way.kept(bench.biller).billed == {}
+
+
+def test_switched_off_spectrums_balance_is_billed_and_nothing_waits(bench, run, told):
+    bench.accept(1, invoice_number="1", paid_at=bench.clock.now())
+    run()
+    told.clear()
+    bench.partners.subtract_under_way = False
+    run()
+    assert billed_as(bench) == [(b"1", b"731.37")]
+    assert bench.ledger.under_way.kept(bench.biller).held == {}
+
+
+def test_what_no_file_can_carry_is_held_back_no_more(bench, run, told):
+    told[:] = [bench.invoice("1", city="Camp|Point")]
+    bench.accept(1, invoice_number="1", paid_at=bench.clock.now())
+    run()
+    told.clear()
+    bench.pass_time(HOUR)
+    assert run().counts["refused"] == 1
+    assert bench.ledger.under_way.kept(bench.biller).held == {}
