@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from enum import IntEnum
 from typing import Any
 
@@ -50,9 +51,15 @@ def exit_code_of(error: AdapterError) -> ExitCode:
 
 
 class TellingGroup(TyperGroup):
-    """Tells an error of the adapter in lines on standard error, and ends with its exit code."""
+    """Tells an error of the adapter in lines on standard error, and ends with its exit code.
+
+    So does it with whatever is logged: standard output is for what was asked.
+    """
 
     def invoke(self, ctx: Any) -> Any:
+        from adapter.telemetry.log import configure_logging
+
+        configure_logging(level=logging.WARNING)
         try:
             return super().invoke(ctx)
         except AdapterError as error:

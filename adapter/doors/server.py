@@ -149,7 +149,7 @@ class DoorServer:
         self._close_all()
 
     def _listeners(self) -> list[BaseWSGIServer]:
-        return [s for s in self._sockets.values() if isinstance(s, BaseWSGIServer)]
+        return [s for s in list(self._sockets.values()) if isinstance(s, BaseWSGIServer)]
 
     def _address(self) -> tuple[str, int]:
         listener: Any = self._listeners()[0]

@@ -232,17 +232,22 @@ def settings_file(tmp_path):
 
 
 @pytest.fixture
-def cli():
-    """Run an `adapter` command line and return what it said and how it ended."""
-    runner = CliRunner()
+def own_log():
+    """Let commands log to what is their standard error, and nobody after them."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def cli(own_log):  # noqa: ARG001  # what commands log to is theirs
+    """Run an `adapter` command line and return what it said and how it ended."""
+    runner = CliRunner()
 
     def run(*arguments: str, stdin: bytes | None = None):
         return runner.invoke(app, list(arguments), input=stdin)
 
-    yield run
-    # Commands log to what was their standard error.
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return run

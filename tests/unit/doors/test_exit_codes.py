@@ -1,6 +1,7 @@
 """Which error ends a command with which exit code."""
 
 import pytest
+import structlog
 import typer
 from typer.testing import CliRunner
 
@@ -14,6 +15,7 @@ from adapter.errors import (
     OutcomeUnknownError,
 )
 
+pytestmark = pytest.mark.usefixtures("own_log")
 ERRORS = [
     (ConfigurationError("a", "b"), ExitCode.CONFIGURATION),
     (OutcomeUnknownError("silence", partner="spectrum", operation="x"), ExitCode.PARTNER),
@@ -45,3 +47,20 @@ def test_an_error_ends_with_its_code_and_no_traceback(error, code):
 def test_every_code_is_documented():
     for code in ExitCode:
         assert f"{code.value} " in EPILOG
+
+
+def test_what_is_logged_on_the_way_is_not_among_what_was_asked_for():
+    app = typer.Typer(cls=TellingGroup)
+
+    @app.command()
+    def tell():
+        structlog.get_logger("adapter").warning("settings were read anew")
+        typer.echo("{}")
+
+    @app.command()
+    def other():
+        """Make the application a group."""
+
+    result = CliRunner().invoke(app, ["tell"])
+    assert result.stdout == "{}\n"
+    assert "settings were read anew" in result.stderr
