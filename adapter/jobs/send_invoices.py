@@ -137,6 +137,12 @@ class _Run(Poll):
         """
         book, settle, now = self._ledger.under_way, ports.guard.settle, self._now()
         kept = book.kept(self._biller)
+        for number, reason in kept.unreadable.items():
+            self._refuse_invoice(
+                number,
+                f"what was kept of invoice {number} cannot be read ({reason}): it is billed when "
+                "Spectrum tells it anew, or by `adapter run send_invoices --full`",
+            )
         told = {**kept.billed, **kept.held}
         told |= {invoice.invoice_number: invoice for invoice in extract.invoices}
         touched: Iterable[str] = ()
@@ -233,15 +239,19 @@ class _Run(Poll):
     def _report_refused(self, refused: tuple[RefusedInvoice, ...]) -> None:
         self._counts["refused"] += len(refused)
         for invoice in refused:
-            self._ledger.under_way.let_go(self._biller, [invoice.invoice_number])
-            self._ledger.exceptions.open(
-                self._biller,
-                ExceptionKind.INVOICE_REFUSED,
-                str(invoice),
-                now=self._now(),
-                invoice_number=invoice.invoice_number,
-                again=True,
-            )
+            self._refuse_invoice(invoice.invoice_number, str(invoice))
+
+    def _refuse_invoice(self, number: str, words: str) -> None:
+        """Ask a person; the invoice waits for nothing any more."""
+        self._ledger.under_way.let_go(self._biller, [number])
+        self._ledger.exceptions.open(
+            self._biller,
+            ExceptionKind.INVOICE_REFUSED,
+            words,
+            now=self._now(),
+            invoice_number=number,
+            again=True,
+        )
 
     def _conclude(self, cursor: str, profile: BifProfile) -> None:
         """Everything up to the cursor is billed, or an exception: nothing refused stands open."""

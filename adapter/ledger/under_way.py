@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, Table, delete, insert, or_, select, union
+from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, union
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import Invoice
 from adapter.domain.work_item import State
-from adapter.errors import MalformedRowError
 from adapter.ledger.items import parts_of
 from adapter.ledger.schema import (
     IS_UNFINISHED,
@@ -29,10 +28,14 @@ from adapter.ledger.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Invoices as Spectrum told them last, by number: held back, and billed less some money."""
+    """Invoices as Spectrum told them last, by number: held back, and billed less some money.
+
+    `unreadable` says why a row cannot be read; the others do not wait for it.
+    """
 
     held: Mapping[str, Invoice]
     billed: Mapping[str, Invoice]
+    unreadable: Mapping[str, str]
 
 
 class UnderWayBook:
@@ -83,10 +86,12 @@ class UnderWayBook:
         held = select(held_invoices.c.invoice_number, held_invoices.c.row).where(
             held_invoices.c.biller == biller
         )
+        unreadable: dict[str, str] = {}
         with self._store.reading() as connection:
             return Kept(
-                held={r.invoice_number: _invoice(r.row) for r in connection.execute(held)},
-                billed={r.invoice_number: _invoice(r.row) for r in connection.execute(billed)},
+                held=_read(connection, held, unreadable),
+                billed=_read(connection, billed, unreadable),
+                unreadable=unreadable,
             )
 
     def hold_back(self, biller: str, invoices: Iterable[Invoice], *, now: datetime) -> None:
@@ -166,8 +171,13 @@ def _of(table: Table, biller: str) -> Select[tuple[str]]:
     )
 
 
-def _invoice(row: str) -> Invoice:
-    try:
-        return Invoice.from_json(row)
-    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
-        raise MalformedRowError(f"a billed invoice cannot be read: {error}") from None
+def _read(
+    connection: Connection, chosen: Select[tuple[str, str]], unreadable: dict[str, str]
+) -> dict[str, Invoice]:
+    found: dict[str, Invoice] = {}
+    for row in connection.execute(chosen):
+        try:
+            found[row.invoice_number] = Invoice.from_json(row.row)
+        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+            unreadable[row.invoice_number] = f"{type(error).__name__}: {error}"
+    return found

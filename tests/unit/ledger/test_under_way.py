@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import update
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.errors import MalformedRowError
 from adapter.kinds import PAYMENTS
 from adapter.ledger.schema import held_invoices
 from tests.unit.jobs.conftest import BILLER, NOW, bench
@@ -54,12 +53,19 @@ def test_a_bill_whose_invoice_no_file_can_carry_by_now_is_not_made_anew(bench, b
     assert book.kept(BILLER).billed == {}
 
 
-def test_a_row_that_cannot_be_read_is_told_as_that(bench, book):
-    book.hold_back(BILLER, [bench.invoice("1")], now=NOW)
+def test_a_row_that_cannot_be_read_is_a_persons_and_stops_no_other(bench, book):
+    book.hold_back(BILLER, [bench.invoice("1"), bench.invoice("2")], now=NOW)
     with book._store.writing() as connection:
-        connection.execute(update(held_invoices).values(row='{"balance_due": "much"}'))
-    with pytest.raises(MalformedRowError):
-        book.kept(BILLER)
+        first = update(held_invoices).where(held_invoices.c.invoice_number == "1")
+        connection.execute(first.values(row='{"balance_due": "much"}'))
+    kept = book.kept(BILLER)
+    assert kept.held == {"2": bench.invoice("2")}
+    assert kept.unreadable == {"1": "KeyError: 'invoice_date'"}
+    bench.send_invoices()
+    [item] = bench.exceptions()
+    assert (item.kind, item.invoice_number) == (ExceptionKind.INVOICE_REFUSED, "1")
+    assert "send_invoices --full" in item.detail
+    assert book.kept(BILLER).unreadable == {}
 
 
 @pytest.mark.parametrize(
