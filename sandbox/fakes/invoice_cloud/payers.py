@@ -65,11 +65,13 @@ def pay(world: World, order: PaymentOrder) -> PaymentMade:
     Raises PaymentRefusedError for what the page would not take; a declined card is a payment
     that was not approved.
     """
-    bills = _bills(world, order)
-    amounts = [_amount(bills[0], order.amount), *(_amount(bill, None) for bill in bills[1:])]
-    guid, reference = world.book(PaymentNumbers).draw()
-    made = _payment(order, list(zip(bills, amounts, strict=True)), guid, reference)
-    world.book(InvoiceCloudBook).record(made)
+    book, shown = world.book(InvoiceCloudBook), _bills(world, order)
+    with book.locked():  # who pays the same bill at this moment is judged after it
+        bills = [book.bills[bill.biller, bill.invoice.invoice_number] for bill in shown]
+        amounts = [_amount(bills[0], order.amount), *(_amount(bill, None) for bill in bills[1:])]
+        guid, reference = world.book(PaymentNumbers).draw()
+        made = _payment(order, list(zip(bills, amounts, strict=True)), guid, reference)
+        book.record(made)
     kind = made.card_type or "bank account"
     for share in made.shares:
         number, amount = share.invoice_number, share.amount

@@ -51,8 +51,12 @@ def refresh_balance(world: World, bill: Bill) -> Bill:
     book = world.book(InvoiceCloudBook)
     # Credits are never shown: a balance is zero or due.
     shown = max(balance, Decimal("0.00"))
-    book.record(BalanceRefreshed(biller=bill.biller, invoice_number=number, balance=shown))
-    return book.bills[bill.biller, number]
+    with book.locked():
+        present = book.bills[bill.biller, number]
+        # An answer that was asked for before somebody paid does not know of it.
+        if present.paid_at == bill.paid_at and present.balance >= bill.balance:
+            book.record(BalanceRefreshed(biller=bill.biller, invoice_number=number, balance=shown))
+        return book.bills[bill.biller, number]
 
 
 def _ask(world: World, biller: str, number: str) -> ConnectorAnswer:

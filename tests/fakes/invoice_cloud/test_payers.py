@@ -1,13 +1,18 @@
 """Payers: what the page lets them pay, what it costs them, and what is kept of it."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 
+from sandbox.fakes.invoice_cloud import payers
 from sandbox.fakes.invoice_cloud.book import PumpState
 from sandbox.fakes.invoice_cloud.instruments import BANK_ACCOUNTS, CARDS, secret_numbers
 from sandbox.fakes.invoice_cloud.payers import PaymentRefusedError
+
+PAYERS = 20
 
 
 def refusal(cloud, *told, **options):
@@ -98,3 +103,24 @@ def test_the_journal_tells_the_payment_in_a_phrase(cloud):
     entry = cloud.world.journal.entries(operation="Pay")[0]
     assert entry.outcome == "invoice 30254: 731.37 by VISA, approved"
     assert entry.tags["payment_guid"] == made.payment_guid
+
+
+def test_of_payers_who_saw_the_same_bill_at_once_one_pays_it(cloud, monkeypatch):
+    bill, all_have_seen_it = cloud.bill(), threading.Barrier(PAYERS)
+
+    def show(_world, seen):
+        all_have_seen_it.wait()
+        return seen
+
+    monkeypatch.setattr(payers, "refresh_balance", show)
+
+    def try_to_pay(_number):
+        try:
+            return cloud.pay().amount
+        except PaymentRefusedError as error:
+            return error.message
+
+    with ThreadPoolExecutor(PAYERS) as pool:
+        told = list(pool.map(try_to_pay, range(PAYERS)))
+    assert told.count(bill.balance) == 1
+    assert told.count("nothing is due on invoice 30254") == PAYERS - 1

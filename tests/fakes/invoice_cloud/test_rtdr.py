@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.fakes.invoice_cloud import rtdr
+from sandbox.fakes.invoice_cloud.connector import ConnectorAnswer
 from sandbox.fakes.invoice_cloud.payers import PaymentRefusedError
 
 HOUR = 3600
@@ -130,3 +132,18 @@ def test_the_behaviour_lifts_both_waits(cloud, adapter):
     cloud.bill()
     adapter.planned.extend([told("10.00"), told("5.00")])
     assert [cloud.pay().amount for _ in range(2)] == [Decimal("10.00"), Decimal("5.00")]
+
+
+def test_an_answer_from_before_a_payment_opens_no_paid_bill_again(cloud, monkeypatch):
+    """Another payer pays while the balance is on its way."""
+    bill = cloud.bill()
+    connector = cloud.world.connectors[bill.biller]
+    connector.url = "http://127.0.0.1:9"
+
+    def somebody_pays(*_asked):
+        connector.url = None
+        assert cloud.pay().approved
+        return ConnectorAnswer(status=200, document={"balanceDue": "731.37"})
+
+    monkeypatch.setattr(rtdr, "_ask", somebody_pays)
+    assert rtdr.refresh_balance(cloud.world, bill).balance == 0
