@@ -23,7 +23,7 @@ HELD_BACK_MAX = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentUnderWay:
-    """A payment that a balance may lack; `known` is what it is judged by, once it has left."""
+    """A payment that a balance may lack; `known` is what it is judged by, if it may have left."""
 
     item: PaymentItem
     known: KnownBalances = field(default_factory=KnownBalances)
@@ -78,8 +78,6 @@ def _is_in(each: PaymentUnderWay, reading: BalanceReading, settle: timedelta) ->
         return not (lags and _is_same(balance, item.balance_before))
     if item.state in FINAL_STATES:
         return True
-    if not item.may_have_left:
-        return False
     expected = each.known.expected_at(reading.asked_at)
     return expected is not None and _is_same(balance, expected - item.payload.amount)
 

@@ -148,7 +148,7 @@ class _Run(Poll):
         touched: Iterable[str] = ()
         if ports.subtract_under_way:
             touched = book.touched(self._biller, told, extract.as_of - settle)
-        money = money_of(self._ledger, self._biller, touched, settle=settle)
+        money = money_of(self._ledger, self._biller, touched, ports)
         corrected = book.to_correct(self._biller, paid_since=now - CORRECTED_WITHIN)
         bills = {
             number: bill_of(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 
 from adapter.clock import Clock
 from adapter.domain.ach_return import AchReturn
+from adapter.domain.ledger_life import LedgerKnowledge
 from adapter.domain.payment import PaymentItem
 from adapter.domain.under_way import InvoiceMoney, PaymentUnderWay
 from adapter.domain.work_item import BalanceReading, WorkItem
@@ -24,15 +25,27 @@ ASKED_MAX = 3
 
 
 def money_of(
-    ledger: Ledger, biller: str, invoice_numbers: Iterable[str], *, settle: timedelta
+    ledger: Ledger, biller: str, invoice_numbers: Iterable[str], ports: BillerPorts
 ) -> Mapping[str, InvoiceMoney]:
     """Return every payment and return of these invoices; an invoice without any is not in it."""
+
+    @cache
+    def knowledge() -> LedgerKnowledge:
+        return ledger.life.knowledge().since(ports.payments_since)
+
+    def judged(item: PaymentItem) -> PaymentUnderWay:
+        """Add what it is judged by, where it may have left: also in a time that is forgotten."""
+        if item.may_have_left or not knowledge().is_whole_since(item.payload.paid_at):
+            known = ledger.balances.of(item, settle=ports.guard.settle)
+            return PaymentUnderWay(item=item, known=known)
+        return PaymentUnderWay(item=item)
+
     paid: defaultdict[str, list[PaymentUnderWay]] = defaultdict(list)
     returned: defaultdict[str, list[WorkItem[AchReturn]]] = defaultdict(list)
     numbers = sorted(set(invoice_numbers))
     for part in parts_of(numbers):
         for item in ledger.items(PAYMENT).whose(biller, payments.c.invoice_number.in_(part)):
-            paid[item.payload.invoice_number].append(_judged(ledger, item, settle))
+            paid[item.payload.invoice_number].append(judged(item))
         for back in ledger.items(REVERSAL).whose(biller, ach_returns.c.invoice_number.in_(part)):
             returned[back.payload.invoice_number].append(back)
     return {
@@ -42,12 +55,6 @@ def money_of(
         for number in numbers
         if number in paid or number in returned
     }
-
-
-def _judged(ledger: Ledger, item: PaymentItem, settle: timedelta) -> PaymentUnderWay:
-    if not item.may_have_left:
-        return PaymentUnderWay(item=item)
-    return PaymentUnderWay(item=item, known=ledger.balances.of(item, settle=settle))
 
 
 def balance_owed(
@@ -61,7 +68,7 @@ def balance_owed(
     settle = ports.guard.settle
 
     def known() -> InvoiceMoney:
-        found = money_of(ledger, biller, [invoice_number], settle=settle)
+        found = money_of(ledger, biller, [invoice_number], ports)
         return found.get(invoice_number, InvoiceMoney())
 
     money = known()

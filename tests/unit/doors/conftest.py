@@ -113,7 +113,7 @@ class FakeBalance:
 
 class FakeBillers:
     guard = GuardFigures()
-    subtract_under_way = True
+    payments_since, subtract_under_way = None, True
 
     def __init__(self):
         self.clock_watch = ClockWatch(FixedClock())

@@ -1,6 +1,7 @@
 """The balance that is owed now: the ledger read before and after Spectrum is asked."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from tests.unit.jobs.conftest import BILLER
 
 WHERE = {"partner": "spectrum", "operation": "OnlineReceipt"}
 BALANCE, AMOUNT = Decimal("731.37"), Decimal("31.37")
-SETTLE = 120
+SETTLE, DAY = 120, 86_400
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_what_waits_is_not_owed_and_what_is_applied_is_in_the_balance(bench, owe
 def test_another_invoice_and_another_biller_are_not_touched(bench, owed):
     bench.accept()
     assert owed("30255") == BALANCE
-    assert money_of(bench.ledger, "prairie", ["30254"], settle=bench.partners.guard.settle) == {}
+    assert money_of(bench.ledger, "prairie", ["30254"], bench.partners) == {}
 
 
 def test_a_payment_that_is_applied_while_the_balance_is_asked_for_has_it_asked_for_again(
@@ -104,3 +105,16 @@ def test_what_asking_raises_is_raised(bench, owed):
     bench.partners.balance = RejectedError("answered 404", status=404, **WHERE)
     with pytest.raises(RejectedError):
         owed()
+
+
+def test_what_was_paid_in_a_time_that_is_forgotten_may_be_in_the_balance(bench, owed):
+    """Another ledger may have posted it: the balance is held against what was billed before."""
+    bench.pass_time(-41 * DAY)
+    bench.partners.invoices = [bench.invoice()]
+    bench.send_invoices()
+    bench.pass_time(41 * DAY)
+    bench.accept(paid_at=bench.clock.now() - timedelta(days=40))
+    bench.partners.balance = BALANCE - AMOUNT
+    assert owed() == BALANCE - AMOUNT
+    bench.partners.balance = BALANCE
+    assert owed() == BALANCE - AMOUNT
