@@ -30,7 +30,7 @@ TASK, TICK = "adapter.job", "adapter.tick"
 PAUSE_WHILE_FULL = timedelta(seconds=1)
 # What is due still after a run that failed waits so long.
 PAUSE_AFTER_FAILURE = timedelta(seconds=1)
-_DAY = timedelta(days=1)
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -184,14 +184,15 @@ def _lock(job: str, biller: str, at: datetime | None) -> str:
 
 def cron_of(schedule: Schedule) -> str:
     """Write a schedule as cron does, in UTC; raises ValueError for one that cron cannot say."""
-    hours, rest = divmod(schedule.interval, timedelta(hours=1))
-    minutes, seconds = divmod(schedule.offset, timedelta(minutes=1))
+    whole = _HOUR if schedule.interval < _HOUR else _DAY
+    unit = _MINUTE if schedule.interval < _HOUR else _HOUR
+    minutes, seconds = divmod(schedule.offset, _MINUTE)
     if (
-        rest
-        or not hours
-        or _DAY % schedule.interval
+        whole % schedule.interval
+        or schedule.interval % unit
         or seconds
-        or schedule.offset >= timedelta(hours=1)
+        or schedule.offset >= min(schedule.interval, _HOUR)
     ):
-        raise ValueError(f"{schedule} is not so many minutes past every so many hours")
-    return f"{minutes} */{hours} * * *"
+        raise ValueError(f"{schedule} is not so many minutes past every so many hours or minutes")
+    every = schedule.interval // unit
+    return f"{minutes}-59/{every} * * * *" if unit == _MINUTE else f"{minutes} */{every} * * *"

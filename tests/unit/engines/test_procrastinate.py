@@ -282,6 +282,9 @@ def test_cron_says_what_the_schedule_says(schedule):
         (timedelta(minutes=90), timedelta(0)),
         (timedelta(hours=1), timedelta(seconds=5)),
         (timedelta(hours=4), timedelta(hours=2)),
+        (timedelta(minutes=7), timedelta(0)),
+        (timedelta(minutes=10), timedelta(minutes=10)),
+        (timedelta(seconds=30), timedelta(0)),
     ],
 )
 def test_what_cron_cannot_say_is_refused(interval, offset):
