@@ -28,7 +28,7 @@ class Carrier:
         self.world = world
         self.receipts_feed = receipts_feed
         self._doors = doors
-        self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=120)
+        self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=300)
         quick = {"spectrum_token_lifetime_seconds": 40 * 24 * HOUR}
         self.call("PATCH", "/behaviours", {"rtdr_suppressed": False, **quick})
 
