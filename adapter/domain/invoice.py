@@ -63,10 +63,10 @@ class Invoice:
     @classmethod
     def from_json(cls, text: str) -> Invoice:
         """Read what `as_json` wrote; another text raises one of Python's own errors."""
-        told = json.loads(text)
-        dates = {n: told[n] and date.fromisoformat(told[n]) for n in _DATES}
-        money = {n: Decimal(told[n]) for n in _MONEY}
-        return cls(**{**told, **dates, **money})
+        values = json.loads(text)
+        dates = {n: values[n] and date.fromisoformat(values[n]) for n in _DATES}
+        money = {n: Decimal(values[n]) for n in _MONEY}
+        return cls(**{**values, **dates, **money})
 
     def fingerprint(self, edition: str = "") -> str:
         """Identify everything a BIF says of the invoice: another one means that it changed.

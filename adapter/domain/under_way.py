@@ -110,7 +110,7 @@ def bill_of(
     """Return an invoice as a file bills it, less its money under way; None while it waits.
 
     It waits for money that is under way for less than an hour, and for a reversal. `as_of` (UTC)
-    is when Spectrum told it. A bill that stands wrong already is corrected at once.
+    is the moment of the extract. A bill that stands wrong already is corrected at once.
     """
     reading = BalanceReading(asked_at=as_of, balance=invoice.balance_due)
     missing = money.missing(reading, settle)

@@ -133,7 +133,7 @@ class _Run(Poll):
     def _bills(self, ports: BillerPorts, extract: InvoiceExtract) -> dict[str, Invoice]:
         """Return what is billed now, by number, and keep what is held back (decision 0036).
 
-        Besides what Spectrum told: what was held back, and what money alone makes another bill.
+        Besides the extract: what was held back, and what money alone makes another bill.
         """
         book, settle, now = self._ledger.under_way, ports.guard.settle, self._now()
         kept = book.kept(self._biller)
@@ -143,11 +143,11 @@ class _Run(Poll):
                 f"what was kept of invoice {number} cannot be read ({reason}): it is billed when "
                 "Spectrum tells it anew, or by `adapter run send_invoices --full`",
             )
-        told = {**kept.billed, **kept.held}
-        told |= {invoice.invoice_number: invoice for invoice in extract.invoices}
+        invoices = {**kept.billed, **kept.held}
+        invoices |= {invoice.invoice_number: invoice for invoice in extract.invoices}
         touched: Iterable[str] = ()
         if ports.subtract_under_way:
-            touched = book.touched(self._biller, told, extract.as_of - settle)
+            touched = book.touched(self._biller, invoices, extract.as_of - settle)
         money = money_of(self._ledger, self._biller, touched, ports)
         corrected = book.to_correct(self._biller, paid_since=now - CORRECTED_WITHIN)
         bills = {
@@ -159,9 +159,9 @@ class _Run(Poll):
                 settle=settle,
                 corrects=number in corrected,
             )
-            for number, invoice in told.items()
+            for number, invoice in invoices.items()
         }
-        held = [told[number] for number, bill in bills.items() if bill is None]
+        held = [invoices[number] for number, bill in bills.items() if bill is None]
         self._counts["held_back"] = len(held)
         book.hold_back(self._biller, held, now=now)
         return {number: bill for number, bill in bills.items() if bill is not None}

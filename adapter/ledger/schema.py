@@ -330,8 +330,8 @@ uploads = Table(
     Index("uploads_in_state", "biller", "state"),
 )
 
-# What each invoice was billed as last, in a file that Invoice Cloud accepted; `row` is as Spectrum
-# told it.
+# What each invoice was billed as last, in a file that Invoice Cloud accepted; `row` is the
+# extract's.
 billed_invoices = Table(
     "billed_invoices",
     metadata,
@@ -349,7 +349,7 @@ allowances = Table(
     Column("invoice_number", String(40), primary_key=True),
     Column("amount", Cents, nullable=False),
 )
-# What Spectrum told of an invoice, and waits for its money before it is billed.
+# Invoices of the extract that wait for their money before they are billed.
 held_invoices = Table(
     "held_invoices",
     metadata,

@@ -28,7 +28,7 @@ from adapter.ledger.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Invoices as Spectrum told them last, by number: held back, and billed less some money.
+    """Invoices as last extracted, by number: held back, and billed less some money.
 
     `unreadable` says why a row cannot be read; the others do not wait for it.
     """
