@@ -28,8 +28,10 @@ from adapter.ledger.sqlite_file import follow_file, require_file
 
 # How long a writer waits for another one before the ledger counts as unusable.
 BUSY_SECONDS = 15
-# A process that stands still within a transaction loses it, and holds up the others no longer.
-IDLE_SECONDS = 60
+# A process that stands still while it writes loses its turn before those that wait give up.
+IDLE_SECONDS = 10
+# It holds up nobody while it reads; and whoever writes the whole ledger may be copying it.
+LONG_IDLE_SECONDS = 60
 _READS = "ledger_reads"
 _TIME = select(func.clock_timestamp())  # of this moment, not of the transaction's beginning
 WHOLE_LEDGER = " the whole ledger"  # no biller is called so
@@ -39,7 +41,10 @@ _WHERE = text(
     "|| ' ' || (SELECT oid FROM pg_database WHERE datname = current_database()) "
     "FROM pg_control_system()"
 )
-_ONE_WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended(:biller, 0))")
+_ONE_WRITER = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(:biller, 0)), "
+    "set_config('idle_in_transaction_session_timeout', :idle, true)"
+)
 
 
 # A connection that the database has closed is found out before it is used.
@@ -113,8 +118,9 @@ class Store:
         try:
             with self._turn(), self._engine.begin() as connection:
                 if self._has_many_writers:
+                    idle = LONG_IDLE_SECONDS if WHOLE_LEDGER in billers else IDLE_SECONDS
                     for biller in sorted({self._guid_of(name) for name in billers}):
-                        connection.execute(_ONE_WRITER, {"biller": biller})
+                        connection.execute(_ONE_WRITER, {"biller": biller, "idle": f"{idle}s"})
                 if self.clock is not None:
                     self.clock.ask(lambda: connection.execute(_TIME).scalar_one())
                 yield connection
@@ -197,7 +203,7 @@ def _configure_postgresql(engine: Engine) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = on")
             cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
-            cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{LONG_IDLE_SECONDS}s'")
         connection.commit()
 
 

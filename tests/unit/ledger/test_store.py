@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from adapter.errors import LedgerError
+from adapter.ledger import store as store_module
 from adapter.ledger.schema import meta
-from adapter.ledger.store import Store
+from adapter.ledger.store import BUSY_SECONDS, IDLE_SECONDS, Store
 
 
 def open_store(path):
@@ -96,3 +97,25 @@ def test_writers_queue_up(store, at_once):
     with store.reading() as connection:
         found = select(meta.c.value).where(meta.c.name == "count")
         assert connection.execute(found).scalar_one() == "80"
+
+
+def test_a_writer_that_stands_still_loses_its_turn_to_those_that_wait(postgres, monkeypatch):
+    """A machine that is put to sleep within a write: the others neither wait on nor fail."""
+    assert IDLE_SECONDS < BUSY_SECONDS
+    monkeypatch.setattr(store_module, "IDLE_SECONDS", 1)
+    url = postgres.new_database()
+    asleep, awake = Store(url), Store(url)
+    value = select(meta.c.value).where(meta.c.name == "turn")
+
+    def write(store, words):
+        with store.writing("acme") as connection:
+            connection.execute(insert(meta).values(name="turn", value=words))
+            if store is asleep:
+                write(awake, "of the one awake")
+
+    with pytest.raises(LedgerError, match="idle-in-transaction"):
+        write(asleep, "of the one asleep")
+    with awake.reading() as connection:
+        assert connection.execute(value).scalar_one() == "of the one awake"
+    asleep.close()
+    awake.close()
