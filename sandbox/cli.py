@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import signal
 import tempfile
-import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sandbox.world.world import World
 
 EXIT_BROKEN = 1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 ADAPTER_PORT = 8200
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -76,16 +77,17 @@ def up(
     from sandbox.server import Sandbox
     from sandbox.world.clock import DEMO_START
 
-    sandbox = Sandbox(base_url=base_url, control_token=control_token)
-    world = sandbox.create_world(
-        seed=seed,
-        start=DEMO_START if virtual else None,
-        billers=billers,
-        open_invoices=open_invoices,
-    )
-    for connector in world.connectors.values():
-        connector.url = f"http://127.0.0.1:{adapter_port}"
     with ExitStack() as running:
+        running.enter_context(_stop_signals_held())
+        sandbox = Sandbox(base_url=base_url, control_token=control_token)
+        world = sandbox.create_world(
+            seed=seed,
+            start=DEMO_START if virtual else None,
+            billers=billers,
+            open_invoices=open_invoices,
+        )
+        for connector in world.connectors.values():
+            connector.url = f"http://127.0.0.1:{adapter_port}"
         running.callback(sandbox.stop)
         try:
             sandbox.start(host, port)
@@ -95,7 +97,7 @@ def up(
         typer.echo(f"The sandbox listens at {sandbox.listens_at}/ (console); interrupt to stop.")
         if adapter:
             typer.echo(f"The adapter listens at {adapter}/ops/health.")
-        _wait_for_signal()
+        _wait_for_stop()
 
 
 def _join_adapter(world: World, port: int, running: ExitStack) -> str:
@@ -109,12 +111,20 @@ def _join_adapter(world: World, port: int, running: ExitStack) -> str:
     return joined.doors.url
 
 
-def _wait_for_signal() -> None:
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    while not stopped.wait(1.0):  # a signal just before a wait would not wake it
-        pass
+@contextmanager
+def _stop_signals_held() -> Iterator[None]:
+    """Hold back what tells this process to end; threads that begin meanwhile never take it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _wait_for_stop() -> None:
+    """Take the first signal to end, whenever it came; a second one ends the process at once."""
+    signal.sigwait(STOP_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 @app.command()

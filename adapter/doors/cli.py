@@ -17,6 +17,7 @@ from adapter.clock import require_aware
 from adapter.doors import (
     cli_alarms,
     cli_bif,
+    cli_cash,
     cli_doctor,
     cli_exceptions,
     cli_findings,
@@ -58,6 +59,7 @@ app.add_typer(cli_exceptions.app, name="exceptions")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_settings.app, name="settings")
 app.command(epilog=EPILOG)(cli_alarms.alarms)
+app.command(epilog=EPILOG)(cli_cash.cash)
 app.command(epilog=cli_doctor.DOCTOR_EPILOG)(cli_doctor.doctor)
 # What another process left behind is found after so long at the latest.
 SWEEP = timedelta(seconds=30)

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from adapter.domain.alarms import raised
 from adapter.doors import ops_views as views
+from adapter.doors.cash import position_now, position_view
 from adapter.doors.health import reasons_not_ready
 from adapter.doors.ops_page import add_pages, reference_of
 from adapter.doors.requests import query, require_operator
@@ -107,6 +108,11 @@ def _add_lists(door: Blueprint, adapter: Adapter) -> None:
     @door.get("/exceptions")
     def exceptions() -> Response:
         return _page("exceptions", _paging(), ledger.exceptions.page, views.exception_view)
+
+    @door.get("/cash-positions/<biller>")
+    def cash_position(biller: str) -> Response:
+        day = query(request, "day").get("day")
+        return jsonify(position_view(position_now(adapter, biller, day)))
 
     @door.get("/uploads")
     def uploads() -> Response:

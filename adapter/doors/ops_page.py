@@ -22,6 +22,7 @@ from adapter.domain.alarms import raised
 from adapter.domain.figures import Figures
 from adapter.domain.work_item import State
 from adapter.doors import ops_views as views
+from adapter.doors.cash import NAMES, needs_a_look, position_now, position_view
 from adapter.doors.requests import query
 from adapter.doors.watch import alarm_view, figures_now, length_text
 from adapter.errors import LedgerError, NotFoundError
@@ -72,6 +73,7 @@ def add_pages(door: Blueprint, adapter: Adapter) -> None:
     door.add_app_template_filter(story_path, "story")
     door.add_app_template_filter(spoken, "spoken")
     door.add_app_template_filter(length_text, "length_of_time")
+    _add_cash_page(door, adapter)
 
     @door.get("/", strict_slashes=False)
     def overview() -> Response:
@@ -121,6 +123,24 @@ def add_pages(door: Blueprint, adapter: Adapter) -> None:
         if found is None:
             raise NotFoundError("there is no such delivery")
         return _page("story", now, **views.story_of(ledger, PAYMENTS, found, now=now))
+
+
+def _add_cash_page(door: Blueprint, adapter: Adapter) -> None:
+    @door.get("/cash/<biller>")
+    def cash(biller: str) -> Response:
+        position = position_now(adapter, biller, query(request, "day").get("day"))
+        shown, now = position_view(position), adapter.clock.now()
+        is_over = position.window.end_gmt < now
+        return _page(
+            "cash",
+            now,
+            shown=shown,
+            names=NAMES,
+            biller=biller,
+            day_before=position.day - timedelta(days=1),
+            day_after=position.day + timedelta(days=1) if is_over else None,
+            rows=[{**row, "biller": biller} for row in shown["payments"] if needs_a_look(row)],
+        )
 
 
 def totals_of(figures: Figures, applied: dict[str, int]) -> list[TotalRow]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists
 
+from adapter.clock import GmtWindow
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.money import money_text
@@ -239,6 +240,9 @@ class PaymentQueries:
             for part in parts_of(sorted(set(payment_guids)))
             for item in self._items.whose(biller, payments.c.payment_guid.in_(part))
         )
+
+    def paid_within(self, biller: str, window: GmtWindow) -> tuple[PaymentItem, ...]:
+        return self._items.whose(biller, _paid(window.start_gmt, window.end_gmt))
 
     def unreported(
         self, biller: str, *, paid_from: datetime, paid_until: datetime

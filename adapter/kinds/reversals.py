@@ -277,13 +277,23 @@ def _lies_in_inbox(since: datetime) -> str:
     )
 
 
+def returns_of(
+    ledger: Ledger, biller: str, payment_guids: Iterable[str]
+) -> tuple[WorkItem[AchReturn], ...]:
+    """Return what came back of these payments, on whatever invoices."""
+    items = ledger.items(REVERSAL)
+    return tuple(
+        item
+        for part in parts_of(sorted(set(payment_guids)))
+        for item in items.whose(biller, ach_returns.c.payment_guid.in_(part))
+    )
+
+
 def returned_amounts(
     ledger: Ledger, biller: str, payment_guids: Iterable[str]
 ) -> dict[tuple[str, str], Decimal]:
     """Return what was returned of these payments in dollars, by payment GUID and invoice."""
-    items = ledger.items(REVERSAL)
     return {
         (item.payload.payment_guid, item.payload.invoice_number): item.payload.amount
-        for part in parts_of(sorted(set(payment_guids)))
-        for item in items.whose(biller, ach_returns.c.payment_guid.in_(part))
+        for item in returns_of(ledger, biller, payment_guids)
     }

@@ -90,6 +90,13 @@ def test_an_operator_reads_an_alarm_and_follows_it_to_the_payments_story(page, t
     assert page.locator("tbody tr").filter(has_text="sending").first.is_visible()
     follow(page, page.get_by_role("link", name="Adapter operations"))
     assert page.url == f"{trouble}/ops/"
+    follow(page, page.get_by_role("link", name="cash"))
+    fits(page)
+    assert page.locator("tr", has_text="taken at Invoice Cloud").get_by_text("not known").count()
+    assert page.locator(".stack tbody tr").count() == 1
+    follow(page, page.get_by_role("link", name="The day before"))
+    assert page.get_by_text("Every payment of the day is applied.").is_visible()
+    fits(page)
     assert dialogs == []
 
 

@@ -189,6 +189,13 @@ def test_up_serves_until_it_is_told_to_stop(up, number):
     assert process.wait(timeout=60) == 0
 
 
+def test_up_is_told_to_stop_before_it_serves(up):
+    """As soon as it is known where it listens: the signal is not lost, and ends it in peace."""
+    process, _ = up("--with-adapter", "--adapter-port", "0")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+
+
 def test_up_in_virtual_time_expects_the_adapter_at_its_usual_place(up):
     _, url = up("--virtual", "--billers", "2", "--base-url", "http://sandbox:8100")
     told = httpx.get(f"{url}/_sandbox/worlds/default").json()
