@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
@@ -67,7 +68,7 @@ class PaymentDay:
         self._call("PATCH", "behaviours", {"spectrum_deduplicates": options.deduplicate})
         self._timeline.chapter("The hourly invoice file")
         self._advance(hours=1)
-        first, second, third, fourth = self._open_invoices()[:4]
+        first, second, third, fourth, fifth = self._open_invoices()[:5]
         self._timeline.chapter("A payer finds the bill on the Virtual Site and pays by card")
         self._pay_on_the_site(first)
         self._timeline.chapter("Another pays by bank account")
@@ -88,14 +89,29 @@ class PaymentDay:
         self._timeline.chapter("The poll confirms three payments and rescues the fourth")
         self._advance(minutes=15)
         if not options.first_day:
+            self._play_an_outage(fifth)
             self._play_what_follows()
         self._timeline.rest()
         report: dict[str, Any] = self._call("GET", "audit")
         return report
 
+    def _play_an_outage(self, bill: dict[str, Any]) -> None:
+        """Play what once had a payer pay twice; Invoice Cloud asks for the balance at each look."""
+        self._timeline.chapter(
+            "Spectrum takes no receipt for an hour: a fifth pays, looks, and owes nothing"
+        )
+        self._call("PATCH", "behaviours", {"rtdr_suppressed": False})
+        self._fail_receipts()
+        self._pay(bill, {"card_number": CARD}, minutes=45)
+        self._look_again(bill)
+        self._advance(minutes=15)
+        self._timeline.chapter("Spectrum is back: the payment is applied, once")
+        self._call("DELETE", "faults")
+        self._advance(hours=1)
+
     def _play_what_follows(self) -> None:
         self._timeline.chapter("Tuesday and Wednesday: the processor settles cards, then ACH")
-        self._advance(hours=50, minutes=15)
+        self._advance(hours=48, minutes=15)
         self._timeline.chapter("Thursday: the bank returns the second payment, and it is reversed")
         self._advance(hours=23, minutes=50)
         self._timeline.chapter("The next invoice file shows its balance again, and all matches")
@@ -116,6 +132,12 @@ class PaymentDay:
             payer.submit(number=bill["invoice_number"])
             payer.submit(method="card", card_number=CARD)
         self._advance(minutes=5)
+
+    def _look_again(self, bill: dict[str, Any]) -> None:
+        with closing(Visitor()) as payer:
+            payer.open(f"{self._world.base_url}/invoicecloud/portal/site/{self._biller.slug}")
+            payer.submit(number=bill["invoice_number"])
+        self._advance()
 
     def _choose_paperless(self, bill: dict[str, Any]) -> None:
         with closing(Visitor()) as holder:
@@ -165,6 +187,20 @@ class PaymentDay:
                 "moment": moment,
                 "count": 1,
                 "match": {"invoice_number": bill["invoice_number"]},
+            },
+        )
+
+    def _fail_receipts(self) -> None:
+        self._call(
+            "POST",
+            "faults",
+            {
+                "fault": "status",
+                "partner": "spectrum",
+                "operation": "OnlineReceipt",
+                "moment": "before",
+                "count": None,
+                "parameters": {"status": 503},
             },
         )
 
@@ -222,14 +258,28 @@ def run_demo(options: DemoOptions) -> int:
         running.callback(joined.stop)
         control = running.enter_context(httpx.Client(base_url=sandbox.url, timeout=60))
         report = PaymentDay(world, control, Timeline(world, show)).play(options)
+        cash = _cash_of(world.billers[0].slug, joined.doors.url)
         if options.journal is not None:
             options.journal.write_text(world.journal.as_lines(), "utf-8")
     if options.as_json:
-        told = {"timeline": [line.as_json() for line in lines], "audit": report}
+        told = {"timeline": [line.as_json() for line in lines], "cash": cash, "audit": report}
         print(json.dumps(told, indent=2))  # noqa: T201  # the answer of --json
     else:
+        _tell_cash(console, cash)
         _conclude(console, report)
-    return 0 if report["clean"] else 1
+    return 0 if report["clean"] and cash["balances"] else 1
+
+
+def _cash_of(biller: str, doors: str) -> dict[str, Any]:
+    """Ask the adapter what Invoice Cloud took on the first day, and what became of it (0037)."""
+    answer = httpx.get(
+        f"{doors}/ops/cash-positions/{biller}",
+        params={"day": f"{DEMO_START:%Y-%m-%d}"},
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    position: dict[str, Any] = answer.json()
+    return position
 
 
 def _introduce(console: Console, options: DemoOptions, carrier: str) -> None:
@@ -239,6 +289,19 @@ def _introduce(console: Console, options: DemoOptions, carrier: str) -> None:
         "Virtual time, real sockets. Spectrum de-duplicates receipts: "
         f"{'yes' if options.deduplicate else 'no'}; "
         f"receipts feed: {feed[options.receipts_feed]}."
+    )
+
+
+def _tell_cash(console: Console, cash: dict[str, Any]) -> None:
+    console.print()
+    console.print(f"[bold]The cash of {cash['day']}[/], now")
+    for name in ("taken", "applied", "open", "given_back", "returned", "differences"):
+        part = cash[name]
+        words = "taken at Invoice Cloud" if name == "taken" else name.replace("_", " ")
+        amount = f"{Decimal(part['amount']):,.2f}"
+        console.print(f"  {words:<24}{part['count']:>3}{amount:>12}")
+    console.print(
+        "[green]To the cent.[/]" if cash["balances"] else "[bold red]It does not balance.[/]"
     )
 
 

@@ -17,8 +17,9 @@ from sandbox.world.world import World
 
 # What a reader of the day need not see: it is in the journal all the same.
 QUIET_OPERATIONS = frozenset({"Token", "Sessions"})
-# Asked again and again on a schedule: told when the answer is another than the last time.
+# Asked again and again: told when the answer is another than the last time.
 POLLS = {
+    "InvoiceBalanceDue": "InvoiceBalanceDue",
     "ExtractInvoices": "ExtractInvoices",
     "ExtractReceipts": "ExtractReceipts",
     "PaymentReportingDataSetFromGMT": "PaymentReporting",
@@ -85,7 +86,7 @@ class Timeline:
         if entry.kind != "call" or entry.operation not in POLLS:
             return False
         asked = entry.request.get("SettlementDate", "") if entry.request else ""
-        key = f"{entry.operation} {asked}"
+        key = f"{entry.operation} {asked or entry.tags.get('invoice_number', '')}"
         before = self._told_polls.get(key)
         self._told_polls[key] = entry.outcome
         return before == entry.outcome or _NO_ROWS.search(entry.outcome) is not None
@@ -98,11 +99,11 @@ class Timeline:
         self._show(line)
 
     def rest(self) -> None:
-        """Say how many polls were left out in this chapter."""
+        """Say how many calls were left out in this chapter."""
         if self._repeated:
-            polls = "1 poll" if self._repeated == 1 else f"{self._repeated} polls"
+            calls = "1 call" if self._repeated == 1 else f"{self._repeated} calls"
             at = f"{self._world.clock.now():%Y-%m-%dT%H:%M:%SZ}"
-            self._show(_plain(at, "rest", f"... {polls} brought nothing new"))
+            self._show(_plain(at, "rest", f"... {calls} brought nothing new"))
             self._repeated = 0
 
     def _from_ledger(self) -> list[Line]:

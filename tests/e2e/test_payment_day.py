@@ -82,7 +82,7 @@ def test_the_whole_day_ends_settled_reversed_and_billed_again(capsys):
     assert code == 0, day["audit"]
     assert len(day["audit"]["invariants"]) == len(INVARIANTS)
     chapters = [line["text"] for line in day["timeline"] if line["kind"] == "chapter"]
-    assert len(chapters) == 11
+    assert len(chapters) == 13
     [reversed_] = told(day, "ReceiveReversal")
     assert reversed_["text"] == "receipt 1002 for 220.09 reversed (R01)"
     batches = [line["text"].split(":")[0] for line in told(day, "Settlement")]
@@ -93,3 +93,20 @@ def test_the_whole_day_ends_settled_reversed_and_billed_again(capsys):
     ]
     assert told(day, "UploadInvoiceFile")[-1]["text"] == "1 invoice, 220.09 in all: taken"
     assert len(told(day, "Settings")) == 2
+
+
+@pytest.mark.requirement("A2", "A3", "C2")
+def test_who_pays_in_an_outage_is_not_asked_again_and_the_day_s_cash_balances(capsys):
+    """The same without a receipts feed, and with a Spectrum that believes every repeat."""
+    code, day = play(capsys, deduplicate=False)
+    assert code == 0, day["audit"]
+    fifth = "invoice 30270"
+    [paid] = [line for line in told(day, "Pay") if line["text"].startswith(fifth)]
+    looks = [line for line in told(day, "Balance") if line["at"] > paid["at"]]
+    assert [line["text"] for line in looks] == ["0.00 is due"]
+    applied = [line for line in told(day, "applied") if line["text"].startswith(fifth)]
+    assert len(applied) == 1
+    cash = day["cash"]
+    parts = {name: cash[name]["count"] for name in ("taken", "applied", "returned", "open")}
+    assert parts == {"taken": 5, "applied": 4, "returned": 1, "open": 0}
+    assert cash["balances"]
