@@ -96,7 +96,7 @@ class PaymentDay:
         return report
 
     def _play_an_outage(self, bill: dict[str, Any]) -> None:
-        """Play what once had a payer pay twice; Invoice Cloud asks for the balance at each look."""
+        """Play what once made a payer pay twice; Invoice Cloud asks the door at each look."""
         self._timeline.chapter(
             "Spectrum takes no receipt for an hour: a fifth pays, looks, and owes nothing"
         )
