@@ -16,9 +16,11 @@ from adapter.domain.invoice import BifDialect
 from adapter.doors import cli_bif_compare
 from adapter.doors.exit_codes import EPILOG, ExitCode
 from adapter.doors.files import opened
+from adapter.doors.ledger_file import open_ledger_if_any
 
 if TYPE_CHECKING:
     from adapter.bif.check import CheckReport
+    from adapter.domain.invoice import Invoice
 
 STANDARD_STREAM = "-"
 app = typer.Typer(
@@ -84,29 +86,39 @@ def write(
     biller: Annotated[str, typer.Option(help="Whose invoices.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
 ) -> None:
-    """Write a BIF of every invoice that Spectrum tells.
+    """Write a BIF of every invoice that Spectrum tells, as Invoice Cloud would be billed.
 
-    It is sent to nobody, and the ledger knows nothing of it.
+    What is under way by the ledger, where there is one, is not billed (decision 0036). It is sent
+    to nobody, and the ledger knows nothing of it.
     """
     from adapter.bif.rows import FileHeader
     from adapter.bif.writer import write_bif
     from adapter.bootstrap import Billers
     from adapter.clock import SystemClock
+    from adapter.kinds.under_way import bills_of
     from adapter.settings import FileSettings
 
-    clock = SystemClock()
-    billers = Billers(FileSettings(config), clock)
+    source, clock = FileSettings(config), SystemClock()
+    billers = Billers(source, clock)
     try:
         ports = billers.ports(biller)
         extract = ports.invoice_feed.invoices_since(None)
     finally:
         billers.close()
+    invoices = {invoice.invoice_number: invoice for invoice in extract.invoices}
+    bills: dict[str, Invoice | None] = {**invoices}
+    with open_ledger_if_any(source) as ledger:
+        if ledger is not None:
+            now = ledger.keep_time(clock).now()
+            bills = bills_of(ledger, biller, invoices, ports, as_of=extract.as_of, now=now)
     profile = ports.bif_profile
     today = clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
     reference = f"BIF{extract.as_of:%Y%m%d%H%M%S}"
     header = FileHeader(profile=profile, reference=reference, created_on=today)
     with opened(out, "w+b") as stream:
-        written = write_bif(extract.invoices, header, stream)
+        written = write_bif([bill for bill in bills.values() if bill], header, stream)
+    for number in sorted(number for number, bill in bills.items() if bill is None):
+        typer.echo(f"invoice {number} is left out: its money is under way", err=True)
     for refused in written.refused:
         typer.echo(str(refused), err=True)
     typer.echo(f"{out}: {written.invoice_count} invoices, total {written.total}", err=True)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapter.doors.ledger_file import open_ledger_if_any
+
 if TYPE_CHECKING:
     from adapter.jobs.would_post import Rehearsed
-    from adapter.ledger import Ledger
-    from adapter.settings import FileSettings
 
 _WORDS = {
     "post": "would be posted",
@@ -44,7 +43,7 @@ def would_post(
     source, clock = FileSettings(config), SystemClock()
     rules, billers = rules_of(source.current().adapter), Billers(source, clock)
     try:
-        with _ledger(source) as ledger:
+        with open_ledger_if_any(source) as ledger:
             now, ports = clock.now(), billers.ports(biller)
             known = knowledge_of(ledger, ports, now=now)
             window = next_poll(ledger, biller, rules, now=now)
@@ -61,24 +60,6 @@ def would_post(
         f"{window.start_gmt:%Y-%m-%dT%H:%M:%SZ} to {window.end_gmt:%Y-%m-%dT%H:%M:%SZ}. "
         "Nothing was written"
     )
-
-
-@contextmanager
-def _ledger(source: FileSettings) -> Iterator[Ledger | None]:
-    """Open the ledger; before the first start there may be none yet."""
-    from adapter.ledger import open_ledger
-    from adapter.settings.field_types import sqlite_file_of
-
-    view = source.current()
-    file = sqlite_file_of(view.adapter.ledger)
-    if file is not None and not file.exists():
-        yield None
-        return
-    ledger = open_ledger(view.adapter.ledger, billers=lambda: view.biller_guids)
-    try:
-        yield ledger if ledger.life.identity() else None
-    finally:
-        ledger.close()
 
 
 def _lines(found: Iterable[Rehearsed]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from adapter.ledger import Ledger
+    from adapter.settings import FileSettings
 
 
 @contextmanager
@@ -23,5 +24,23 @@ def open_ledger_of(config: Path) -> Iterator[Ledger]:
     )
     try:
         yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def open_ledger_if_any(source: FileSettings) -> Iterator[Ledger | None]:
+    """Open the ledger; before the first start there may be none yet."""
+    from adapter.ledger import open_ledger
+    from adapter.settings.field_types import sqlite_file_of
+
+    view = source.current()
+    file = sqlite_file_of(view.adapter.ledger)
+    if file is not None and not file.exists():
+        yield None
+        return
+    ledger = open_ledger(view.adapter.ledger, billers=lambda: view.biller_guids)
+    try:
+        yield ledger if ledger.life.identity() else None
     finally:
         ledger.close()

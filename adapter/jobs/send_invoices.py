@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,7 +12,6 @@ from adapter.bif.rows import RefusedInvoice
 from adapter.context import JobContext
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import BifProfile, Invoice, InvoiceExtract
-from adapter.domain.under_way import InvoiceMoney, bill_of
 from adapter.domain.upload import Upload, UploadAnswer, UploadState
 from adapter.errors import (
     AdapterError,
@@ -25,7 +24,7 @@ from adapter.errors import (
 from adapter.jobs.invoice_files import FileMaker, Written
 from adapter.jobs.polling import Poll
 from adapter.jobs.report import JobReport
-from adapter.kinds.under_way import money_of
+from adapter.kinds.under_way import bills_of
 from adapter.ports import BillerPorts
 
 JOB = "send_invoices"
@@ -135,7 +134,7 @@ class _Run(Poll):
 
         Besides the extract: what was held back, and what money alone makes another bill.
         """
-        book, settle, now = self._ledger.under_way, ports.guard.settle, self._now()
+        book, now = self._ledger.under_way, self._now()
         kept = book.kept(self._biller)
         for number, reason in kept.unreadable.items():
             self._refuse_invoice(
@@ -145,22 +144,15 @@ class _Run(Poll):
             )
         invoices = {**kept.billed, **kept.held}
         invoices |= {invoice.invoice_number: invoice for invoice in extract.invoices}
-        touched: Iterable[str] = ()
-        if ports.subtract_under_way:
-            touched = book.touched(self._biller, invoices, extract.as_of - settle)
-        money = money_of(self._ledger, self._biller, touched, ports)
-        corrected = book.to_correct(self._biller, paid_since=now - CORRECTED_WITHIN)
-        bills = {
-            number: bill_of(
-                invoice,
-                money.get(number, InvoiceMoney()),
-                as_of=extract.as_of,
-                now=now,
-                settle=settle,
-                corrects=number in corrected,
-            )
-            for number, invoice in invoices.items()
-        }
+        bills = bills_of(
+            self._ledger,
+            self._biller,
+            invoices,
+            ports,
+            as_of=extract.as_of,
+            now=now,
+            corrected=book.to_correct(self._biller, paid_since=now - CORRECTED_WITHIN),
+        )
         held = [invoices[number] for number, bill in bills.items() if bill is None]
         self._counts["held_back"] = len(held)
         book.hold_back(self._biller, held, now=now)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 
 from adapter.clock import Clock
 from adapter.domain.ach_return import AchReturn
+from adapter.domain.invoice import Invoice
 from adapter.domain.ledger_life import LedgerKnowledge
 from adapter.domain.payment import PaymentItem
-from adapter.domain.under_way import InvoiceMoney, PaymentUnderWay
+from adapter.domain.under_way import InvoiceMoney, PaymentUnderWay, bill_of
 from adapter.domain.work_item import BalanceReading, WorkItem
 from adapter.kinds.payments import PAYMENT
 from adapter.kinds.reversals import REVERSAL
@@ -54,6 +56,39 @@ def money_of(
         )
         for number in numbers
         if number in paid or number in returned
+    }
+
+
+def bills_of(
+    ledger: Ledger,
+    biller: str,
+    invoices: Mapping[str, Invoice],
+    ports: BillerPorts,
+    *,
+    as_of: datetime,
+    now: datetime,
+    corrected: Collection[str] = (),
+) -> dict[str, Invoice | None]:
+    """Return invoices, by number, as a file of now bills them; None for one that waits.
+
+    `as_of` (UTC) is the moment of Spectrum's figures. `corrected` are those whose bills stand
+    wrong.
+    """
+    settle = ports.guard.settle
+    touched: Iterable[str] = ()
+    if ports.subtract_under_way:
+        touched = ledger.under_way.touched(biller, invoices, as_of - settle)
+    money = money_of(ledger, biller, touched, ports)
+    return {
+        number: bill_of(
+            invoice,
+            money.get(number, InvoiceMoney()),
+            as_of=as_of,
+            now=now,
+            settle=settle,
+            corrects=number in corrected,
+        )
+        for number, invoice in invoices.items()
     }
 
 

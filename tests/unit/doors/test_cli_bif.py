@@ -1,8 +1,14 @@
 """`adapter bif`: compiler-like lines, exit codes, standard streams."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+
+from adapter.kinds import PAYMENTS
+from adapter.ledger import open_ledger
+from tests.unit.doors.conftest import BILLER, BILLER_GUID, DoorDesk
 
 
 def test_a_sample_is_valid_and_the_same_for_the_same_seed(cli, tmp_path):
@@ -102,6 +108,27 @@ def test_a_billers_own_file_is_written_from_its_feed(cli, settings_file, tmp_pat
     assert b"10~30254|" in out.read_bytes()
     assert cli("bif", "check", str(out)).exit_code == 0
     assert not (tmp_path / "adapter.db").exists()
+
+
+def test_what_is_under_way_is_not_billed(cli, settings_file, tmp_path):
+    """A payment that waits for longer than an hour; a young one's invoice is left out."""
+    tell(tmp_path, INVOICE, {**INVOICE, "invoice_number": "30255"})
+    config = settings_file()
+    url = f"sqlite:///{tmp_path / 'adapter.db'}"
+    ledger = open_ledger(url, billers=lambda: {BILLER: BILLER_GUID})
+    now = datetime.now(UTC)
+    ledger.life.begin(now - timedelta(days=1))
+    desk = DoorDesk(ledger, PAYMENTS.item)
+    for number, hours in ((30254, 2), (30255, 0)):
+        paid = {"paid_at": now - timedelta(hours=hours, minutes=1), "amount": Decimal("31.37")}
+        desk.accept(number, at=now, lane=str(number), **paid)
+    ledger.close()
+    out = tmp_path / "alpha.BIF"
+    options = ("--config", str(config), "--biller", "alpha-mutual", "--out", str(out))
+    result = cli("bif", "write", *options)
+    assert result.exit_code == 0, result.stderr
+    assert "1 invoices, total 700.00" in result.stderr
+    assert "invoice 30255 is left out: its money is under way" in result.stderr
 
 
 def test_an_invoice_that_no_file_can_carry_is_told(cli, settings_file, tmp_path):
