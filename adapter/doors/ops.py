@@ -131,8 +131,8 @@ def _paging() -> dict[str, str]:
 
 def _require_due_order(asked: dict[str, str]) -> None:
     """Refuse another order, and a page after another: due dates change in between."""
-    wrong = next((name for name in asked if name == "after"), "order")
-    if asked[wrong] != "due":
+    wrong = "after" if "after" in asked else "order"
+    if wrong == "after" or asked["order"] != "due":
         raise BadInputError(
             field=wrong,
             value=asked[wrong][:40],
