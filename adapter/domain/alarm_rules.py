@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.figures import Figures, StateFigure
-from adapter.domain.work_item import DOUBTFUL_STATES, State
+from adapter.domain.figures import Figures, StateFigure, UnappliedFigure
+from adapter.domain.work_item import DOUBTFUL_STATES, ENROLLMENT, PAYMENT, REVERSAL, State
 
 UNFINISHED_MAX = timedelta(hours=2)
 IN_DOUBT_MAX = timedelta(hours=1)
@@ -55,7 +55,6 @@ OTHER_KINDS = (
     - SETTING_KINDS
     - DOUBT_KINDS
 )
-PAYMENT, REVERSAL, ENROLLMENT = "payment", "reversal", "enrollment"
 _ON_ITS_WAY = frozenset({State.WAITING, State.RETRYING, State.SENDING})
 
 
@@ -166,6 +165,22 @@ def payment_dead(figures: Figures) -> Iterator[Finding]:
         # Its exception is settled, and still it keeps its invoice: its outcome is unclear.
         if figure.review is ExceptionKind.EVIDENCE_UNCLEAR and figure.biller not in asked:
             yield _waiting(figure, figure.oldest_at)
+
+
+def paid_policy_may_lapse(figures: Figures) -> Iterator[Finding]:
+    near: defaultdict[str, list[UnappliedFigure]] = defaultdict(list)
+    for figure in figures.ledger.near_due(figures.now):
+        near[figure.biller].append(figure)
+    for biller, found in sorted(near.items()):
+        count, first = sum(figure.count for figure in found), found[0]
+        yield Finding(
+            biller=biller,
+            detail=f"{_payments(count)} not applied and near or past the due date; the most "
+            f"urgent is {first.payment_guid} on invoice {first.invoice_number} of policy "
+            f"{first.policy_number}, due {first.due_date}",
+            count=count,
+            since=first.paid_at,
+        )
 
 
 def payment_stopped_by_setting(figures: Figures) -> Iterator[Finding]:

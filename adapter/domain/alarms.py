@@ -23,6 +23,7 @@ from adapter.domain.alarm_rules import (
     invoice_file_late,
     invoice_file_refused,
     ledger_not_writable,
+    paid_policy_may_lapse,
     payment_dead,
     payment_in_doubt_too_long,
     payment_stopped_by_setting,
@@ -103,6 +104,16 @@ ALARMS = (
         "story. Look in Spectrum for the GUID as reference number, mend the cause, then `adapter "
         "payments retry GUID` or `adapter payments resolve GUID`.",
         rule=payment_dead,
+    ),
+    Alarm(
+        name="paid_policy_may_lapse",
+        severity=Severity.CRITICAL,
+        meaning="A policy is about to lapse although its payer has paid.",
+        advice="Have the carrier hold the cancellation of the policy that the detail names, and "
+        "read with `adapter payments show GUID` what the payment waits for. `adapter exceptions "
+        "list` tells those that wait for a person, by due date; mend the cause, then `adapter "
+        "payments retry GUID` or `adapter payments resolve GUID`.",
+        rule=paid_policy_may_lapse,
     ),
     Alarm(
         name="payment_stopped_by_setting",

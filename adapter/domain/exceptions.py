@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
+
+from adapter.domain.due_dates import is_critical
+
+OWNER_LENGTH_MAX = 100
 
 
 class ExceptionKind(Enum):
@@ -44,7 +49,9 @@ class ExceptionItem:
 
     With a `payment_guid` it concerns a payment and, while open, holds back every later post on
     its invoice (decision 0009). Without one it holds back nothing. `reference` names what else it
-    is about, such as an enrolment's event.
+    is about, such as an enrolment's event. An `owner` took it on at `assigned_at`. `amount` is the
+    payment's or the return's, in dollars, `due_date` the invoice's as billed last, both where the
+    ledger knows.
     """
 
     id: int
@@ -57,7 +64,19 @@ class ExceptionItem:
     resolved_at: datetime | None
     resolution: str
     reference: str | None = None
+    owner: str | None = None
+    assigned_at: datetime | None = None
+    amount: Decimal | None = None
+    due_date: date | None = None
 
     @property
     def is_open(self) -> bool:
         return self.resolved_at is None
+
+    def age(self, now: datetime) -> timedelta:
+        """Return for how long it is open, or was; at least no time, whatever a clock did."""
+        return max(timedelta(0), (self.resolved_at or now) - self.opened_at)
+
+    def is_critical(self, now: datetime) -> bool:
+        """Tell whether its invoice's due date cannot wait for it."""
+        return self.is_open and is_critical(self.due_date, now)

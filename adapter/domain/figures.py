@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from adapter.domain.due_dates import is_critical
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.upload import UploadState
 from adapter.domain.work_item import State
@@ -42,6 +43,22 @@ class ExceptionFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnappliedFigure:
+    """How many approved payments of invoices due on one day Spectrum does not have after a while.
+
+    The payment named is the one that was accepted first; `paid_at` is its own.
+    """
+
+    biller: str
+    due_date: date
+    count: int
+    payment_guid: str
+    invoice_number: str
+    policy_number: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class MarkFigure:
     """When a biller's job last came to its end."""
 
@@ -72,6 +89,8 @@ class LedgerFigures:
     files: Mapping[tuple[str, UploadState], int] = field(default_factory=dict)
     accepted_files: tuple[AcceptedFile, ...] = ()
     exceptions: tuple[ExceptionFigure, ...] = ()
+    # By due date, the nearest first.
+    unapplied: tuple[UnappliedFigure, ...] = ()
     marks: tuple[MarkFigure, ...] = ()
     # Since when the ledger knows of a biller at all.
     known_since: Mapping[str, datetime] = field(default_factory=dict)
@@ -79,6 +98,10 @@ class LedgerFigures:
     def of(self, kind: str) -> tuple[StateFigure, ...]:
         """Return the figures of one kind of item."""
         return tuple(figure for figure in self.items if figure.kind == kind)
+
+    def near_due(self, now: datetime) -> tuple[UnappliedFigure, ...]:
+        """Return the payments not applied whose invoices' due dates cannot wait."""
+        return tuple(each for each in self.unapplied if is_critical(each.due_date, now))
 
 
 @dataclass(frozen=True, kw_only=True)

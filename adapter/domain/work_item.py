@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 from adapter.domain.exceptions import ExceptionKind
 
 Payload = TypeVar("Payload")
+# The kinds of items that questions about more than one kind name.
+PAYMENT, REVERSAL, ENROLLMENT = "payment", "reversal", "enrollment"
 
 
 class State(Enum):

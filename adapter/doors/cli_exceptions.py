@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapter.domain.exceptions import OWNER_LENGTH_MAX
+from adapter.domain.money import money_text
 from adapter.doors.exit_codes import EPILOG
 from adapter.doors.ledger_file import open_ledger_of
 from adapter.errors import BadInputError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from adapter.domain.exceptions import ExceptionItem
-    from adapter.ledger import Ledger
 
 app = typer.Typer(help="What needs a person.", no_args_is_help=True, rich_markup_mode=None)
 Config = Annotated[Path, typer.Option(help="The TOML file of the settings.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Tell it as JSON.")]
-PAGE = 500
+Number = Annotated[int, typer.Argument(help="The exception's number, as `list` tells it.")]
 
 
 @app.command(name="list", epilog=EPILOG)
@@ -29,21 +32,54 @@ def list_exceptions(
     everything: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the open exceptions, a line each: number, kind, biller, invoice, payment, why."""
+    """List the open exceptions, those whose invoices are due first foremost, a line each.
+
+    A line holds: number, `critical` from two banking days before the due date, kind, biller,
+    invoice, due date, payment, amount, why, age, owner.
+    """
+    from adapter.clock import SystemClock
+
     with open_ledger_of(config) as ledger:
-        items = _all(ledger, only_open=not everything)
+        now = ledger.keep_time(SystemClock()).now()
+        items = ledger.exceptions.by_due_date(only_open=not everything)
     if as_json:
-        typer.echo(json.dumps([_told(item) for item in items], indent=2))
+        typer.echo(json.dumps([_told(item, now) for item in items], indent=2))
         return
     for item in items:
-        typer.echo(_line(item))
+        typer.echo(_line(item, now))
     if not items:
         typer.echo("nothing needs a person")
 
 
 @app.command(epilog=EPILOG)
+def assign(
+    number: Number,
+    *,
+    config: Config,
+    to: Annotated[str, typer.Option(help="Who takes it on, such as a name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Note who takes an open exception on; a later word counts more."""
+    owner = to.strip()
+    if not owner or not owner.isprintable() or len(owner) > OWNER_LENGTH_MAX:
+        raise BadInputError(
+            field="to",
+            value=to[:40],
+            rule=f"it must be a name of at most {OWNER_LENGTH_MAX} characters, on one line",
+            remedy="Name a person; `adapter exceptions unassign` gives an exception back",
+        )
+    _assign(number, owner, config, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+def unassign(number: Number, *, config: Config, as_json: AsJson = False) -> None:
+    """Give an open exception back: it has no owner then."""
+    _assign(number, None, config, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
 def resolve(
-    number: Annotated[int, typer.Argument(help="The exception's number, as `list` tells it.")],
+    number: Number,
     *,
     config: Config,
     because: Annotated[str, typer.Option(help="What was found and done, for the record.")],
@@ -67,36 +103,42 @@ def resolve(
     with open_ledger_of(config) as ledger:
         now = ledger.keep_time(SystemClock()).now()
         item = ledger.exceptions.resolve(number, now=now, resolution=because.strip())
-    typer.echo(json.dumps(_told(item), indent=2) if as_json else _line(item))
+    _say(item, now, as_json=as_json)
 
 
-def _all(ledger: Ledger, *, only_open: bool) -> list[ExceptionItem]:
-    items: list[ExceptionItem] = []
-    while True:
-        after = items[-1].id if items else 0
-        page = ledger.exceptions.page(limit=PAGE, after=after, only_open=only_open)
-        items += page
-        if len(page) < PAGE:
-            return items
+def _assign(number: int, owner: str | None, config: Path, *, as_json: bool) -> None:
+    from adapter.clock import SystemClock
+
+    with open_ledger_of(config) as ledger:
+        now = ledger.keep_time(SystemClock()).now()
+        item = ledger.exceptions.assign(number, owner, now=now)
+    _say(item, now, as_json=as_json)
 
 
-def _told(item: ExceptionItem) -> dict[str, str | int | None]:
-    return {
-        "number": item.id,
-        "biller": item.biller,
-        "kind": item.kind.value,
-        "payment_guid": item.payment_guid,
-        "invoice_number": item.invoice_number,
-        "detail": item.detail,
-        "opened_at": item.opened_at.isoformat(),
-        "resolved_at": item.resolved_at.isoformat() if item.resolved_at else None,
-        "resolution": item.resolution,
-    }
+def _say(item: ExceptionItem, now: datetime, *, as_json: bool) -> None:
+    typer.echo(json.dumps(_told(item, now), indent=2) if as_json else _line(item, now))
 
 
-def _line(item: ExceptionItem) -> str:
+def _told(item: ExceptionItem, now: datetime) -> dict[str, Any]:
+    from adapter.doors.ops_views import exception_view
+
+    shown = exception_view(item, now=now)
+    return {"number": shown.pop("id"), **shown}
+
+
+def _line(item: ExceptionItem, now: datetime) -> str:
+    from adapter.doors.watch import length_text
+
     about = [f"invoice {item.invoice_number}"] if item.invoice_number else []
+    about += [f"due {item.due_date}"] if item.due_date else []
     about += [f"payment {item.payment_guid}"] if item.payment_guid else []
-    state = f"resolved: {item.resolution}" if item.resolved_at else "open"
+    about += [f"amount {money_text(item.amount)}"] if item.amount is not None else []
+    end = f"open for {length_text(item.age(now))}; no owner"
+    if item.resolved_at:
+        end = f"resolved: {item.resolution}"
+    if item.assigned_at:
+        owner = f"owner {item.owner} since {item.assigned_at:%Y-%m-%d %H:%M} UTC"
+        end = f"{end.removesuffix('; no owner')}; {owner}"
+    mark = "critical: " if item.is_critical(now) else ""
     subject = ", ".join([item.biller, *about])
-    return f"{item.id}: {item.kind.value}: {subject}: {item.detail} ({state})"
+    return f"{item.id}: {mark}{item.kind.value}: {subject}: {item.detail} ({end})"

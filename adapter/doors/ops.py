@@ -107,7 +107,14 @@ def _add_lists(door: Blueprint, adapter: Adapter) -> None:
 
     @door.get("/exceptions")
     def exceptions() -> Response:
-        return _page("exceptions", _paging(), ledger.exceptions.page, views.exception_view)
+        asked = query(request, "limit", "after", "order")
+        view = partial(views.exception_view, now=adapter.clock.now())
+        if "order" not in asked:
+            return _page("exceptions", asked, ledger.exceptions.page, view)
+        _require_due_order(asked)
+        limit = _number(asked, "limit", default=LIMIT_DEFAULT, low=1, high=LIMIT_MAX)
+        found = ledger.exceptions.by_due_date(limit=limit)
+        return jsonify(exceptions=[view(item) for item in found], next=None)
 
     @door.get("/cash-positions/<biller>")
     def cash_position(biller: str) -> Response:
@@ -126,6 +133,18 @@ def _add_lists(door: Blueprint, adapter: Adapter) -> None:
 
 def _paging() -> dict[str, str]:
     return query(request, "limit", "after")
+
+
+def _require_due_order(asked: dict[str, str]) -> None:
+    """Refuse another order, and a page after another: due dates change in between."""
+    wrong = "after" if "after" in asked else "order"
+    if wrong == "after" or asked["order"] != "due":
+        raise BadInputError(
+            field=wrong,
+            value=asked[wrong][:40],
+            rule="the only order is due, and it has one page",
+            remedy="Ask for order=due with a limit, or leave the order out for pages by number",
+        )
 
 
 def _page(

@@ -231,7 +231,7 @@ def story_path(row: Any) -> str:
 
 
 def _open_exceptions(adapter: Adapter) -> Iterable[Any]:
-    return adapter.ledger.exceptions.page(limit=EXCEPTIONS_MAX, only_open=True)
+    return adapter.ledger.exceptions.by_due_date(limit=EXCEPTIONS_MAX)
 
 
 def _page(name: str, at: datetime, **facts: Any) -> Response:

@@ -55,7 +55,7 @@ def story_of(
         kind.ops_name: item_view(kind, item),
         "reference": item.reference,
         "events": _event_views(kind, items.events(item.id)),
-        "exceptions": [exception_view(each) for each in exceptions],
+        "exceptions": [exception_view(each, now=now) for each in exceptions],
         "next": plain(asdict(next_step)),
     }
 
@@ -88,8 +88,13 @@ def settlement_view(settlement: Settlement) -> dict[str, Any]:
     return plain(shown)
 
 
-def exception_view(item: ExceptionItem) -> dict[str, Any]:
-    return plain(asdict(item))
+def exception_view(item: ExceptionItem, *, now: datetime) -> dict[str, Any]:
+    judged = {
+        "due_date": None if item.due_date is None else item.due_date.isoformat(),
+        "critical": item.is_critical(now),
+        "age_seconds": int(item.age(now).total_seconds()),
+    }
+    return plain({**asdict(item), **judged})
 
 
 def upload_view(upload: Upload) -> dict[str, Any]:

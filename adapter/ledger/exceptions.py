@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from adapter.domain.exceptions import ExceptionItem, ExceptionKind
 from adapter.domain.payment import invoice_lane
-from adapter.errors import NotFoundError
+from adapter.domain.work_item import PAYMENT, REVERSAL
+from adapter.errors import BadInputError, NotFoundError
+from adapter.ledger.due_dates import due_date_of
 from adapter.ledger.lanes import wake_lane
-from adapter.ledger.schema import exceptions
+from adapter.ledger.schema import ach_returns, exceptions, payments, work_items
 from adapter.ledger.store import Store
 
 # A partner's words may be long; what a person reads of them is not.
@@ -45,9 +61,9 @@ class ExceptionBook:
         detail = detail[:DETAIL_LENGTH_MAX]
         subject = _subject(biller, kind, payment_guid, invoice_number, reference)
         with self._store.writing(biller) as connection:
-            for row in connection.execute(_newest_first(subject)).mappings():
-                if row["resolved_at"] is None or (row["detail"] == detail and not again):
-                    return exception_of(row)
+            for item in read_exceptions(connection, _newest_first(subject)):
+                if item.is_open or (item.detail == detail and not again):
+                    return item
             open_exception(
                 connection,
                 biller,
@@ -58,26 +74,40 @@ class ExceptionBook:
                 invoice_number=invoice_number,
                 reference=reference,
             )
-            return exception_of(connection.execute(_newest_first(subject)).mappings().first())
+            return read_exceptions(connection, _newest_first(subject).limit(1))[0]
 
     def resolve(self, exception_id: int, *, now: datetime, resolution: str) -> ExceptionItem:
         """Close an exception with a person's words, and let what it held back go on."""
-        found = select(exceptions).where(exceptions.c.id == exception_id)
-        with self._store.reading() as connection:
-            row = connection.execute(found).mappings().first()
-        if row is None:
-            raise NotFoundError(f"there is no exception {exception_id}")
-        with self._store.writing(row["biller"]) as connection:
-            row = connection.execute(found).mappings().one()
-            if row["resolved_at"] is None:
-                connection.execute(
-                    update(exceptions)
-                    .where(exceptions.c.id == exception_id)
-                    .values(resolved_at=now, resolution=resolution[:DETAIL_LENGTH_MAX])
+        with self._store.writing(self._biller_of(exception_id)) as connection:
+            item = _found(connection, exception_id)
+            if item.is_open:
+                closed = {"resolved_at": now, "resolution": resolution[:DETAIL_LENGTH_MAX]}
+                _change(connection, exception_id, closed)
+                if item.invoice_number is not None:
+                    wake_lane(connection, item.biller, invoice_lane(item.invoice_number), now)
+            return _found(connection, exception_id)
+
+    def assign(self, exception_id: int, owner: str | None, *, now: datetime) -> ExceptionItem:
+        """Note who has taken an open exception on, None for given back; the last word counts.
+
+        Raises BadInputError for one that is resolved: its owner stays.
+        """
+        with self._store.writing(self._biller_of(exception_id)) as connection:
+            if not _found(connection, exception_id).is_open:
+                raise BadInputError(
+                    field="number",
+                    value=str(exception_id),
+                    rule="this exception is resolved, and its owner stays",
+                    remedy="Name an open one, as `adapter exceptions list` shows them",
                 )
-                if row["invoice_number"] is not None:
-                    wake_lane(connection, row["biller"], invoice_lane(row["invoice_number"]), now)
-            return exception_of(connection.execute(found).mappings().one())
+            assigned = {"owner": owner, "assigned_at": None if owner is None else now}
+            _change(connection, exception_id, assigned)
+            return _found(connection, exception_id)
+
+    def _biller_of(self, exception_id: int) -> str:
+        """Return whose lock a change of it needs."""
+        with self._store.reading() as connection:
+            return _found(connection, exception_id).biller
 
     def settle(
         self,
@@ -131,12 +161,25 @@ class ExceptionBook:
         self, *, limit: int, after: int = 0, only_open: bool = False
     ) -> tuple[ExceptionItem, ...]:
         """Return at most `limit` exceptions with an id beyond `after`, by id."""
-        chosen = select(exceptions).where(exceptions.c.id > after)
+        chosen = EXCEPTIONS.where(exceptions.c.id > after)
         if only_open:
             chosen = chosen.where(exceptions.c.resolved_at.is_(None))
         with self._store.reading() as connection:
-            rows = connection.execute(chosen.order_by(exceptions.c.id).limit(limit)).mappings()
-            return tuple(exception_of(row) for row in rows)
+            return read_exceptions(connection, chosen.order_by(exceptions.c.id).limit(limit))
+
+    def by_due_date(
+        self, *, limit: int | None = None, only_open: bool = True
+    ) -> tuple[ExceptionItem, ...]:
+        """Return the exceptions whose invoices are due first, those without a due date last.
+
+        Of one due date, those opened first come first.
+        """
+        order = _DUE_DATE.asc().nulls_last(), exceptions.c.opened_at, exceptions.c.id
+        chosen = EXCEPTIONS.order_by(*order).limit(limit)
+        if only_open:
+            chosen = chosen.where(exceptions.c.resolved_at.is_(None))
+        with self._store.reading() as connection:
+            return read_exceptions(connection, chosen)
 
 
 def open_exception(
@@ -231,9 +274,27 @@ def settle_exceptions(
     return len(settled)
 
 
-def exception_of(row: RowMapping | None) -> ExceptionItem:
-    values: dict[str, Any] = dict(row or {})
-    return ExceptionItem(**values)
+def read_exceptions(connection: Connection, chosen: Select[Any]) -> tuple[ExceptionItem, ...]:
+    """Read what was chosen of EXCEPTIONS."""
+    return tuple(_exception_of(row) for row in connection.execute(chosen).mappings())
+
+
+def _exception_of(row: RowMapping) -> ExceptionItem:
+    values: dict[str, Any] = dict(row)
+    cents = values.pop("cents")
+    # A row that somebody else has changed may hold anything; it must not hide the list.
+    amount = Decimal(cents).scaleb(-2) if isinstance(cents, int) else None
+    return ExceptionItem(**values, amount=amount)
+
+
+def _found(connection: Connection, exception_id: int) -> ExceptionItem:
+    for item in read_exceptions(connection, EXCEPTIONS.where(exceptions.c.id == exception_id)):
+        return item
+    raise NotFoundError(f"there is no exception {exception_id}")
+
+
+def _change(connection: Connection, exception_id: int, values: dict[str, Any]) -> None:
+    connection.execute(update(exceptions).where(exceptions.c.id == exception_id).values(values))
 
 
 def _subject(
@@ -253,4 +314,38 @@ def _subject(
 
 
 def _newest_first(subject: Any) -> Select[Any]:
-    return select(exceptions).where(subject).order_by(exceptions.c.id.desc())
+    return EXCEPTIONS.where(subject).order_by(exceptions.c.id.desc())
+
+
+def _cents() -> ColumnElement[Any]:
+    """Ask for the amount of the item that an exception is about.
+
+    A payment and its return have one reference; what names the payment's GUID is about the first.
+    """
+    reference = func.coalesce(
+        exceptions.c.reference, exceptions.c.payment_guid + ":" + exceptions.c.invoice_number
+    )
+    kinds = work_items.c.kind
+    amount = func.coalesce(ach_returns.c.amount, payments.c.amount)
+    return (
+        select(type_coerce(amount, BigInteger))
+        .select_from(
+            work_items.outerjoin(payments, payments.c.item_id == work_items.c.id).outerjoin(
+                ach_returns, ach_returns.c.item_id == work_items.c.id
+            )
+        )
+        .where(
+            kinds.in_((PAYMENT, REVERSAL)),
+            or_(kinds == PAYMENT, exceptions.c.payment_guid.is_(None)),
+            work_items.c.biller == exceptions.c.biller,
+            work_items.c.reference == reference,
+        )
+        .order_by(kinds.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+_DUE_DATE = due_date_of(exceptions.c.biller, exceptions.c.invoice_number)
+# Every exception, with what the ledger knows of its payment and its invoice when it is read.
+EXCEPTIONS = select(exceptions, _cents().label("cents"), _DUE_DATE.label("due_date"))

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from adapter.domain.due_dates import UNAPPLIED_MAX
 from adapter.domain.figures import (
     AcceptedFile,
     ExceptionFigure,
@@ -20,6 +21,7 @@ from adapter.domain.figures import (
 )
 from adapter.domain.upload import UploadState
 from adapter.domain.work_item import State
+from adapter.ledger.due_dates import unapplied
 from adapter.ledger.schema import IS_UNFINISHED, exceptions, uploads, watermarks, work_items
 from adapter.ledger.store import Store
 
@@ -46,6 +48,7 @@ class FigureBook:
                 files=_unresolved_files(connection, names),
                 accepted_files=_accepted_files(connection, names),
                 exceptions=_exceptions(connection),
+                unapplied=unapplied(connection, accepted_until=now - UNAPPLIED_MAX),
                 marks=_marks(connection),
                 known_since=_known_since(connection),
             )

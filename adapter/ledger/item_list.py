@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from adapter.domain.exceptions import ExceptionItem, ExceptionKind
 from adapter.domain.work_item import DOUBTFUL_STATES, Holder, ItemEvent, State, WorkItem
-from adapter.ledger.exceptions import exception_of
+from adapter.ledger.exceptions import EXCEPTIONS, read_exceptions
 from adapter.ledger.item_kind import AnyPayload, ItemKind
 from adapter.ledger.items import (
     event_of,
@@ -156,12 +156,11 @@ class ItemList(Generic[Payload]):
                 about,
                 (exceptions.c.invoice_number == number) & exceptions.c.payment_guid.is_not(None),
             )
-        chosen = select(exceptions).where(
+        chosen = EXCEPTIONS.where(
             exceptions.c.biller == item.biller, exceptions.c.resolved_at.is_(None), about
         )
         with self._store.reading() as connection:
-            rows = connection.execute(chosen.order_by(exceptions.c.id)).mappings()
-            return tuple(exception_of(row) for row in rows)
+            return read_exceptions(connection, chosen.order_by(exceptions.c.id))
 
     def holder(self, item: WorkItem[Payload], *, now: datetime) -> Holder | None:
         """Return the other item that holds this one's lane, if one does."""

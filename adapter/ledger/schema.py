@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 
 from adapter.domain.enrollment import EnrollmentKind
-from adapter.domain.exceptions import ExceptionKind
+from adapter.domain.exceptions import OWNER_LENGTH_MAX, ExceptionKind
 from adapter.domain.payment import METHOD_LENGTH_MAX, PaymentMethod
 from adapter.domain.settlement import TransactionType
 from adapter.domain.upload import UploadState
@@ -37,6 +38,14 @@ APPLICATION = "imt-spectrum-adapter ledger"
 metadata = MetaData()
 # SQLite numbers rows by itself only in a column that is declared INTEGER, which has 64 bits there.
 ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _index_where(
+    condition: ColumnElement[bool], name: str, *columns: Column[Any], unique: bool = False
+) -> Index:
+    """Return an index of the rows that fulfil a condition, and of no other."""
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
 
 # Whose database this is, in which version, and since when (`begun`): looked at before all else.
 meta = Table(
@@ -121,23 +130,17 @@ work_items = Table(
 _waits = work_items.c.next_at.is_not(None)
 HOLDS_LANE = or_(work_items.c.may_have_left, work_items.c.lease_owner.is_not(None))
 # The claim reads the due items of a kind in order; finished ones, however many, are not in it.
-Index(
+_index_where(
+    _waits,
     "work_items_due",
     work_items.c.kind,
     work_items.c.biller,
     work_items.c.next_at,
     work_items.c.id,
-    sqlite_where=_waits,
-    postgresql_where=_waits,
 )
 # Two items of one lane are never on their way at once, whatever the workers do.
-Index(
-    "work_items_one_in_a_lane",
-    work_items.c.biller,
-    work_items.c.lane,
-    unique=True,
-    sqlite_where=HOLDS_LANE,
-    postgresql_where=HOLDS_LANE,
+_index_where(
+    HOLDS_LANE, "work_items_one_in_a_lane", work_items.c.biller, work_items.c.lane, unique=True
 )
 Index("work_items_of_lane", work_items.c.biller, work_items.c.lane, work_items.c.rank)
 # Counted by monitoring. The words stand in the statement as they do here: only then does every
@@ -149,14 +152,13 @@ IS_UNFINISHED = and_(
         if state in FINAL_STATES
     )
 )
-Index(
+_index_where(
+    IS_UNFINISHED,
     "work_items_unfinished",
     work_items.c.kind,
     work_items.c.biller,
     work_items.c.state,
     work_items.c.accepted_at,
-    sqlite_where=IS_UNFINISHED,
-    postgresql_where=IS_UNFINISHED,
 )
 Index("work_items_in_state", work_items.c.kind, work_items.c.state, work_items.c.id)
 
@@ -268,15 +270,12 @@ exceptions = Table(
     Column("opened_at", Moment, nullable=False),
     Column("resolved_at", Moment),
     Column("resolution", Text, nullable=False),
+    # Who has taken it on, and since when.
+    Column("owner", String(OWNER_LENGTH_MAX)),
+    Column("assigned_at", Moment),
 )
 _is_open = exceptions.c.resolved_at.is_(None)
-Index(
-    "exceptions_open",
-    exceptions.c.biller,
-    exceptions.c.kind,
-    sqlite_where=_is_open,
-    postgresql_where=_is_open,
-)
+_index_where(_is_open, "exceptions_open", exceptions.c.biller, exceptions.c.kind)
 Index(
     "exceptions_of_invoice",
     exceptions.c.biller,
@@ -331,7 +330,7 @@ uploads = Table(
 )
 
 # What each invoice was billed as last, in a file that Invoice Cloud accepted; `row` is the
-# extract's.
+# extract's, and its due date stands beside it for questions.
 billed_invoices = Table(
     "billed_invoices",
     metadata,
@@ -339,6 +338,7 @@ billed_invoices = Table(
     Column("invoice_number", String(40), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("row", Text),
+    Column("due_date", Date),
     Column("upload_id", ForeignKey("uploads.id"), nullable=False),
 )
 # The money under way that an accepted file billed less, where it did (decision 0036).
@@ -382,13 +382,7 @@ settlements = Table(
     ),
 )
 _unmatched = settlements.c.matched_at.is_(None)
-Index(
-    "settlements_unmatched",
-    settlements.c.biller,
-    settlements.c.id,
-    sqlite_where=_unmatched,
-    postgresql_where=_unmatched,
-)
+_index_where(_unmatched, "settlements_unmatched", settlements.c.biller, settlements.c.id)
 # Whole, so that it is also the quickest for the other batches of a payment.
 Index(
     "settlements_of_payment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -224,11 +224,17 @@ def _bill(
                     "invoice_number": number,
                     "fingerprint": fingerprints[number],
                     "row": rows.get(number),
+                    "due_date": _due_date_of(rows.get(number)),
                     "upload_id": upload.id,
                 }
                 for number in part
             ],
         )
+
+
+def _due_date_of(row: str | None) -> date | None:
+    due_date = json.loads(row or "{}").get("due_date")
+    return None if due_date is None else date.fromisoformat(due_date)
 
 
 def _allow(connection: Connection, upload: Upload, rows: Mapping[str, str]) -> None:

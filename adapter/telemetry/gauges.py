@@ -52,6 +52,7 @@ class LedgerGauges(Collector):
         readable.add_metric([], 1)
         yield readable
         yield from _items(figures, now)
+        yield _near_due(figures, now)
         yield from _lists(figures)
         yield from _files(figures, now)
         yield _poll_lag(marks, now)
@@ -78,6 +79,20 @@ def _items(figures: LedgerFigures, now: datetime) -> Iterator[GaugeMetricFamily]
     for biller, moment in sorted(oldest.items()):
         age.add_metric([biller], _seconds(now, moment))
     yield age
+
+
+def _near_due(figures: LedgerFigures, now: datetime) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(
+        "adapter_unapplied_payments_near_due",
+        "Payments not applied after an hour whose invoices are due in two banking days or less.",
+        labels=("biller",),
+    )
+    counts: Counter[str] = Counter()
+    for figure in figures.near_due(now):
+        counts[figure.biller] += figure.count
+    for biller, count in sorted(counts.items()):
+        gauge.add_metric([biller], count)
+    return gauge
 
 
 def _lists(figures: LedgerFigures) -> Iterator[GaugeMetricFamily]:

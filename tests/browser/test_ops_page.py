@@ -1,6 +1,7 @@
 """The operations pages in a real browser, wide and narrow: read, followed, and never run."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -15,7 +16,8 @@ from sandbox.faults import FAULTS
 from sandbox.world.adapter_settings import adapter_settings
 
 HOUR = 3600
-WIDTHS = (1280, 400)
+WIDTHS = (1280, 390)
+OWNER = "Wilhelmina Featherstonehaugh-Cholmondeley of the night shift"
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -51,6 +53,8 @@ def trouble(world, tmp_path):
         world.faults.disarm()
         refuse(world, "invoice_cloud", "PaymentReportingDataSetFromGMT")
         control.post("/clock/advance", json={"seconds": 6 * HOUR})
+    (item,) = adapter.ledger.exceptions.by_due_date()
+    adapter.ledger.exceptions.assign(item.id, OWNER, now=world.clock.now())
     yield server.url
     server.stop()
     adapter.stop()
@@ -80,7 +84,9 @@ def test_an_operator_reads_an_alarm_and_follows_it_to_the_payments_story(page, t
     alarm = page.locator("section", has=page.get_by_text("payment_dead", exact=True))
     assert "adapter payments retry GUID" in alarm.locator("code").all_inner_texts()
     assert page.locator("section", has_text="poll_behind").count() == 1
-    assert page.get_by_text(EVIL).count() == 1  # as text, in the exceptions list
+    item = page.locator("tr", has_text=OWNER)
+    assert item.get_by_text(EVIL).count() == 1  # as text, in the exceptions list
+    assert re.search(r"2026-\d\d-\d\d.*\d h \d+ min.*\d\.\d\d", item.inner_text(), re.DOTALL)
     fits(page)
     follow(page, page.locator("a[href*='state=dead']"))
     fits(page)

@@ -3,6 +3,7 @@
 import copy
 import json
 import logging
+from dataclasses import replace
 from decimal import Decimal
 
 import httpx
@@ -20,7 +21,7 @@ from adapter.settings import FileSettings
 from contracts.loader import schema
 from sandbox.control.toml import toml_text
 from sandbox.fakes.invoice_cloud.instruments import BANK_ACCOUNTS, CARDS
-from sandbox.fakes.spectrum.book import SpectrumBook
+from sandbox.fakes.spectrum.book import InvoiceIssued, SpectrumBook
 from sandbox.faults import FAULTS
 from sandbox.world.adapter_settings import adapter_settings
 from sandbox.world.clock import DEMO_START
@@ -131,13 +132,24 @@ class Operator:
     def disarm(self):
         self.world.faults.disarm()
 
-    def pay(self, *, return_code=None):
+    def bill(self, *, due):
+        """Let the first biller bill a policy once more, due on a day; return the invoice."""
+        book = self.world.book(SpectrumBook)
+        before = next(each for each in book.invoices.values() if each.biller == self.slug)
+        number = str(max(map(int, book.invoices)) + 1)
+        policy = replace(before.policy, invoice_number=number, due_date=due, autopay_date=None)
+        book.record(InvoiceIssued(biller=self.slug, policy=policy))
+        return number
+
+    def pay(self, invoice=None, *, return_code=None):
         """Let a payer pay an open bill of the first biller, and return the invoice's number."""
         state = self.client.get(f"{self.world.base_url}/_sandbox/state").json()
         bill = next(
             b
             for b in state["invoice_cloud"]["bills"]
-            if b["balance_due"] != "0.00" and b["biller"] == self.slug
+            if b["balance_due"] != "0.00"
+            and b["biller"] == self.slug
+            and invoice in {None, b["invoice_number"]}
         )
         order = {"invoice_number": bill["invoice_number"], "biller": self.slug}
         if return_code is None:

@@ -5,6 +5,7 @@ after.
 """
 
 import sqlite3
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -60,6 +61,25 @@ def payment_dead(operator):
     operator.say("run", "post_payments")
     operator.say("payments", "resolve", guid, *finding)
     operator.say("run", "post_payments")
+    assert operator.is_paid_once(invoice)
+
+
+def paid_policy_may_lapse(operator):
+    """Pay when it is due, and Spectrum does not tell the balance: an hour is patience."""
+    invoice = operator.bill(due=date(2026, 1, 7))
+    operator.advance(HOUR)
+    operator.arm("status", "spectrum", "InvoiceBalanceDue", status=503)
+    operator.pay(invoice)
+    operator.advance(HOUR - 60)
+    assert "paid_policy_may_lapse" not in operator.alarms()
+    operator.advance(120)
+    yield f"on invoice {invoice} of policy"
+    guid = operator.payment(invoice)["payment_guid"]
+    assert guid in operator.alarms()["paid_policy_may_lapse"]["detail"]
+    assert "503" in operator.say("payments", "show", guid)
+    assert operator.say("exceptions", "list") == "nothing needs a person\n"
+    operator.disarm()
+    operator.advance(HOUR)
     assert operator.is_paid_once(invoice)
 
 
@@ -267,6 +287,7 @@ SCENARIOS = {
         disk_low,
         work_not_done,
         payment_dead,
+        paid_policy_may_lapse,
         payment_stopped_by_setting,
         payment_in_doubt_too_long,
         payment_unfinished_too_long,

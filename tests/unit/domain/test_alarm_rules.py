@@ -1,6 +1,6 @@
 """Each rule at its bound: raised beyond it, silent at it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from adapter.domain.figures import (
     LedgerFigures,
     MarkFigure,
     StateFigure,
+    UnappliedFigure,
 )
 from adapter.domain.work_item import State
 
@@ -175,6 +176,37 @@ def test_open_exceptions_raise_their_alarm_and_no_other(rule, kind):
     other = ExceptionKind.DEAD if rule is not rules.payment_dead else ExceptionKind.MISMATCH
     item = ExceptionFigure(biller="a", kind=other, count=1, oldest_at=NOW)
     assert not found(rule, ledger=ledger(exceptions=item))
+
+
+def unapplied(day, count, biller="a"):
+    """Return payments of an invoice that is due on a day of January."""
+    return UnappliedFigure(
+        biller=biller,
+        due_date=date(2026, 1, day),
+        count=count,
+        payment_guid=f"g-{day}",
+        invoice_number=f"302{day}",
+        policy_number="410087",
+        paid_at=NOW - timedelta(hours=day),
+    )
+
+
+def test_a_policy_may_lapse_from_two_banking_days_before_its_payment_is_due():
+    due = tuple(unapplied(day, day) for day in (6, 7, 8))
+    [finding] = found(rules.paid_policy_may_lapse, ledger=LedgerFigures(unapplied=due))
+    assert finding.detail == (
+        "13 payments are not applied and near or past the due date; the most urgent is g-6 on "
+        "invoice 3026 of policy 410087, due 2026-01-06"
+    )
+    assert (finding.biller, finding.count, finding.since) == ("a", 13, due[0].paid_at)
+    assert not found(rules.paid_policy_may_lapse, ledger=ledger(unapplied=due[2]))
+
+
+def test_each_biller_whose_policies_may_lapse_is_told_also_one_that_was_removed():
+    due = (unapplied(5, 1, "b"), unapplied(6, 1))
+    findings = found(rules.paid_policy_may_lapse, ledger=LedgerFigures(unapplied=due))
+    assert [finding.biller for finding in findings] == ["a", "b"]
+    assert findings[1].detail.startswith("1 payment is not applied")
 
 
 @pytest.mark.parametrize(

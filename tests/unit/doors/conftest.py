@@ -4,8 +4,8 @@ import base64
 import logging
 import threading
 import tomllib
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,17 +14,22 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.guard import GuardFigures
 from adapter.domain.invoice import BalanceAnswer
+from adapter.domain.upload import InvoiceFile
+from adapter.domain.work_item import State
 from adapter.doors.cli import app
 from adapter.doors.http import create_app
 from adapter.errors import LedgerError
+from adapter.kinds import PAYMENTS
 from adapter.ledger import Ledger, open_ledger
 from adapter.partners.clock_watch import ClockWatch
 from adapter.settings import StaticSettings
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch
-from tests.unit.ledger.conftest import Desk
+from tests.unit.domain.conftest import INVOICE
+from tests.unit.ledger.conftest import BILLED, Desk
 
 BILLER = "alpha-mutual"
 BILLER_GUID = "28c724d2-0ee2-4200-8a9e-c9e7ce791440"
@@ -187,6 +192,38 @@ def adapter(ledger_url):
     ledger = open_ledger(ledger_url)
     yield DoorsAdapter(source=StaticSettings(tomllib.loads(settings_text())), ledger=ledger)
     ledger.close()
+
+
+@pytest.fixture
+def pressing():
+    """Return a way to have three payments refused: due in a month, in two days, never billed."""
+
+    def pressing(ledger):
+        desk = DoorDesk(ledger, PAYMENTS.item)
+        due_dates = {"1": date(2026, 2, 5), "2": date(2026, 1, 7)}
+        file = InvoiceFile(
+            biller=BILLER,
+            reference="BIF1",
+            content=b"",
+            invoice_count=2,
+            total=Decimal("1.00"),
+            as_of=NOW,
+            fingerprints=dict.fromkeys(due_dates, "aa"),
+            rows={
+                number: replace(INVOICE, invoice_number=number, due_date=due).as_json()
+                for number, due in due_dates.items()
+            },
+        )
+        upload = ledger.uploads.begin(file, now=NOW)
+        ledger.uploads.record_accepted(upload, BILLED, now=NOW)
+        for number in (1, 2, 3):
+            desk.accept(number, lane=str(number), at=NOW, amount=Decimal(f"{number}.50"))
+            sent = desk.send(at=NOW)
+            desk.record(
+                sent, State.NEEDS_PERSON, review=ExceptionKind.DEAD, detail="refused", at=NOW
+            )
+
+    return pressing
 
 
 @pytest.fixture

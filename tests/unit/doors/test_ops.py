@@ -4,12 +4,14 @@ import json
 from datetime import date
 from decimal import Decimal
 
+import jsonschema_rs
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.settlement import SettledRow, TransactionType
 from adapter.domain.work_item import State
 from adapter.kinds import KINDS
+from contracts.loader import schema
 from tests.unit.doors.conftest import BILLER, DoorDesk
 
 UNKNOWN = "9f2c4b6e-0000-4000-8000-0123456789ac"
@@ -140,6 +142,36 @@ def test_exceptions_and_watermarks_are_listed(adapter, client):
     (mark,) = client.get("/ops/watermarks").get_json()["watermarks"]
     assert (mark["job"], mark["moved_at"]) == ("reconcile_payments", "2026-01-05T14:00:00Z")
     assert client.get("/ops/uploads").get_json() == {"uploads": [], "next": None}
+
+
+def test_an_exception_is_told_by_its_contract(adapter, client, pressing):
+    """By number on pages, or the open ones by due date on one."""
+    pressing(adapter.ledger)
+    adapter.ledger.exceptions.assign(2, "Ada", now=adapter.clock.now())
+    told = client.get("/ops/exceptions").get_json()
+    jsonschema_rs.validator_for(schema("adapter", "Exceptions")).validate(told)
+    first, second, third = told["exceptions"]
+    assert [each["id"] for each in told["exceptions"]] == [1, 2, 3]
+    assert (first["due_date"], first["critical"], first["owner"]) == ("2026-02-05", False, None)
+    assert (second["due_date"], second["critical"], second["owner"]) == ("2026-01-07", True, "Ada")
+    assert (third["due_date"], third["critical"], third["amount"]) == (None, False, "3.50")
+    due = client.get("/ops/exceptions?order=due").get_json()
+    assert due == {"exceptions": [second, first, third], "next": None}
+    assert client.get("/ops/exceptions?order=due&limit=1").get_json()["exceptions"] == [second]
+    adapter.ledger.exceptions.resolve(2, now=adapter.clock.now(), resolution="seen")
+    assert client.get("/ops/exceptions?order=due&limit=1").get_json()["exceptions"] == [first]
+    resolved = client.get("/ops/exceptions").get_json()["exceptions"][1]
+    assert (resolved["critical"], resolved["owner"]) == (False, "Ada")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("order=age", "order"), ("order=", "order"), ("order=due&after=due", "after")],
+)
+def test_exceptions_have_one_other_order_and_it_has_one_page(client, query, field):
+    answer = client.get(f"/ops/exceptions?{query}")
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["field"] == field
 
 
 def test_the_configuration_is_told_without_a_secret(adapter, client):

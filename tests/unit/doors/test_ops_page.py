@@ -39,6 +39,20 @@ def test_the_overview_tells_payments_jobs_exceptions_and_alarms(client, adapter,
     assert client.get("/ops").status_code == 200
 
 
+def test_the_overview_lists_first_what_is_due_first(client, adapter, pressing):
+    pressing(adapter.ledger)
+    adapter.ledger.exceptions.assign(2, EVIL, now=adapter.clock.now())
+    text = client.get("/ops/").text
+    rows = re.findall(r"<tr><td data-label=\"No.\".*?</tr>", text, re.DOTALL)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)[:5] for row in rows]
+    critical = '2026-01-07 <span class="bad">critical</span>'
+    assert cells == [
+        ["2", critical, "&lt;script&gt;alert(1)&lt;/script&gt;", "0 min", "2.50"],
+        ["1", "2026-02-05", "", "0 min", "1.50"],
+        ["3", "", "", "0 min", "3.50"],
+    ]
+
+
 def test_the_list_leads_to_the_story(client, paid):
     assert paid is None
     listed = client.get("/ops/payments?state=accepted&biller=alpha-mutual")

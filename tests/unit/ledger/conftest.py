@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,19 +11,20 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from adapter.domain.payment import PaymentMethod
-from adapter.domain.upload import InvoiceFile
+from adapter.domain.upload import InvoiceFile, UploadAnswer
 from adapter.domain.work_item import BalanceReading, Cause, Evidence, Source, State, Step
 from adapter.kinds import KINDS
 from adapter.kinds.enrollments import ENROLLMENT
 from adapter.kinds.payments import PAYMENT
 from adapter.kinds.reversals import REVERSAL
 from adapter.ledger import open_ledger
+from tests.unit.domain.conftest import INVOICE, build_change, build_return
 from tests.unit.domain.conftest import PAYMENT as PAID
-from tests.unit.domain.conftest import build_change, build_return
 
 NOW = datetime(2026, 1, 5, 9, 12, 30, 123_456, tzinfo=UTC)
 LEASE = 90.0
 READING = BalanceReading(asked_at=NOW, balance=Decimal("731.37"))
+BILLED = UploadAnswer(accepted=True, file_name="1.BIF", file_guid="g-1", message="")
 RULES = {kind.item: kind.redrive_rules for kind in KINDS}
 
 
@@ -171,6 +172,26 @@ def bench(ledger_url):
     bench = Bench(ledger_url)
     yield bench
     bench.ledger.close()
+
+
+@pytest.fixture
+def bill(bench):
+    """Return a way to bill invoices, each due on a day."""
+
+    def bill(due_dates):
+        file = bench.begin_file(
+            f"BIF{bench.ledger.uploads.newest(bench.biller) + 1}",
+            rows={
+                number: replace(
+                    INVOICE, invoice_number=number, due_date=date.fromisoformat(day)
+                ).as_json()
+                for number, day in due_dates.items()
+            },
+            **dict.fromkeys(due_dates, "aa"),
+        )
+        bench.ledger.uploads.record_accepted(file, BILLED, now=NOW)
+
+    return bill
 
 
 @pytest.fixture(params=[PAYMENT, REVERSAL, ENROLLMENT], ids=lambda kind: kind.name)

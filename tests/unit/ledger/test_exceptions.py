@@ -1,9 +1,12 @@
-"""The exceptions list: opened once, resolved in words."""
+"""The exceptions list: opened once, assigned, resolved in words, sorted by due date."""
+
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.errors import NotFoundError
+from adapter.errors import BadInputError, NotFoundError
 
 
 @pytest.fixture
@@ -77,3 +80,83 @@ def test_pages_follow_each_other(bench, opened, later):
     assert page == (resolved, items[1])
     assert bench.ledger.exceptions.page(limit=2, after=page[-1].id) == (items[2],)
     assert bench.ledger.exceptions.page(limit=1, only_open=True) == (items[1],)
+
+
+def test_an_item_is_of_whoever_took_it_on_last(bench, opened, later):
+    item = opened()
+    assign = bench.ledger.exceptions.assign
+    assert (item.owner, item.assigned_at) == (None, None)
+    assert assign(item.id, "Ada", now=later(5)) == bench.exceptions()[0]
+    assert (bench.exceptions()[0].owner, bench.exceptions()[0].assigned_at) == ("Ada", later(5))
+    assert assign(item.id, "Renée", now=later(9)).assigned_at == later(9)
+    given_back = assign(item.id, None, now=later(11))
+    assert (given_back.owner, given_back.assigned_at) == (None, None)
+    with pytest.raises(NotFoundError, match="no exception 99"):
+        assign(99, "Ada", now=later(12))
+
+
+def test_a_resolved_item_keeps_its_owner(bench, opened, later):
+    item = opened()
+    bench.ledger.exceptions.assign(item.id, "Ada", now=later(5))
+    assert bench.answer(item, at=later(6)).owner == "Ada"
+    with pytest.raises(BadInputError, match="its owner stays"):
+        bench.ledger.exceptions.assign(item.id, None, now=later(7))
+    assert bench.exceptions()[0].owner == "Ada"
+
+
+def test_an_item_about_a_payment_or_a_return_has_its_amount(bench):
+    """A payment and its return have one reference."""
+    payment = bench.payments.accept(1, amount=Decimal("80.01"))
+    bench.payments.done()
+    returned = bench.reversals.accept(1, amount=Decimal("20.02"))
+    assert payment.reference == returned.reference
+    guid, invoice = payment.payload.payment_guid, payment.payload.invoice_number
+    bench.ask(ExceptionKind.MISMATCH, payment_guid=guid, invoice_number=invoice)
+    bench.ask(ExceptionKind.REJECT_MISMATCH, invoice_number=invoice, reference=payment.reference)
+    other = bench.payments.accept(2, amount=Decimal("7.00"))
+    bench.ask(ExceptionKind.UNSETTLED, reference=other.reference)
+    bench.ask(ExceptionKind.INVOICE_REFUSED, invoice_number=invoice)
+    bench.ask(ExceptionKind.REPORT_UNREADABLE, reference="reject report")
+    bench.ledger.exceptions.open(
+        "another", ExceptionKind.UNSETTLED, "of another biller", now=bench.now,
+        reference=other.reference,
+    )  # fmt: skip
+    amounts = [Decimal("80.01"), Decimal("20.02"), Decimal("7.00"), None, None, None]
+    assert [item.amount for item in bench.exceptions()] == amounts
+
+
+@pytest.mark.sqlite
+def test_a_row_that_somebody_spoilt_hides_no_list(bench, sql):
+    item = bench.payments.accept(1)
+    bench.ask(ExceptionKind.DEAD, reference=item.reference)
+    sql("UPDATE payments SET amount = 'much'")
+    assert [each.amount for each in bench.exceptions()] == [None]
+
+
+def test_those_whose_invoices_are_due_first_come_first(bench, bill, later):
+    bill({"1": "2026-01-09", "2": "2026-01-07", "3": "2026-02-01"})
+    bench.ask(ExceptionKind.REPORT_UNREADABLE, reference="reject report")
+    for seconds, number in ((9, "3"), (8, "1"), (7, "2"), (6, "never billed"), (5, "1")):
+        kind = ExceptionKind.DEAD if seconds == 5 else ExceptionKind.MISMATCH
+        bench.ask(kind, at=later(seconds), invoice_number=number)
+    listed = bench.ledger.exceptions.by_due_date()
+    assert [(each.invoice_number, each.due_date) for each in listed] == [
+        ("2", date(2026, 1, 7)),
+        ("1", date(2026, 1, 9)),
+        ("1", date(2026, 1, 9)),
+        ("3", date(2026, 2, 1)),
+        (None, None),
+        ("never billed", None),
+    ]
+    assert [each.kind for each in listed[1:3]] == [ExceptionKind.DEAD, ExceptionKind.MISMATCH]
+    assert bench.ledger.exceptions.by_due_date(limit=2) == listed[:2]
+    resolved = bench.answer(listed[0])
+    assert bench.ledger.exceptions.by_due_date() == listed[1:]
+    assert bench.ledger.exceptions.by_due_date(only_open=False) == (resolved, *listed[1:])
+
+
+def test_the_due_date_is_that_of_the_newest_bill(bench, bill):
+    bench.ask(ExceptionKind.MISMATCH, invoice_number="1")
+    for day in ("2026-01-09", "2026-02-09"):
+        bill({"1": day})
+        assert bench.exceptions()[0].due_date == date.fromisoformat(day)

@@ -125,4 +125,4 @@ def test_a_reading_is_a_fixed_number_of_questions(bench, now):
     for count in (1, 2):
         sent.clear()
         bench.ledger.figures.gather(["camp-point", "another"][:count], now=now)
-        assert len([words for words in sent if words.startswith("SELECT")]) == 7 + count
+        assert len([words for words in sent if words.startswith("SELECT")]) == 8 + count

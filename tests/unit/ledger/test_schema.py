@@ -26,7 +26,8 @@ DAY = timedelta(days=1)
 UNCLEAR = ExceptionKind.EVIDENCE_UNCLEAR
 # These hold what is not finished, and nothing else: they may be read from end to end.
 SHORT = r"work_items_unfinished|work_items_due|exceptions_open|settlements_unmatched"
-SMALL = "uploads|watermarks"
+# The last is what one question made of another: a row for each due date.
+SMALL = "uploads|watermarks|by_due_date"
 # A walk through a whole table of history, in the words of each database.
 WALKS = {
     "sqlite": rf"SCAN (?!CONSTANT|{SMALL})(?!\w+ USING (?:COVERING )?INDEX (?:{SHORT}))",
@@ -85,6 +86,7 @@ def ask_the_books(bench):
     ledger.settlements.payments_in_other_batches(bench.settled_row)
     payments.unsettled(bench.biller, **window)
     ledger.figures.gather([bench.biller], now=now)
+    ledger.exceptions.by_due_date()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The ledger's figures as gauges, and what is told when the ledger cannot be read."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -8,7 +8,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from adapter.domain.exceptions import ExceptionKind
-from adapter.domain.figures import AcceptedFile, ExceptionFigure, LedgerFigures, StateFigure
+from adapter.domain.figures import (
+    AcceptedFile,
+    ExceptionFigure,
+    LedgerFigures,
+    StateFigure,
+    UnappliedFigure,
+)
 from adapter.domain.upload import UploadState
 from adapter.domain.work_item import State
 from adapter.errors import LedgerError
@@ -101,6 +107,20 @@ def test_the_oldest_payment_on_its_way_has_an_age_and_what_waits_for_a_person_ha
         )
     )
     assert told("adapter_oldest_unfinished_delivery_age_seconds", **ALPHA) == 300
+
+
+def test_payments_near_their_due_dates_are_counted(ledger, told):
+    gauge = "adapter_unapplied_payments_near_due"
+    usual = {"payment_guid": "g", "invoice_number": "1", "policy_number": "2", "paid_at": NOW}
+    ledger.told = LedgerFigures(
+        unapplied=tuple(
+            UnappliedFigure(biller="alpha", due_date=date(2026, 1, day), count=day, **usual)
+            for day in (4, 7, 8)
+        )
+    )
+    assert told(gauge, **ALPHA) == 11
+    ledger.told = LedgerFigures()
+    assert told(gauge, **ALPHA) is None
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_age(ledger, told):
