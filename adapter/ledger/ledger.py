@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from adapter.clock import Clock, SystemClock
 from adapter.domain.redrive import RedriveRules
@@ -36,6 +36,11 @@ from adapter.ledger.watermarks import WatermarkBook
 Payload = TypeVar("Payload", bound=AnyPayload)
 # The row of `meta` that is written to see whether one can.
 _PROBE = "written"
+# Asked after every job: building a statement costs more than running it.
+_NEXT_OF_ALL = select(func.min(work_items.c.next_at)).where(
+    work_items.c.kind == bindparam("kind"), work_items.c.next_at.is_not(None)
+)
+_NEXT_OF_ONE = _NEXT_OF_ALL.where(work_items.c.biller == bindparam("of"))
 
 
 class Ledger:
@@ -98,15 +103,12 @@ class Ledger:
         self, kind: ItemKind[Any], billers: Iterable[str] | None = None
     ) -> datetime | None:
         """Return when the next item of a kind has to be looked at, of some billers or of all."""
-        chosen = select(func.min(work_items.c.next_at)).where(
-            work_items.c.kind == kind.name, work_items.c.next_at.is_not(None)
-        )
         with self._store.reading() as connection:
             if billers is None:
-                questions = [chosen]
+                moments = [connection.execute(_NEXT_OF_ALL, {"kind": kind.name}).scalar_one()]
             else:
-                questions = [chosen.where(work_items.c.biller == biller) for biller in billers]
-            moments = [connection.execute(question).scalar_one() for question in questions]
+                asked = [{"kind": kind.name, "of": biller} for biller in billers]
+                moments = [connection.execute(_NEXT_OF_ONE, each).scalar_one() for each in asked]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def are_several_due(self, kind: ItemKind[Any], biller: str, *, now: datetime) -> bool:

@@ -39,6 +39,8 @@ GAPS_TOLD_MAX = 100
 # Asked before every post: building a statement costs more than running it.
 _VALUE_OF = select(meta.c.value).where(meta.c.name == bindparam("asked"))
 _NEWEST_GAPS = select(gaps).order_by(gaps.c.ended_at.desc()).limit(GAPS_TOLD_MAX)
+_BEATS = select(heartbeats)
+_BEAT_AGAIN = update(heartbeats).where(heartbeats.c.worker == bindparam("of"))
 # Whether another worker lives is looked at so often.
 WAITING_INTERVAL = timedelta(seconds=5)
 
@@ -101,7 +103,7 @@ class LedgerLife:
                 if start.gap is not None:
                     _forget(connection, start.gap)
                     _take_note_of(connection, kept, marks.values())
-                self._mine = self._beat(connection, now, where)
+                self._mine = self._beat(connection, _heartbeats(connection), now, where)
             self._keep_mark()
             if start.waits_for is not None:
                 self._waits_for = (start.waits_for, now)
@@ -126,7 +128,7 @@ class LedgerLife:
                 if gap is not None:
                     _forget(connection, gap)
                     _log.warning("the ledger has a gap", why=gap.why, until=str(gap.end))
-                self._mine = self._beat(connection, now, where)
+                self._mine = self._beat(connection, kept, now, where)
             self._keep_mark()
             self._tried_at, self._connections = now, self._store.connections
 
@@ -272,9 +274,11 @@ class LedgerLife:
             return None
         return gap_until(now, waited_for.at, why="the other worker shows no life")
 
-    def _beat(self, connection: Connection, now: datetime, where: str) -> Heartbeat:
+    def _beat(
+        self, connection: Connection, kept: dict[str, Heartbeat], now: datetime, where: str
+    ) -> Heartbeat:
         """Write this worker's heartbeat, above whatever it wrote before."""
-        worker, mine = self._mine.worker, _heartbeats(connection).get(self._mine.worker)
+        worker, mine = self._mine.worker, kept.get(self._mine.worker)
         beat = Heartbeat(
             worker=worker,
             at=now if mine is None else max(now, mine.at),
@@ -299,7 +303,7 @@ def _note(connection: Connection, name: str) -> str | None:
 def _heartbeats(connection: Connection) -> dict[str, Heartbeat]:
     return {
         row.worker: Heartbeat(worker=row.worker, at=row.at, beats=row.beats, ended=row.ended)
-        for row in connection.execute(select(heartbeats))
+        for row in connection.execute(_BEATS)
     }
 
 
@@ -323,5 +327,4 @@ def _write(connection: Connection, beat: Heartbeat, *, is_new: bool) -> None:
     if is_new:
         connection.execute(insert(heartbeats).values(worker=beat.worker, **values))
     else:
-        mine = heartbeats.c.worker == beat.worker
-        connection.execute(update(heartbeats).where(mine).values(**values))
+        connection.execute(_BEAT_AGAIN, {"of": beat.worker, **values})

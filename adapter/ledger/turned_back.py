@@ -17,13 +17,14 @@ from adapter.ledger.store import Store
 
 # Clocks that differ by less do no harm: some rounding, or two looks at one clock.
 NOTICED = timedelta(seconds=5)
+# Asked at every heartbeat: building a statement costs more than running it.
+_NEWEST_EVENT = select(work_events.c.at).order_by(work_events.c.id.desc()).limit(1)
+_NEWEST_BEAT = select(func.max(heartbeats.c.at))
 
 
 def is_turned_back(connection: Connection, now: datetime) -> bool:
     """Tell whether the ledger was written at a later time than it is now."""
-    newest = select(work_events.c.at).order_by(work_events.c.id.desc()).limit(1)
-    moments = [connection.execute(newest).scalar()]
-    moments.append(connection.execute(select(func.max(heartbeats.c.at))).scalar())
+    moments = [connection.execute(each).scalar() for each in (_NEWEST_EVENT, _NEWEST_BEAT)]
     return any(moment is not None and moment - now > NOTICED for moment in moments)
 
 
