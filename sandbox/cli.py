@@ -129,7 +129,7 @@ def audit(
 
 @worlds.command("show", epilog=EPILOG)
 def show_world(
-    name: Annotated[str, typer.Argument()] = "default",
+    name: Annotated[str, typer.Argument(envvar="SANDBOX_WORLD")] = "default",
     *,
     url: Url = DEFAULT_URL,
     control_token: Token = None,

@@ -160,6 +160,7 @@ def test_commands_act_on_the_world_that_the_environment_names(run, world, monkey
     monkeypatch.setenv("SANDBOX_WORLD", world.name)
     run("advance", "1h")
     assert f"{world.clock.now():%H:%M}" == "09:00"
+    assert run("world", "show").startswith(f"{world.name}  seed 1  ")
 
 
 def test_env_exits_with_3_where_no_sandbox_answers(run):
