@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-postgresql check planted bench kills answers lost-ledgers requirements assumptions golden clean
+.PHONY: help demo up test test-postgresql check planted bench kills answers lost-ledgers requirements assumptions golden dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -73,6 +73,9 @@ assumptions: $(VENV)/sandbox-installed ## what the contracts assume, and what to
 
 golden: $(VENV)/dev-installed ## write the golden files anew; read the diff before committing it
 	@$(BIN)/python tests/golden/test_bif_golden.py
+
+dist: $(VENV)/dev-installed ## the wheel and the source distribution, into dist/
+	@$(BIN)/python -m hatchling build
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -32,6 +32,7 @@ from adapter.settings import AdapterSettings, BillerSettings, SettingsSource
 from adapter.telemetry.gauges import LedgerGauges
 from adapter.telemetry.metrics import Metrics
 from adapter.telemetry.watch import Watch, open_traces
+from adapter.version import DISTRIBUTION
 
 
 class Billers:
@@ -231,7 +232,7 @@ def _engine(
     except ImportError as error:
         raise ConfigurationError(
             f"adapter.engine: procrastinate is not installed ({error}). Install the adapter with "
-            "its extra [postgresql]"
+            f"its extra: pip install '{DISTRIBUTION}[postgresql]'"
         ) from None
     threads = settings.threads if works else 0
     return ProcrastinateEngine(work, make_url(settings.ledger), threads=threads)

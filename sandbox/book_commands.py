@@ -7,14 +7,25 @@ from typing import Annotated, Any
 import typer
 
 from sandbox.fakes.spectrum.change_kinds import ChangeKind
-from sandbox.remote import DEFAULT_URL, AsJson, Remote, Token, Url, WorldName, print_json
+from sandbox.remote import (
+    DEFAULT_URL,
+    EPILOG,
+    AsJson,
+    Remote,
+    Token,
+    Url,
+    WorldName,
+    print_json,
+)
 
 RESOURCE = "spectrum/changes"
 
-spectrum = typer.Typer(help="Spectrum's book in a running sandbox.", no_args_is_help=True)
+spectrum = typer.Typer(
+    help="Spectrum's book in a running sandbox.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
-@spectrum.command("change")
+@spectrum.command("change", epilog=EPILOG)
 def change_book(
     kind: Annotated[ChangeKind, typer.Argument(help="What happened at the carrier.")],
     *,
@@ -66,7 +77,7 @@ def change_book(
         typer.echo(_line(made))
 
 
-@spectrum.command("changes")
+@spectrum.command("changes", epilog=EPILOG)
 def list_changes(
     *,
     world: WorldName = "default",

@@ -1,26 +1,25 @@
 """The command `sandbox`: starting the sandbox, and controlling one that runs.
 
-Exit codes: 0 done; 1 the audit found a broken invariant; 2 a wrong argument, or refused; 3 no
-sandbox answers.
+Exit codes: 0 done; 1 the audit found a broken invariant, or not everything answers; 2 wrong usage,
+or refused; 3 no sandbox answers.
 """
 
 from __future__ import annotations
 
 import re
-import signal
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from sandbox.book_commands import spectrum
+from sandbox.client_commands import env, ready
+from sandbox.extras import require_extra
 from sandbox.remote import (
     DEFAULT_URL,
+    EPILOG,
+    EXIT_BROKEN,
     EXIT_REFUSED,
-    SANDBOX_PORT,
     AsJson,
     Remote,
     Token,
@@ -29,105 +28,55 @@ from sandbox.remote import (
     fail,
     print_json,
 )
+from sandbox.up import up
 
-if TYPE_CHECKING:
-    from sandbox.world.world import World
-
-EXIT_BROKEN = 1
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-ADAPTER_PORT = 8200
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DISTRIBUTION = "imt-spectrum-adapter"
 
 app = typer.Typer(
     help="Fakes of Spectrum, Invoice Cloud and IMT on one clock, with the test bench around them.",
-    epilog="Exit codes: 0 done, 1 broken invariant, 2 wrong or refused, 3 no sandbox answers.",
+    epilog=EPILOG,
     add_completion=False,
     no_args_is_help=True,
+    rich_markup_mode=None,  # as the command `adapter` looks
     pretty_exceptions_enable=False,
 )
-worlds = typer.Typer(help="Worlds of a running sandbox.", no_args_is_help=True)
+worlds = typer.Typer(
+    help="Worlds of a running sandbox.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # typer's own form of a callback
+    from importlib.metadata import PackageNotFoundError, version
+
+    if wanted:
+        try:
+            typer.echo(f"sandbox {version(DISTRIBUTION)}")
+        except PackageNotFoundError:
+            typer.echo("sandbox unknown")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Tell the version and end.", callback=_tell_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Leave everything to the command that follows."""
+
+
+for command in (up, ready, env):
+    app.command(epilog=EPILOG)(command)
 app.add_typer(worlds, name="world")
 app.add_typer(spectrum, name="spectrum")
 
 
-@app.command()
-def up(
-    *,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = SANDBOX_PORT,
-    seed: Annotated[int, typer.Option(min=0, help="What the world is grown from.")] = 1,
-    billers: Annotated[int, typer.Option(min=1, max=4)] = 1,
-    open_invoices: Annotated[int, typer.Option(min=0, max=100_000, help="Per biller.")] = 25,
-    virtual: Annotated[
-        bool, typer.Option("--virtual", help="Start at 2026-01-05T08:00Z and wait for advances.")
-    ] = False,
-    with_adapter: Annotated[
-        bool, typer.Option("--with-adapter", help="Run an adapter beside it, on the same clock.")
-    ] = False,
-    adapter_port: Annotated[int, typer.Option(help="Where the adapter listens.")] = ADAPTER_PORT,
-    base_url: Annotated[
-        str | None, typer.Option(help="Where clients reach it, if not where it listens.")
-    ] = None,
-    control_token: Annotated[
-        str | None,
-        typer.Option(envvar="SANDBOX_CONTROL_TOKEN", help="Let its bearer control from afar."),
-    ] = None,
-) -> None:
-    """Serve the fakes until interrupted; in real time unless told otherwise."""
-    from sandbox.server import Sandbox
-    from sandbox.world.clock import DEMO_START
-
-    with ExitStack() as running:
-        running.enter_context(_stop_signals_held())
-        sandbox = Sandbox(base_url=base_url, control_token=control_token)
-        world = sandbox.create_world(
-            seed=seed,
-            start=DEMO_START if virtual else None,
-            billers=billers,
-            open_invoices=open_invoices,
-        )
-        for connector in world.connectors.values():
-            connector.url = f"http://127.0.0.1:{adapter_port}"
-        running.callback(sandbox.stop)
-        try:
-            sandbox.start(host, port)
-            adapter = _join_adapter(world, adapter_port, running) if with_adapter else None
-        except OSError as error:
-            fail(EXIT_REFUSED, f"cannot listen: {error}")
-        typer.echo(f"The sandbox listens at {sandbox.listens_at}/ (console); interrupt to stop.")
-        if adapter:
-            typer.echo(f"The adapter listens at {adapter}/ops/health.")
-        _wait_for_stop()
-
-
-def _join_adapter(world: World, port: int, running: ExitStack) -> str:
-    """Run an adapter on the world's clock until `running` ends, and return its URL."""
-    from sandbox.composition import join_adapter
-
-    folder = running.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-"))
-    joined = join_adapter(world, folder=Path(folder), port=port)
-    running.callback(joined.stop)
-    running.callback(world.clock.stop)  # before the adapter: no job may start on its way out
-    return joined.doors.url
-
-
-@contextmanager
-def _stop_signals_held() -> Iterator[None]:
-    """Hold back what tells this process to end; threads that begin meanwhile never take it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _wait_for_stop() -> None:
-    """Take the first signal to end, whenever it came; a second one ends the process at once."""
-    signal.sigwait(STOP_SIGNALS)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-
-
-@app.command()
+@app.command(epilog=EPILOG)
 def advance(
     how_far: Annotated[str, typer.Argument(help="Such as 90s, 15m, 2h, 30d, or a moment in UTC.")],
     *,
@@ -137,11 +86,7 @@ def advance(
     as_json: AsJson = False,
 ) -> None:
     """Run everything due until then, and return when the world is at rest."""
-    duration = re.fullmatch(r"([0-9]{1,9})([smhd])", how_far)
-    wanted: dict[str, Any] = {"until": how_far}
-    if duration is not None:
-        wanted = {"seconds": int(duration.group(1)) * UNIT_SECONDS[duration.group(2)]}
-    done = Remote(url, control_token, world).call("POST", "clock/advance", wanted)
+    done = Remote(url, control_token, world).call("POST", "clock/advance", _how_far(how_far))
     if as_json:
         print_json(done)
         return
@@ -150,7 +95,17 @@ def advance(
         typer.echo(f"{count:>6}  {label}")
 
 
-@app.command()
+def _how_far(text: str) -> dict[str, Any]:
+    """Read how far to advance; leave with the forms there are where it is none of them."""
+    if duration := re.fullmatch(r"([0-9]{1,9})([smhd])", text, re.ASCII):
+        return {"seconds": int(duration.group(1)) * UNIT_SECONDS[duration.group(2)]}
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z", text, re.ASCII):
+        forms = "90s, 15m, 2h and 30d are, and a moment in UTC such as 2026-01-06T00:00:00Z"
+        fail(EXIT_REFUSED, f"{text!r} is no way to say how far: {forms}.")
+    return {"until": text}
+
+
+@app.command(epilog=EPILOG)
 def audit(
     *,
     world: WorldName = "default",
@@ -172,9 +127,9 @@ def audit(
         raise typer.Exit(EXIT_BROKEN)
 
 
-@worlds.command("show")
+@worlds.command("show", epilog=EPILOG)
 def show_world(
-    name: Annotated[str, typer.Argument()] = "default",
+    name: Annotated[str, typer.Argument(envvar="SANDBOX_WORLD")] = "default",
     *,
     url: Url = DEFAULT_URL,
     control_token: Token = None,
@@ -184,7 +139,7 @@ def show_world(
     _show(Remote(url, control_token).call("GET", f"worlds/{name}"), as_json=as_json)
 
 
-@worlds.command("create")
+@worlds.command("create", epilog=EPILOG)
 def create_world(
     name: Annotated[str, typer.Argument()],
     *,
@@ -209,7 +164,7 @@ def create_world(
     _show(Remote(url, control_token).call("POST", "worlds", wanted), as_json=as_json)
 
 
-@worlds.command("delete")
+@worlds.command("delete", epilog=EPILOG)
 def delete_world(
     name: Annotated[str, typer.Argument()], *, url: Url = DEFAULT_URL, control_token: Token = None
 ) -> None:
@@ -217,9 +172,10 @@ def delete_world(
     Remote(url, control_token).call("DELETE", f"worlds/{name}")
 
 
-@app.command()
+@app.command(epilog=EPILOG)
 def assumptions(*, as_json: AsJson = False) -> None:
     """List what the contracts assume, and so what to ask the vendors."""
+    require_extra()
     from contracts.clauses import assumptions as assumed
     from contracts.clauses import decisions
 
@@ -246,7 +202,7 @@ def assumptions(*, as_json: AsJson = False) -> None:
                 typer.echo(f"      - {clause}")
 
 
-@app.command()
+@app.command(epilog=EPILOG)
 def demo(
     *,
     seed: Annotated[int, typer.Option(min=0, help="What the world is grown from.")] = 1,
@@ -271,6 +227,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Play a payment day over real sockets, tell it as a timeline, and audit it."""
+    require_extra()
     from sandbox.demo import DemoOptions, run_demo
 
     options = DemoOptions(

@@ -14,6 +14,7 @@ from adapter.bootstrap import Adapter, build
 from adapter.domain.ledger_life import MARGIN
 from adapter.doors.http import create_app
 from adapter.doors.server import DoorServer
+from adapter.errors import ConfigurationError
 from adapter.settings import StaticSettings
 from adapter.telemetry.log import configure_logging
 from sandbox.fakes.spectrum.feed import schedule_feed_export
@@ -22,6 +23,7 @@ from sandbox.world.world import World
 
 # Spectrum's extract is told every quarter of an hour when it comes as files (decision 0001).
 FEED_EXPORT_MINUTES = 15
+ADAPTER_HOST = "127.0.0.1"
 
 
 @dataclass(kw_only=True)
@@ -48,7 +50,8 @@ def join_adapter(
 ) -> JoinedAdapter:
     """Build an adapter for every biller of the world, open its doors and start its schedule.
 
-    `ledger` is an SQLAlchemy URL; without it, the ledger is a file in the folder.
+    `ledger` is an SQLAlchemy URL; without it, the ledger is a file in the folder. Raises OSError
+    when the port is taken.
     """
     configure_logging(level=logging.WARNING)
     feeds = folder / "feed"
@@ -73,11 +76,18 @@ def join_adapter(
         # The world is younger than its ledger: no payment of it may be forgotten.
         begun=world.born_at - 2 * MARGIN,
     )
-    doors = DoorServer(create_app(adapter), host="127.0.0.1", port=port)
+    try:
+        doors = DoorServer(create_app(adapter), host=ADAPTER_HOST, port=port)
+    except ConfigurationError as error:
+        adapter.stop()
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from None
+        raise
     doors.start()
     for biller in world.billers:
         world.connectors[biller.slug].url = doors.url
         if feed == "folder":
             schedule_feed_export(world, biller, feeds / biller.slug, FEED_EXPORT_MINUTES)
     adapter.start()
+    world.adapter_joined.set()
     return JoinedAdapter(adapter=adapter, doors=doors)

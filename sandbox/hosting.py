@@ -36,16 +36,8 @@ class HostedServer:
     """A WSGI application listening on one port until it is stopped; port 0 takes a free one."""
 
     def __init__(self, application: WsgiApplication, *, host: str, port: int) -> None:
-        """Bind and listen; raises OSError when the port is taken."""
-        settings = Adjustments(
-            listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-            ident="sandbox",
-            threads=THREADS_MIN,
-            connection_limit=CONNECTIONS_MAX,
-            max_request_body_size=BODY_BYTES_MAX,
-            asyncore_use_poll=True,
-            log_socket_errors=False,
-        )
+        """Bind and listen; raises OSError when the port is taken, or the host is none of ours."""
+        settings = _settings(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         self._channels: dict[int, Any] = {}
         self._threads = _GrowingThreads()
         self._server = self._listen(application, settings)
@@ -83,6 +75,21 @@ class HostedServer:
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()  # wakes a thread that waits for a client to read on
         wasyncore.close_all(self._channels, ignore_all=True)
+
+
+def _settings(listen: str) -> Adjustments:
+    try:
+        return Adjustments(
+            listen=listen,
+            ident="sandbox",
+            threads=THREADS_MIN,
+            connection_limit=CONNECTIONS_MAX,
+            max_request_body_size=BODY_BYTES_MAX,
+            asyncore_use_poll=True,
+            log_socket_errors=False,
+        )
+    except ValueError as error:  # a name that leads nowhere
+        raise OSError(str(error)) from None
 
 
 class _Parser(HTTPRequestParser):

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+EXIT_BROKEN = EXIT_NOT_READY = 1
 EXIT_REFUSED, EXIT_UNREACHABLE = 2, 3
+EPILOG = (
+    "Exit codes: 0 done, 1 a broken invariant or not ready, 2 wrong usage or refused, "
+    "3 no sandbox answers."
+)
 SANDBOX_PORT = 8100
 DEFAULT_URL = f"http://127.0.0.1:{SANDBOX_PORT}"
 # An advance of a year answers when the year is over.
@@ -21,8 +27,12 @@ Token = Annotated[
     str | None,
     typer.Option("--control-token", envvar="SANDBOX_CONTROL_TOKEN", help="Its control token."),
 ]
-WorldName = Annotated[str, typer.Option("--world", help="Which world.")]
+WorldName = Annotated[str, typer.Option("--world", envvar="SANDBOX_WORLD", help="Which world.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+class UnreachableError(Exception):
+    """No sandbox answers there; the message names the URL and what happened."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +42,22 @@ class Remote:
     url: str
     control_token: str | None
     world: str = "default"
+    timeout_seconds: float = CALL_SECONDS_MAX
 
     def call(self, method: str, resource: str, body: dict[str, Any] | None = None) -> Any:
         """Return the answer's document; leave with a message where there is none."""
+        try:
+            return self.ask(method, resource, body)[1]
+        except UnreachableError as error:
+            fail(EXIT_UNREACHABLE, str(error))
+
+    def ask(
+        self, method: str, resource: str, body: dict[str, Any] | None = None
+    ) -> tuple[int, Any]:
+        """Return the answer's status and document; leave with a message where it is a refusal.
+
+        Raises UnreachableError.
+        """
         import httpx
 
         prefix = "" if self.world == "default" else f"/w/{self.world}"
@@ -45,16 +68,18 @@ class Remote:
                 f"{self.url.rstrip('/')}{prefix}/_sandbox/{resource}",
                 json=body,
                 headers=headers,
-                timeout=CALL_SECONDS_MAX,
+                timeout=self.timeout_seconds,
                 trust_env=False,
             )
             document = answer.json() if answer.content else {}
-            refused = document["error"] if answer.is_error else None
+            # 503 says what is missing, and refuses nothing.
+            is_refusal = answer.is_error and answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE
+            refused = document["error"] if is_refusal else None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError) as error:
-            fail(EXIT_UNREACHABLE, f"no sandbox answers at {self.url}: {error}")
+            raise UnreachableError(f"no sandbox answers at {self.url}: {error}") from None
         if refused is not None:
             fail(EXIT_REFUSED, f"{refused['message']}. {refused['remedy']}.")
-        return document
+        return answer.status_code, document
 
 
 def print_json(document: Any) -> None:

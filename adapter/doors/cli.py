@@ -30,6 +30,7 @@ from adapter.doors.exit_codes import EPILOG, ExitCode, TellingGroup, exit_code_o
 from adapter.doors.stop_signals import StopSignals
 from adapter.errors import BadInputError, LedgerError
 from adapter.kinds import KINDS, PAYMENTS
+from adapter.version import installed_version
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
@@ -48,6 +49,27 @@ app = typer.Typer(
     # A traceback with local variables would show secrets.
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001  # typer's own form of a callback
+    if wanted:
+        typer.echo(f"adapter {installed_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Tell the version and end.", callback=_tell_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Leave everything to the command that follows."""
+
+
 app.add_typer(cli_bif.app, name="bif")
 for kind in KINDS:
     commands = cli_items.app_of(kind)

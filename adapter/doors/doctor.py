@@ -98,9 +98,10 @@ def _ledger(view: SettingsView, clock: Clock) -> Generator[Check, None, Figures]
     else:
         try:
             ledger = open_ledger(url, billers=lambda: view.biller_guids)
-        except LedgerError as error:
+        except (ConfigurationError, LedgerError) as error:
             figures = measure(None, now=clock.now(), ledger_problem=str(error))
-            yield _opened(figures)
+            is_setting = isinstance(error, ConfigurationError)
+            yield _wrong_setting(str(error)) if is_setting else _opened(figures)
         else:
             now = ledger.keep_time(clock).now()
             figures = measure(ledger, now=now)

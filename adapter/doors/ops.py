@@ -18,7 +18,7 @@ from adapter.doors.watch import alarm_view, figures_now
 from adapter.errors import BadInputError, NotFoundError
 from adapter.kinds import KINDS
 from adapter.kinds.base import DeliveryKind
-from adapter.version import user_agent
+from adapter.version import installed_version
 
 if TYPE_CHECKING:
     from adapter.bootstrap import Adapter
@@ -46,7 +46,7 @@ def ops_door(adapter: Adapter) -> Blueprint:
 def _add_state(door: Blueprint, adapter: Adapter) -> None:
     @door.get("/health")
     def health() -> Response:
-        return jsonify(status="ok", version=user_agent().rpartition("/")[2])
+        return jsonify(status="ok", version=installed_version())
 
     @door.get("/ready")
     def ready() -> Response:

@@ -104,7 +104,7 @@ class DoorServer:
             self._close_all()
             raise ConfigurationError(
                 f"adapter.listen: {host}:{port} cannot be listened on ({error}). Give a free one"
-            ) from None
+            ) from error
         for listener in self._listeners():
             listener.channel_class = _DoorChannel
         self.host, self.port = self._address()

@@ -175,6 +175,7 @@ def open_ledger(
 
     `billers` returns the BillerGUID of each biller by its name in the settings: rows are kept by
     it. Raises LedgerError for a database that cannot be opened, that holds no ledger or something
-    else, or whose schema another version of the adapter wrote.
+    else, or whose schema another version of the adapter wrote; ConfigurationError where its
+    driver is not installed.
     """
     return Ledger(Store(url, None if billers is None else BillerNames(billers), make=make))

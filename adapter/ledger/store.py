@@ -20,11 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from adapter.errors import LedgerError
+from adapter.errors import ConfigurationError, LedgerError
 from adapter.ledger.columns import BillerNames
 from adapter.ledger.database_clock import DatabaseClock
 from adapter.ledger.possession import open_or_migrate
 from adapter.ledger.sqlite_file import follow_file, require_file
+from adapter.version import DISTRIBUTION
 
 # How long a writer waits for another one before the ledger counts as unusable.
 BUSY_SECONDS = 15
@@ -69,11 +70,17 @@ class Store:
     def __init__(self, url: str, names: BillerNames | None = None, *, make: bool = False) -> None:
         """Open the ledger, or make one where none is if told so; refuse a schema that isn't ours.
 
-        `names` knows the BillerGUIDs; without it billers are kept as they are called.
+        `names` knows the BillerGUIDs; without it billers are kept as they are called. Raises
+        ConfigurationError for a database whose driver is not installed.
         """
         try:
             self._engine = create_engine(url, **_OPTIONS.get(make_url(url).get_backend_name(), {}))
-        except (SQLAlchemyError, ImportError, ValueError) as error:
+        except ImportError as error:
+            raise ConfigurationError(
+                f"adapter.ledger: PostgreSQL's driver is not installed ({error}). Install the "
+                f"adapter with its extra: pip install '{DISTRIBUTION}[postgresql]'"
+            ) from None
+        except (SQLAlchemyError, ValueError) as error:
             raise LedgerError(f"the ledger's URL cannot be used: {error}") from None
         self.names = names
         # How many were opened: a new one may lead to another database than the last.

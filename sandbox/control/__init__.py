@@ -14,6 +14,7 @@ from sandbox.control import (
     faults,
     journal,
     payers,
+    ready,
     returns,
     state,
     worlds,
@@ -22,6 +23,7 @@ from sandbox.control.errors import RefusedError, answer_http_error, answer_refus
 
 RESOURCES = (
     worlds,
+    ready,
     clock,
     journal,
     faults,

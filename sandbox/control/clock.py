@@ -18,6 +18,8 @@ ADVANCE_SECONDS_MAX = 366 * 24 * 3600
 # The calendar must not end while tokens, due dates and schedules look around.
 YEAR_MIN, YEAR_MAX = 1970, 9000
 PENDING_SHOWN_MAX = 100
+# Many times what an adapter takes to join.
+JOIN_SECONDS_MAX = 30.0
 
 resource = Blueprint("clock", __name__)
 
@@ -36,11 +38,23 @@ def show_clock() -> dict[str, Any]:
 
 @resource.post("/clock/advance")
 def advance() -> dict[str, Any]:
-    """Run everything due until then; the answer comes when the world is at rest."""
+    """Run everything due until then; the answer comes when the world is at rest.
+
+    An adapter that was announced is waited for: nothing may run without it unnoticed.
+    """
     read_query()
-    clock = world_in(request.environ).clock
+    wanted = read_body("Advance")
+    world = world_in(request.environ)
+    if not world.adapter_joined.wait(JOIN_SECONDS_MAX):
+        raise RefusedError(
+            409,
+            "adapter_not_joined",
+            "the adapter that was announced has not joined the world's clock",
+            remedy="Try again when GET /_sandbox/ready answers 200",
+        )
+    clock = world.clock
     try:
-        done = clock.advance_to(_until(clock, read_body("Advance")))
+        done = clock.advance_to(_until(clock, wanted))
     except ClockBusyError as error:
         remedy = "Try again when the other advance has ended"
         raise RefusedError(409, "clock_busy", str(error), remedy=remedy) from None

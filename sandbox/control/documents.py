@@ -72,6 +72,7 @@ def _biller_document(world: World, biller: Biller) -> dict[str, Any]:
             "invoice_format_guid": biller.invoice_format_guid,
             "rest_base_url": f"{world.base_url}/invoicecloud/api/v1",
             "api_key": biller.api_key,
+            "web_services_url": services,
             "wsdl_urls": {
                 operation: f"{services}/{service}.asmx?WSDL"
                 for operation, service in SERVICES.items()

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 DEMO_START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 # In real time an event may be running when somebody advances the clock; it ends within this.
 TURN_SECONDS_MAX = 30.0
+POLL_SECONDS = 0.05
 
 
 class ClockBusyError(Exception):
@@ -171,3 +173,13 @@ class WorldClock:
         if not self._events:
             return None
         return max(0.0, (self._events[0].at - self.now()).total_seconds())
+
+
+def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
+    """Ask now, and again for so many seconds of the machine's time; return the last answer."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() >= end:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True

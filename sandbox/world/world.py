@@ -64,6 +64,9 @@ class World:
             biller.slug: Connector(username=biller.biller_guid, password=biller.door_key)
             for biller in self.billers
         }
+        # Cleared while an adapter is announced that has not joined the world's clock yet.
+        self.adapter_joined = threading.Event()
+        self.adapter_joined.set()
         # Files outside the world that must hold none of its secrets, such as an adapter's ledger.
         self.watched_files: list[Path] = []
         self._books: dict[type[Book], Book] = {}

@@ -5,6 +5,7 @@ so that a slow neighbour slows both.
 """
 
 import itertools
+import json
 import sqlite3
 import statistics
 import subprocess
@@ -78,14 +79,13 @@ def receiver() -> Iterator[World]:
     """Run the sandbox in another process; yield a twin of its world, for keys and invoices."""
     command = [sys.executable, "-c", "from sandbox.cli import main; main()", "up"]
     process = subprocess.Popen(
-        [*command, "--port", "0", "--seed", str(SEED)],
+        [*command, "--port", "0", "--seed", str(SEED), "--json"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
-        url = next(word for word in process.stdout.readline().split() if word.startswith("http"))
-        yield World(seed=SEED, base_url=url.rstrip("/"))
+        yield World(seed=SEED, base_url=json.loads(process.stdout.readline())["url"])
     finally:
         process.terminate()
         process.communicate()

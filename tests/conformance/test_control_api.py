@@ -84,7 +84,8 @@ def test_what_is_served_is_what_is_promised(sandbox_server):
 
 
 @pytest.mark.parametrize(
-    "name", ["Worlds", "World", "Clock", "Journal", "Faults", "Behaviours", "State", "Audit"]
+    "name",
+    ["Worlds", "World", "Ready", "Clock", "Journal", "Faults", "Behaviours", "State", "Audit"],
 )
 def test_every_view_answers_as_its_schema_says(controller, name):
     assert controller.call(name).status_code == 200

@@ -1,21 +1,19 @@
-"""The command `sandbox`: what it says, what it exits with, and how it starts and stops."""
+"""The command `sandbox`: what it says, and what it exits with."""
 
 import json
 import re
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
+from adapter.doors.cli import app as adapter_commands
 from sandbox.cli import app
 from sandbox.server import Sandbox
 from sandbox.world.clock import DEMO_START
 
-ROOT = Path(__file__).parents[2]
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -54,8 +52,16 @@ def test_advance_takes_durations_and_moments(sandbox, world, how_far, end):
     assert json.loads(told)["end"] == end
 
 
+@pytest.mark.parametrize("how_far", ["tomorrow", "1 h", "1h30m", "-1h", "2026-01-05", "٣h", ""])
+def test_a_form_that_advance_does_not_know_is_answered_with_those_it_knows(how_far):
+    told = CliRunner().invoke(app, ["advance", "--url", NOBODY, "--", how_far])
+    assert told.exit_code == 2
+    assert "90s, 15m, 2h and 30d are, and a moment in UTC such as 2026" in told.output
+
+
 def test_refusal_is_told_and_exits_with_2(sandbox, world):
-    assert "until" in sandbox("advance", "tomorrow", "--world", world.name, code=2)
+    told = sandbox("advance", "2026-01-05T07:00:00Z", "--world", world.name, code=2)
+    assert "only moves forward" in told
     assert "there is no world 'nowhere'" in sandbox("audit", "--world", "nowhere", code=2)
 
 
@@ -155,73 +161,21 @@ def test_assumptions_name_decision_question_and_clauses():
     assert "Ask: " in printed
 
 
-@pytest.fixture
-def up():
-    """Start `sandbox up` as a process of its own, and return it with its URL."""
-    processes = []
-
-    def start(*arguments):
-        command = [sys.executable, "-c", "from sandbox.cli import main; main()", "up"]
-        process = subprocess.Popen(
-            [*command, "--port", "0", *arguments],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        processes.append(process)
-        url = re.search(r"http://[0-9.:]+", process.stdout.readline())
-        return process, url.group()
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
+@pytest.mark.parametrize("program", ["sandbox", "adapter"])
+def test_both_commands_look_alike(program):
+    """Plain texts, the version, and the exit codes below each."""
+    group = app if program == "sandbox" else adapter_commands
+    for arguments in ([], ["up" if program == "sandbox" else "serve"]):
+        told = CliRunner().invoke(group, [*arguments, "--help"]).output
+        assert "Exit codes: 0 " in told
+        assert "\u2500" not in told
+    told = CliRunner().invoke(group, ["--version"])
+    assert re.fullmatch(program + r" [0-9]+\.[0-9]+\.[0-9]+\n", told.output)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_up_serves_until_it_is_told_to_stop(up, number):
-    """With the default world in real time, and an end in peace."""
-    process, url = up("--seed", "7")
-    told = httpx.get(f"{url}/_sandbox/worlds/default").json()
-    assert (told["seed"], told["virtual"], told["base_url"]) == (7, False, url)
-    process.send_signal(number)
-    assert process.wait(timeout=60) == 0
-
-
-def test_up_is_told_to_stop_before_it_serves(up):
-    """As soon as it is known where it listens: the signal is not lost, and ends it in peace."""
-    process, _ = up("--with-adapter", "--adapter-port", "0")
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 0
-
-
-def test_up_in_virtual_time_expects_the_adapter_at_its_usual_place(up):
-    _, url = up("--virtual", "--billers", "2", "--base-url", "http://sandbox:8100")
-    told = httpx.get(f"{url}/_sandbox/worlds/default").json()
-    assert (told["virtual"], told["now"]) == (True, "2026-01-05T08:00:00Z")
-    assert told["base_url"] == "http://sandbox:8100"
-    page = httpx.get(f"{url}/").text
-    assert page.count("http://127.0.0.1:8200") == 2
-
-
-def test_up_with_an_adapter_sends_the_first_invoice_file(up):
-    """Both in one process and on one clock, each behind its own socket."""
-    process, url = up("--virtual", "--with-adapter", "--adapter-port", "0")
-    adapter = re.search(r"http://[0-9.:]+", process.stdout.readline()).group()
-    assert httpx.get(f"{adapter}/ops/health").status_code == 200
-    answer = httpx.post(f"{url}/_sandbox/clock/advance", json={"seconds": 3600}, timeout=60)
-    assert answer.json()["end"] == "2026-01-05T09:00:00Z"
-    bills = httpx.get(f"{url}/_sandbox/state").json()["invoice_cloud"]["bills"]
-    assert len(bills) == 25
-    assert httpx.get(f"{url}/_sandbox/audit").json()["clean"]
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 0
-
-
-def test_up_on_a_taken_port_says_so(up):
-    _, url = up()
-    port = url.rpartition(":")[2]
-    told = CliRunner().invoke(app, ["up", "--port", port])
-    assert told.exit_code == 2
-    assert "cannot listen" in told.output
+def test_python_m_sandbox_is_the_command():
+    command = [sys.executable, "-m", "sandbox"]
+    told = subprocess.run([*command, "--help"], check=True, capture_output=True, text=True)
+    assert "python -m sandbox [OPTIONS] COMMAND" in told.stdout
+    told = subprocess.run([*command, "no-such-command"], check=False, capture_output=True)
+    assert told.returncode == 2

@@ -12,6 +12,7 @@ from sandbox.world.clock import (
     ClockBusyError,
     ClockMovesForwardError,
     WorldClock,
+    wait_until,
 )
 
 PATIENCE_SECONDS = 30
@@ -160,3 +161,15 @@ def test_stopped_clock_runs_nothing_more():
     clock.call_in(0, "too late", lambda: ran.append(1))
     assert ran == []
     assert len(clock.pending()) == 1
+
+
+def test_waiting_asks_again_after_each_pause(monkeypatch):
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    assert wait_until(lambda: len(pauses) == 3, seconds=PATIENCE_SECONDS)
+
+
+def test_waiting_asks_once_where_there_is_no_time(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: pytest.fail("it paused"))
+    assert wait_until(lambda: True, seconds=0)
+    assert not wait_until(lambda: False, seconds=0)

@@ -1,6 +1,7 @@
 """`adapter serve` and `adapter run`: what they say, and how they end."""
 
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -218,3 +219,21 @@ def test_a_process_of_doors_alone_shows_that_it_lives():
     planned[0][1]()
     assert beats == [NOW, NOW + SWEEP]
     assert [at for at, _ in planned] == [NOW + SWEEP, NOW + 2 * SWEEP]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["serve"], ["worker"], ["run", "send_invoices"], ["alarms"], ["exceptions", "list"]],
+)
+def test_a_ledger_whose_driver_is_not_installed_is_a_wrong_setting(
+    cli, settings_file, monkeypatch, command
+):
+    """One line with the extra's name, and no word of a disk that might be full."""
+    path = settings_file(ledger=False)
+    url = "postgresql+psycopg://adapter@127.0.0.1/ledger"
+    path.write_text(re.sub(r"(?m)^ledger = .*$", f'ledger = "{url}"', path.read_text()))
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    result = cli(*command, "--config", str(path))
+    assert (result.exit_code, result.stdout) == (3, "")
+    (line,) = result.stderr.splitlines()
+    assert "pip install 'imt-spectrum-adapter[postgresql]'" in line

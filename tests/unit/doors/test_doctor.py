@@ -1,5 +1,7 @@
 """The doctor's checks, each with a level, and with something to do unless it is well."""
 
+import re
+import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -52,6 +54,16 @@ def test_a_ledger_that_is_not_there_is_not_made(settings_file):
     told = checks(path)["ledger"]
     assert (told.level, "does not exist yet" in told.detail) == (Level.WARN, True)
     assert not path.with_name("adapter.db").exists()
+
+
+def test_a_driver_that_is_not_installed_is_a_wrong_setting(settings_file, monkeypatch):
+    path = settings_file(ledger=False)
+    url = "postgresql+psycopg://adapter@127.0.0.1/ledger"
+    path.write_text(re.sub(r"(?m)^ledger = .*$", f'ledger = "{url}"', path.read_text()))
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    found = [check for check in examine(path, CLOCK, offline=True) if check.level is Level.FAIL]
+    assert [(check.name, check.code) for check in found] == [("settings", ExitCode.CONFIGURATION)]
+    assert "imt-spectrum-adapter[postgresql]" in found[0].detail
 
 
 def test_a_ledger_that_is_none_fails(settings_file):

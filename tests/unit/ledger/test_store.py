@@ -1,9 +1,11 @@
 """Opening a database: durable, ours, and in our version, or refused in words."""
 
+import sys
+
 import pytest
 from sqlalchemy import insert, select
 
-from adapter.errors import LedgerError
+from adapter.errors import ConfigurationError, LedgerError
 from adapter.ledger import store as store_module
 from adapter.ledger.schema import meta
 from adapter.ledger.store import BUSY_SECONDS, IDLE_SECONDS, Store
@@ -50,6 +52,14 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, place):
 def test_a_wrong_url_is_refused_and_no_password_shown(url):
     with pytest.raises(LedgerError) as refused:
         Store(url, make=True)
+    assert "hunter2secret" not in str(refused.value)
+
+
+def test_a_driver_that_is_not_installed_is_a_wrong_setting(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ConfigurationError) as refused:
+        Store("postgresql+psycopg://user:hunter2secret@127.0.0.1/ledger")
+    assert "pip install 'imt-spectrum-adapter[postgresql]'" in str(refused.value)
     assert "hunter2secret" not in str(refused.value)
 
 

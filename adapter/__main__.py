@@ -1,0 +1,5 @@
+"""`python -m adapter` is the command `adapter`."""
+
+from adapter.doors.cli import main
+
+main()
