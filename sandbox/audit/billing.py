@@ -156,7 +156,10 @@ def _compare(
 
 
 def _unbilled(evidence: Evidence, record: Record) -> Iterator[Violation]:
-    """Yield each invoice that Invoice Cloud has shown otherwise for longer than two hours."""
+    """Yield each invoice that Invoice Cloud has shown otherwise for longer than two hours.
+
+    While its money arrives it is left out of the files; the two hours begin anew.
+    """
     billed = {(row.biller, row.invoice_number): row.total_due for row in evidence.billed}
     excused, since = _excused(evidence), evidence.now - UNBILLED_MAX
     late = {row["biller"] for row in evidence.alarms if row["name"] in EXCUSING_ALARMS}
@@ -171,7 +174,7 @@ def _unbilled(evidence: Evidence, record: Record) -> Iterator[Violation]:
             was_due = invoice.due_between(since, evidence.now)
             told = billed.get(key, ZERO)
             is_told = told in was_due or _is_due(told, allowed_for(evidence, *key), was_due)
-            if was_due and not is_told:
+            if was_due and not is_told and not _waits_for_money(evidence, key, since):
                 yield Violation(
                     story=f"invoice {number} is billed {billed.get(key, 'nothing')} at Invoice "
                     f"Cloud, and Spectrum has said {_either(was_due)} for more than two hours",

@@ -112,3 +112,28 @@ def test_a_change_is_billed_within_two_hours_or_something_says_why(
     assert stories(14, showing(**{"exceptions": (), **excuse})) == []
     other = {"alarms": ({"name": "payment_dead", "biller": SLUG},)}
     assert len(stories(14, showing(**other))) == 1
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "applied_at", "found"),
+    [
+        (timedelta(hours=0.5), None, 0),
+        (timedelta(hours=-0.5), None, 1),
+        (timedelta(hours=0.5), timedelta(hours=0.6), 1),
+    ],
+)
+def test_what_waits_for_its_money_is_billed_two_hours_later(
+    quiet, showing, stories, paid_at, applied_at, found
+):
+    """A second payment within the hour keeps the invoice out of the next file, too (0036)."""
+    quiet.world.clock.advance(600)
+    quiet.world.book(SpectrumBook).adjust_balance("30254", Decimal("1.00"), "a fee")
+    row = {
+        "biller": SLUG,
+        "payment_guid": GUID,
+        "invoice_number": "30254",
+        "state": "pending",
+        "paid_at": (START + paid_at).isoformat(),
+        "applied_at": applied_at and (START + applied_at).isoformat(),
+    }
+    assert len(stories(14, showing("0.00", deliveries=(row,)))) == found
