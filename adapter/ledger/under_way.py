@@ -142,6 +142,7 @@ class UnderWayBook:
         """Return the invoices that a file asked for again though they had been paid.
 
         That is: paid before Invoice Cloud took the file, and known here only after it was made.
+        Who is drawn at the very moment counts: files and AutoPay have the same hour.
         """
         chosen = (
             _of(payments, biller)
@@ -153,7 +154,7 @@ class UnderWayBook:
             .join(uploads, uploads.c.id == billed_invoices.c.upload_id)
             .where(
                 payments.c.paid_at > paid_since,
-                payments.c.paid_at < uploads.c.answered_at,
+                payments.c.paid_at <= uploads.c.answered_at,
                 work_items.c.accepted_at > uploads.c.created_at,
                 work_items.c.state.not_in((State.GIVEN_BACK, State.SUPERSEDED)),
             )
