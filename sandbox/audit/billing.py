@@ -17,8 +17,8 @@ from sandbox.audit.spectrum_record import InvoiceRecord, spectrum_record
 Record = Mapping[str, InvoiceRecord]
 # No file can carry the invoice, and a person was asked to look.
 EXCUSE = "invoice_refused"
-# The hourly job has its turn twice within this time (C1).
-UNBILLED_MAX = timedelta(hours=2)
+# The hourly job has its turn twice within this time (C1), and the alarm of a late file is raised.
+UNBILLED_MAX = timedelta(hours=2, minutes=15)
 # So long an invoice waits for its payment to arrive before a file bills it (decision 0036).
 HELD_BACK_MAX = timedelta(hours=1)
 # What says that changes are not billed in time, for a biller or for the whole adapter.
