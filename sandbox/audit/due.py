@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from sandbox.audit.evidence import THREE_HOUR_POLL, Evidence
 from sandbox.audit.payments import delivery_key, receipts_by_key
 from sandbox.audit.report import Violation
 from sandbox.audit.rows import ZERO, PaymentRow, ReceiptRow
-from sandbox.audit.spectrum_record import spectrum_record
+from sandbox.audit.spectrum_record import InvoiceRecord, spectrum_record
 
 Invoice = tuple[str, str]
 
@@ -36,7 +37,8 @@ def nobody_is_asked_for_too_much(evidence: Evidence) -> Iterator[Violation]:
         highest = max(invoice.due_between(since, evidence.now), default=ZERO)
         shares = paid[bill.biller, bill.invoice_number]
         lacking = sum((share.lacking for share in shares), ZERO)
-        if bill.shown > max(highest - lacking, _shown_whole(highest, shares, since)):
+        whole = _shown_whole(invoice, shares, since, evidence.now)
+        if bill.shown > max(highest - lacking, whole):
             yield Violation(
                 story=f"Invoice Cloud shows {bill.shown} as due on invoice {bill.invoice_number}; "
                 f"since its last file Spectrum said {highest} at most, and {lacking} is under way",
@@ -57,7 +59,8 @@ class _Share:
         """Return by how much Spectrum's balance is too high; below nothing after a return."""
         if self.payment.returned_at is None:
             return ZERO if self.receipts else self.payment.amount
-        return -sum((each.amount for each in self._standing), ZERO)
+        standing = (r for r in self.receipts if not r.reversed_at and not r.unapplied)
+        return -sum((each.amount for each in standing), ZERO)
 
     def was_back(self, since: datetime) -> bool:
         """Tell whether the payment came back, and no file made by then could know of it."""
@@ -67,25 +70,31 @@ class _Share:
             return since < self.payment.returned_at + THREE_HOUR_POLL
         return any(each.reversed_at is None or each.reversed_at >= since for each in self.receipts)
 
-    @property
-    def missed(self) -> Decimal:
-        """Return by how much Spectrum's balance is higher than while the payment stood."""
-        return ZERO if self._standing else self.payment.amount
-
-    @property
-    def _standing(self) -> list[ReceiptRow]:
-        return [each for each in self.receipts if not each.reversed_at and not each.unapplied]
+    def is_lacking(self, moment: datetime) -> bool:
+        """Tell whether Spectrum's balance was without this payment at a moment."""
+        return not any(
+            not each.unapplied and (each.reversed_at is None or each.reversed_at > moment)
+            for each in self.receipts
+        )
 
 
-def _shown_whole(highest: Decimal, shares: list[_Share], since: datetime) -> Decimal:
-    """Return what is shown of a bill whose payment came back, which is due again whole.
+def _shown_whole(
+    invoice: InvoiceRecord, shares: list[_Share], since: datetime, now: datetime
+) -> Decimal:
+    """Return the most that is shown of a bill whose payment came back, which is due again whole.
 
     Invoice Cloud knows of no credit (decision 0003): what stood there before is in the next file.
     """
     back = [share for share in shares if share.was_back(since)]
     others = sum((share.lacking for share in shares if share not in back), ZERO)
-    before = highest - others - sum((share.missed for share in back), ZERO)
-    return max(before, ZERO) + sum((share.payment.amount for share in back), ZERO)
+    reversals = {each.reversed_at for share in back for each in share.receipts}
+    starts = sorted({since, *(at for at in reversals if at is not None and at > since)})
+    before = ZERO
+    for start, end in itertools.zip_longest(starts, starts[1:]):
+        seen = invoice.due_between(start, end or now, is_until_included=end is None)
+        lacking = sum((each.payment.amount for each in back if each.is_lacking(start)), ZERO)
+        before = max(before, max(seen, default=ZERO) - others - lacking)
+    return before + sum((share.payment.amount for share in back), ZERO)
 
 
 def _paid(evidence: Evidence) -> dict[Invoice, list[_Share]]:

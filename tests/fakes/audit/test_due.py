@@ -120,6 +120,23 @@ def test_a_returned_payment_is_due_whole_until_a_file_tells_of_the_credit(
     assert stories(11, showing("700.00", **told)) == []
 
 
+def test_what_was_due_beside_a_returned_payment_counts_as_it_stood(quiet, showing, stories):
+    """A fee is billed, the payment comes back, and a credit follows before it is reversed."""
+    book, clock = quiet.world.book(SpectrumBook), quiet.world.clock
+    book.adjust_balance("30254", Decimal("-721.37"), "a receipt of 731.37, and a fee of 10.00")
+    clock.advance(3 * 3600)
+    book.adjust_balance("30254", Decimal("-31.37"), "a credit")
+    clock.advance(60)
+    book.adjust_balance("30254", Decimal("731.37"), "as a reversal does")
+    told = {
+        "payments": (replace(PAYMENT, returned_at=START + timedelta(hours=2)),),
+        "receipts": (replace(RECEIPT, reversed_at=clock.now()),),
+        "uploads": ({**UPLOAD, "as_of": (START + timedelta(hours=2)).isoformat()},),
+    }
+    assert stories(11, showing("741.37", hours=3.1, **told)) == []
+    assert len(stories(11, showing("741.38", hours=3.1, **told))) == 1
+
+
 @pytest.mark.parametrize(
     "excuse",
     [
