@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-postgresql check planted bench kills answers lost-ledgers requirements assumptions golden dist clean
+.PHONY: help demo up test test-postgresql check planted bench kills answers lost-ledgers under-way requirements assumptions golden dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -61,6 +61,10 @@ answers: $(VENV)/dev-installed ## answer 14,000 receipts with every status and c
 
 lost-ledgers: $(VENV)/dev-installed ## delete, put back, move and fail over ledgers, and count what became of the payments
 	@$(BIN)/python -m tests.delivery.lost_ledgers
+
+STORIES ?= 150
+under-way: $(VENV)/dev-installed ## 150 outages with payers who come again, and a judge: nobody asked twice; SEED, STORIES
+	@$(BIN)/python -m tests.e2e.under_way --seed $(SEED) --stories $(STORIES)
 
 bench: $(VENV)/dev-installed ## speed and size, as a table
 	@$(BIN)/python tests/bench/run.py

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    union,
+)
 
 from adapter.domain.exceptions import ExceptionKind
 from adapter.domain.invoice import Invoice
@@ -142,33 +153,38 @@ class UnderWayBook:
         """Return the invoices that a file asked for again though they had been paid.
 
         That is: paid before Invoice Cloud took the file, and known here only after it was made.
+        Who is drawn at the very moment counts: files and AutoPay have the same hour.
         """
-        chosen = (
-            _of(payments, biller)
-            .join(
-                billed_invoices,
-                (billed_invoices.c.biller == work_items.c.biller)
-                & (billed_invoices.c.invoice_number == payments.c.invoice_number),
-            )
-            .join(uploads, uploads.c.id == billed_invoices.c.upload_id)
-            .where(
-                payments.c.paid_at > paid_since,
-                payments.c.paid_at < uploads.c.answered_at,
-                work_items.c.accepted_at > uploads.c.created_at,
-                work_items.c.state.not_in((State.GIVEN_BACK, State.SUPERSEDED)),
-            )
-        )
+        asked = {"of": biller, "paid_since": paid_since}
         with self._store.reading() as connection:
-            return {row.invoice_number for row in connection.execute(chosen)}
+            return {row.invoice_number for row in connection.execute(_TO_CORRECT, asked)}
 
 
-def _of(table: Table, biller: str) -> Select[tuple[str]]:
+def _of(table: Table, biller: str | BindParameter[str]) -> Select[tuple[str]]:
     return (
         select(table.c.invoice_number)
         .select_from(table.join(work_items, work_items.c.id == table.c.item_id))
         .where(work_items.c.biller == biller)
         .distinct()
     )
+
+
+# Asked every ten minutes: building a statement costs more than running it.
+_TO_CORRECT = (
+    _of(payments, bindparam("of"))
+    .join(
+        billed_invoices,
+        (billed_invoices.c.biller == work_items.c.biller)
+        & (billed_invoices.c.invoice_number == payments.c.invoice_number),
+    )
+    .join(uploads, uploads.c.id == billed_invoices.c.upload_id)
+    .where(
+        payments.c.paid_at > bindparam("paid_since"),
+        payments.c.paid_at <= uploads.c.answered_at,
+        work_items.c.accepted_at > uploads.c.created_at,
+        work_items.c.state.not_in((State.GIVEN_BACK, State.SUPERSEDED)),
+    )
+)
 
 
 def _read(

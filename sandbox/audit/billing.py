@@ -17,8 +17,8 @@ from sandbox.audit.spectrum_record import InvoiceRecord, spectrum_record
 Record = Mapping[str, InvoiceRecord]
 # No file can carry the invoice, and a person was asked to look.
 EXCUSE = "invoice_refused"
-# The hourly job has its turn twice within this time (C1).
-UNBILLED_MAX = timedelta(hours=2)
+# The hourly job has its turn twice within this time (C1), and the alarm of a late file is raised.
+UNBILLED_MAX = timedelta(hours=2, minutes=15)
 # So long an invoice waits for its payment to arrive before a file bills it (decision 0036).
 HELD_BACK_MAX = timedelta(hours=1)
 # What says that changes are not billed in time, for a biller or for the whole adapter.
@@ -156,7 +156,10 @@ def _compare(
 
 
 def _unbilled(evidence: Evidence, record: Record) -> Iterator[Violation]:
-    """Yield each invoice that Invoice Cloud has shown otherwise for longer than two hours."""
+    """Yield each invoice that Invoice Cloud has shown otherwise for longer than two hours.
+
+    While its money arrives it is left out of the files; the two hours begin anew.
+    """
     billed = {(row.biller, row.invoice_number): row.total_due for row in evidence.billed}
     excused, since = _excused(evidence), evidence.now - UNBILLED_MAX
     late = {row["biller"] for row in evidence.alarms if row["name"] in EXCUSING_ALARMS}
@@ -171,7 +174,7 @@ def _unbilled(evidence: Evidence, record: Record) -> Iterator[Violation]:
             was_due = invoice.due_between(since, evidence.now)
             told = billed.get(key, ZERO)
             is_told = told in was_due or _is_due(told, allowed_for(evidence, *key), was_due)
-            if was_due and not is_told:
+            if was_due and not is_told and not _waits_for_money(evidence, key, since):
                 yield Violation(
                     story=f"invoice {number} is billed {billed.get(key, 'nothing')} at Invoice "
                     f"Cloud, and Spectrum has said {_either(was_due)} for more than two hours",

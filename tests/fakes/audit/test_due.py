@@ -88,7 +88,53 @@ def test_a_returned_payment_is_due_before_spectrum_reverses_it(quiet, showing, s
     quiet.world.book(SpectrumBook).adjust_balance("30254", Decimal("-731.37"), "as a receipt does")
     later = ({**UPLOAD, "as_of": "2026-01-05T09:00:00Z"},)
     assert stories(11, showing(payments=returned, receipts=(RECEIPT,), uploads=later)) == []
-    assert len(stories(11, showing(payments=returned, uploads=later))) == 1
+    told = ({**UPLOAD, "as_of": "2026-01-05T14:00:00Z"},)  # it never came, as the poll tells
+    assert len(stories(11, showing(hours=7, payments=returned, uploads=told))) == 1
+
+
+@pytest.mark.parametrize(
+    ("reversed_at", "found"),
+    [(None, 0), (2.7, 0), (2.4, 1)],
+    ids=["not reversed", "no file since", "a file since"],
+)
+def test_a_returned_payment_is_due_whole_until_a_file_tells_of_the_credit(
+    quiet, showing, stories, reversed_at, found
+):
+    """Invoice Cloud, which shows no credit, opens the bill by all that came back (0003)."""
+    book, clock = quiet.world.book(SpectrumBook), quiet.world.clock
+    book.adjust_balance("30254", Decimal("-731.37"), "as a receipt does")
+    clock.advance(600)
+    book.adjust_balance("30254", Decimal("-31.37"), "a credit")
+    taken_back = None
+    if reversed_at is not None:
+        clock.advance(reversed_at * 3600 - 600)
+        book.adjust_balance("30254", Decimal("731.37"), "as a reversal does")
+        taken_back = clock.now()
+    told = {
+        "payments": (replace(PAYMENT, returned_at=START + timedelta(hours=2)),),
+        "receipts": (replace(RECEIPT, reversed_at=taken_back),),
+        "uploads": ({**UPLOAD, "as_of": (START + timedelta(hours=2.5)).isoformat()},),
+    }
+    assert len(stories(11, showing("731.37", **told))) == found
+    assert len(stories(11, showing("731.38", **told))) == 1
+    assert stories(11, showing("700.00", **told)) == []
+
+
+def test_what_was_due_beside_a_returned_payment_counts_as_it_stood(quiet, showing, stories):
+    """A fee is billed, the payment comes back, and a credit follows before it is reversed."""
+    book, clock = quiet.world.book(SpectrumBook), quiet.world.clock
+    book.adjust_balance("30254", Decimal("-721.37"), "a receipt of 731.37, and a fee of 10.00")
+    clock.advance(3 * 3600)
+    book.adjust_balance("30254", Decimal("-31.37"), "a credit")
+    clock.advance(60)
+    book.adjust_balance("30254", Decimal("731.37"), "as a reversal does")
+    told = {
+        "payments": (replace(PAYMENT, returned_at=START + timedelta(hours=2)),),
+        "receipts": (replace(RECEIPT, reversed_at=clock.now()),),
+        "uploads": ({**UPLOAD, "as_of": (START + timedelta(hours=2)).isoformat()},),
+    }
+    assert stories(11, showing("741.37", hours=3.1, **told)) == []
+    assert len(stories(11, showing("741.38", hours=3.1, **told))) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,3 +158,23 @@ def test_a_change_is_billed_within_two_hours_or_something_says_why(
     assert stories(14, showing(**{"exceptions": (), **excuse})) == []
     other = {"alarms": ({"name": "payment_dead", "biller": SLUG},)}
     assert len(stories(14, showing(**other))) == 1
+
+
+@pytest.mark.parametrize(
+    ("moments", "found"), [((0.5, None), 0), ((-0.5, None), 1), ((0.5, 0.6), 1)]
+)
+def test_what_waits_for_its_money_is_billed_two_hours_later(
+    quiet, showing, stories, moments, found
+):
+    """A second payment within the hour keeps the invoice out of the next file, too (0036)."""
+    quiet.world.clock.advance(600)
+    quiet.world.book(SpectrumBook).adjust_balance("30254", Decimal("1.00"), "a fee")
+    told = [hours and (START + timedelta(hours=hours)).isoformat() for hours in moments]
+    row = {
+        "biller": SLUG,
+        "payment_guid": GUID,
+        "invoice_number": "30254",
+        "state": "pending",
+        **dict(zip(("paid_at", "applied_at"), told, strict=True)),
+    }
+    assert len(stories(14, showing("0.00", deliveries=(row,)))) == found

@@ -73,6 +73,7 @@ def test_a_row_that_cannot_be_read_is_a_persons_and_stops_no_other(bench, book):
     [
         (-60, -30, False),  # the file was made with it in mind
         (-60, 30, True),
+        (0, 30, True),  # AutoPay and files have the same hour
         (30, 60, False),  # paid by that very bill
     ],
 )
