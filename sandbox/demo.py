@@ -256,7 +256,7 @@ def run_demo(options: DemoOptions) -> int:
             request_timeout_seconds=2.0 if options.fault == "silence_after" else 10.0,
         )
         running.callback(joined.stop)
-        control = running.enter_context(httpx.Client(base_url=sandbox.url, timeout=60))
+        control = running.enter_context(httpx.Client(base_url=sandbox.url, timeout=600))
         report = PaymentDay(world, control, Timeline(world, show)).play(options)
         cash = _cash_of(world.billers[0].slug, joined.doors.url)
         if options.journal is not None:

@@ -142,6 +142,11 @@ def ledger_url(new_ledger, tmp_path):
     return new_ledger(tmp_path)
 
 
+def pytest_xdist_auto_num_workers():
+    """Run two workers a core: half of the time a test waits for processes, sockets and leases."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
 def pytest_collection_modifyitems(config, items):
     if binaries() is None and "CI" not in os.environ:
         reason = "apt-get install postgresql-15, which brings initdb and pg_ctl"

@@ -41,7 +41,7 @@ def trouble(world, tmp_path):
     server.start()
     world.connectors[world.billers[0].slug].url = server.url
     adapter.start()
-    with httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=60) as control:
+    with httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=600) as control:
         control.post("/clock/advance", json={"seconds": HOUR})
         bills = control.get("/state").json()["invoice_cloud"]["bills"]
         for bill in [b for b in bills if b["balance_due"] != "0.00"][:2]:

@@ -30,7 +30,7 @@ def control(world):
     )
     posted = BillPosted(biller=slug, file_name="a.BIF", invoice=invoice)
     world.book(InvoiceCloudBook).record(posted)
-    with httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=60) as client:
+    with httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=600) as client:
         client.put("/connector", json={"mode": "direct"}).raise_for_status()
         yield client
 

@@ -19,8 +19,8 @@ from tests.delivery.rig.schedule import POINTS, Kill, draw_kills
 from tests.delivery.rig.verdict import all_items
 
 # Far more than it takes: a machine that is busy must not look like a payment that is lost.
-SETTLE_SECONDS_MAX = 90.0
-DEADLINE_SECONDS = 60.0
+SETTLE_SECONDS_MAX = 300.0
+DEADLINE_SECONDS = 300.0
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ class Carrier:
 
     def __init__(self, world):
         self.world = world
-        self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=60)
+        self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=600)
 
     def call(self, method, resource, body=None):
         answer = self.control.request(method, resource, json=body)

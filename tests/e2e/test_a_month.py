@@ -35,7 +35,7 @@ def test_a_month_of_payments_returns_settlements_and_enrolments(world, tmp_path,
     """Over (t0, t0 + 30 d], with one action at a time and real sockets throughout."""
     world.behaviours.change({"spectrum_token_lifetime_seconds": 40 * DAY})  # for speed
     joined = join_adapter(world, folder=tmp_path, ledger=ledger_url)
-    control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=300)
+    control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=600)
     runs = dict.fromkeys(RUNS, 0)
 
     def advance(seconds):

@@ -22,7 +22,7 @@ class Carrier:
         self.world = world
         self._folder = folder
         self._ledger = ledger
-        self._control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=120)
+        self._control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=600)
         self._joined = None
         self.come_back()
 

@@ -14,7 +14,7 @@ CARD = "4111111111111111"
 
 @pytest.fixture
 def control(world):
-    with httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=60) as client:
+    with httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=600) as client:
         yield client
 
 

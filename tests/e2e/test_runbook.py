@@ -83,7 +83,7 @@ class Operator:
 
     def stop(self):
         self.serving.terminate()
-        self.serving.communicate(timeout=60)
+        self.serving.communicate(timeout=300)
         self.serving = None
         return ""
 

@@ -57,14 +57,14 @@ def test_up_serves_until_it_is_told_to_stop(up, number):
     assert (told["seed"], told["virtual"], told["base_url"]) == (7, False, said["url"])
     assert (said["adapter_url"], said["world"]["seed"]) == (None, 7)
     process.send_signal(number)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
 
 
 def test_up_is_told_to_stop_before_it_serves(up):
     """As soon as it is known where it listens: the signal is not lost, and ends it in peace."""
     process, _ = up("--with-adapter", "--adapter-port", "0")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
 
 
 def test_up_in_virtual_time_expects_the_adapter_at_its_usual_place(up):
@@ -87,7 +87,7 @@ def test_up_with_an_adapter_sends_the_first_invoice_file(up):
     assert len(bills) == 25
     assert httpx.get(f"{control}/audit").json()["clean"]
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
 
 
 def test_whoever_waits_until_it_is_ready_advances_with_the_adapter():
@@ -105,7 +105,7 @@ def test_whoever_waits_until_it_is_ready_advances_with_the_adapter():
         assert json.loads(advanced.output)["events"]["adapter.send_invoices"] == 1
     finally:
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
 
 
 def test_banner_says_what_is_so_and_what_to_type_next():
@@ -120,7 +120,7 @@ def test_banner_says_what_is_so_and_what_to_type_next():
     )
     said = [process.stdout.readline() for _ in range(12)]
     process.terminate()
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=300)
     assert rest == ""
     told = "".join(said)
     url = re.search(r"page +(http://[0-9.:]+)/\n", told).group(1)

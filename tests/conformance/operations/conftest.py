@@ -54,7 +54,7 @@ class Operator:
         for biller in world.billers:
             world.connectors[biller.slug].url = self.server.url
         self.adapter.start()
-        self.client = httpx.Client(timeout=60, trust_env=False)
+        self.client = httpx.Client(timeout=600, trust_env=False)
         self.runner = CliRunner()
         self.advance(HOUR)
 

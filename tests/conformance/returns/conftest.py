@@ -28,7 +28,7 @@ class Carrier:
         # Days go by faster when no hour begins with a new token.
         world.behaviours.change({"spectrum_token_lifetime_seconds": 7 * DAY})
         self.joined = join_adapter(world, folder=folder, **self.options)
-        self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=60)
+        self.control = httpx.Client(base_url=f"{world.base_url}/_sandbox", timeout=600)
         self.advance(HOUR)
 
     def close(self):

@@ -24,7 +24,7 @@ POINT_SECONDS_MAX = 3.0
 POLL_SECONDS = 0.1
 # The reject report is read after so many kills, and before a kill that waits for a reversal.
 KILLS_A_REPORT = 10
-JOB_SECONDS_MAX = 60.0
+JOB_SECONDS_MAX = 300.0
 # Beside so many payments of a hundred, one comes back and a setting changes.
 RETURNED_PERCENT = 10
 ENROLLED_PERCENT = 10

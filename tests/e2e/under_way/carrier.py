@@ -43,7 +43,7 @@ class Carrier:
         self.receipts_feed = receipts_feed
         self.rtdr = rtdr
         self.control = httpx.Client(
-            base_url=f"{world.base_url}/_sandbox", timeout=300, trust_env=False
+            base_url=f"{world.base_url}/_sandbox", timeout=600, trust_env=False
         )
         self._joined = join_adapter(world, receipts_feed=receipts_feed, **joining)
         quick = {"spectrum_token_lifetime_seconds": TOKEN_SECONDS}

@@ -62,7 +62,7 @@ def test_a_worker_is_watched_at_a_port_and_has_no_doors(settings_file):
         }
         assert found == {"/health": 200, "/ready": 200, "/metrics": 200, "/ops/deliveries": 404}
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == 0
     finally:
         if process.poll() is None:
@@ -77,7 +77,7 @@ def test_a_server_answers_until_it_is_told_to_stop(served, number):
     ready = httpx.get(f"{url}/ops/ready", trust_env=False)
     assert ready.json() == {"ready": True, "problems": []}
     process.send_signal(number)
-    _, log = process.communicate(timeout=60)
+    _, log = process.communicate(timeout=300)
     assert process.returncode == 0
     lines = [json.loads(line) for line in log.splitlines()]
     assert {"request answered"} <= {line["event"] for line in lines}
@@ -91,7 +91,7 @@ def test_a_biller_with_wrong_settings_is_told_and_does_not_keep_the_others_from_
     (biller,) = httpx.get(f"{url}/ops/configuration", trust_env=False).json()["billers"]
     assert biller["door_open"] is True
     process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=60)
+    _, log = process.communicate(timeout=300)
     assert "problem: billers.alpha-mutual.time_zone: must be a time zone" in log
 
 
@@ -190,7 +190,7 @@ def test_a_ledger_is_made_on_purpose_and_told_of(served, settings_file):
     for words in ("A new ledger was made", "The ledger is there already"):
         process, _ = served(path, "--new-ledger", "--begun", begun)
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=60)
+        _, log = process.communicate(timeout=300)
         assert f"{words}; it knows of payments since {begun}" in log
 
 
