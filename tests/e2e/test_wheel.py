@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("adapter", "contracts", "sandbox")
+PLUGIN = "imt_spectrum_sandbox.py"
 # The packages come from the wheel alone, and what they depend on from this environment.
 RUN = """
 import runpy, sys
@@ -70,7 +71,8 @@ def tracked():
 def test_wheel_carries_every_file_of_the_packages_and_no_other(built):
     with zipfile.ZipFile(built[0]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert names == {name for name in tracked() if name.split("/")[0] in PACKAGES}
+    carried = {*PACKAGES, PLUGIN}
+    assert names == {name for name in tracked() if name.split("/")[0] in carried}
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
 
 
@@ -78,7 +80,7 @@ def test_source_distribution_carries_what_is_committed_and_no_other(built):
     with tarfile.open(built[1]) as source:
         names = {member.name.partition("/")[2] for member in source if member.isfile()}
     assert names - {"PKG-INFO"} <= tracked()
-    wanted = (*PACKAGES, "docs", "tests", "pyproject.toml", "README.md")
+    wanted = (*PACKAGES, PLUGIN, "docs", "tests", "pyproject.toml", "README.md")
     assert {name for name in tracked() if name.split("/")[0] in wanted} <= names
 
 
