@@ -66,7 +66,7 @@ def sandbox(pytestconfig: pytest.Config) -> Iterator[ServedSandbox]:
         with testing.serve(url=url, control_token=token, isolated=bool(_hidden())) as served:
             yield served
     except testing.SandboxError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture
@@ -88,7 +88,9 @@ def make_world(
     the test the auditor reads each world; a broken invariant is an error, but for audit=False.
     """
     testing, item = _testing(), request.node
-    evidence: list[Evidence] = item.stash.setdefault(_EVIDENCE, [])
+    item.stash[_FAILED] = False  # it may run again
+    evidence: list[Evidence] = []
+    item.stash[_EVIDENCE] = evidence
     keep = request.config.getoption("--sandbox-keep")
 
     def new_folder() -> Path:
@@ -100,7 +102,7 @@ def make_world(
         try:
             world: World = sandbox.create_world(**wanted)
         except (testing.SandboxError, ValueError) as error:
-            pytest.fail(str(error), pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         evidence.append(
             testing.Evidence(world=world, audited=audited, keep=keep, new_folder=new_folder)
         )
@@ -131,7 +133,8 @@ def adapter(sandbox: ServedSandbox, world: World, tmp_path: Path) -> Iterator[Jo
     try:
         joined = sandbox.join_adapter(world, folder)
     except _testing().SandboxError as error:
-        pytest.fail(" ".join([str(error), *_hidden()]), pytrace=False)
+        told = " ".join([str(error), *_hidden()])
+        raise pytest.fail.Exception(told, pytrace=False) from None
     yield joined
     joined.stop()
 

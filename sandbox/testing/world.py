@@ -99,6 +99,9 @@ class World:
         self.clock = Clock(self)
         self.faults = Faults(self)
 
+    def __repr__(self) -> str:
+        return f"<World {self.name} at {self.base_url}>"
+
     def control(
         self,
         method: str,

@@ -20,8 +20,9 @@ import runpy, sys
 unpacked, program = sys.argv[1:3]
 del sys.argv[1:3]
 sys.path.insert(0, unpacked)
-import adapter, contracts, sandbox
-assert all(package.__file__.startswith(unpacked) for package in (adapter, contracts, sandbox))
+import adapter, contracts, imt_spectrum_sandbox, sandbox
+ours = (adapter, contracts, imt_spectrum_sandbox, sandbox)
+assert all(package.__file__.startswith(unpacked) for package in ours)
 runpy.run_module(program, run_name="__main__", alter_sys=True)
 """
 
@@ -94,3 +95,36 @@ def test_commands_run_from_the_wheel(run):
     assert "bif" in run("adapter", "--help")
     assert json.loads(run("sandbox", "assumptions", "--json"))
     run("adapter", "bif", "sample", "--invoices", "3", "--out", "sample.BIF")
+
+
+SUITE = """
+import pytest
+
+
+def test_a_payment_reaches_spectrum(world, adapter):
+    world.clock.advance("1h")
+    bill = world.state()["invoice_cloud"]["bills"][0]
+    world.pay(bill["invoice_number"])
+    world.clock.advance("5m")
+    assert world.journal(operation="OnlineReceipt")
+
+
+@pytest.mark.world(billers=2)
+def test_worlds_are_isolated(world, make_world):
+    world.faults.arm("sever", partner="imt", operation="*")
+    assert make_world().control("GET", "faults") == {"faults": []}
+"""
+
+
+def test_a_strangers_suite_runs_by_the_plugin_of_the_wheel(run, tmp_path):
+    (tmp_path / "test_mine.py").write_text(SUITE)
+    told = run(
+        "pytest", "-p", "imt_spectrum_sandbox", "-p", "no:cacheprovider", "--junitxml=j.xml"
+    )
+    assert "2 passed" in told
+    assert 'failures="0"' in (tmp_path / "j.xml").read_text()
+
+
+def test_the_wheel_names_the_plugin_as_an_entry_point(unpacked):
+    (listing,) = unpacked.glob("*.dist-info/entry_points.txt")
+    assert "[pytest11]\nimt_spectrum_sandbox = imt_spectrum_sandbox\n" in listing.read_text()
