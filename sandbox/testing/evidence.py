@@ -50,6 +50,8 @@ class Evidence:
         except SandboxError as error:
             self.verdict = f"the world cannot be read: {error}"
             self.broken = self.audited
+        except OSError as error:
+            self.verdict += f"\nnot kept: {error}"
 
     def _keep(self, folder: Path, journal: list[dict[str, Any]], report: dict[str, Any]) -> None:
         lines = "".join(f"{json.dumps(entry, sort_keys=True)}\n" for entry in journal)

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
-from .connection import Connection
+from .connection import CALL_SECONDS_MAX, Connection
 
 # Approved by the sandbox's bank, and nobody's.
 CARD = "4111111111111111"
+# An advance of a year answers when the year is over.
+ADVANCE_SECONDS_MAX = 3600.0
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 S = TypeVar("S")
 
@@ -108,10 +110,13 @@ class World:
         resource: str,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        *,
+        timeout_seconds: float = CALL_SECONDS_MAX,
     ) -> Any:
         """Call any resource of the world's control API, such as GET behaviours."""
         prefix = "" if self.name == "default" else f"/w/{self.name}"
-        return self._connection.ask(method, f"{prefix}/_sandbox/{resource}", body, query)
+        path = f"{prefix}/_sandbox/{resource}"
+        return self._connection.ask(method, path, body, query, timeout_seconds=timeout_seconds)
 
     def pay(
         self,
@@ -195,8 +200,11 @@ class Clock:
             wanted: dict[str, Any] = {"seconds": how_far.total_seconds()}
         else:
             wanted = read_how_far(how_far)
-        done: dict[str, int] = self._world.control("POST", "clock/advance", wanted)["events"]
-        return done
+        done = self._world.control(
+            "POST", "clock/advance", wanted, timeout_seconds=ADVANCE_SECONDS_MAX
+        )
+        events: dict[str, int] = done["events"]
+        return events
 
     def run_until(self, moment: str | datetime) -> dict[str, int]:
         """Run everything due up to a moment, such as "2026-01-06T00:00:00Z"."""

@@ -202,7 +202,7 @@ def test_a_sandbox_that_runs_already_is_used_and_left_clean(run, pytester):
     )
     with serve() as running:
         mine = running.create_world("mine")
-        told = run("-n", "2", f"--sandbox-url={running.url}")
+        told = run(f"--sandbox-url={running.url}")
         told.assert_outcomes(passed=1, errors=1)
         told.stdout.fnmatch_lines(["the adapter joins a sandbox of its own process, *"])
         assert [one["name"] for one in mine.control("GET", "worlds")["worlds"]] == ["mine"]
@@ -255,6 +255,6 @@ def test_folders_of_our_names_stay_the_strangers(run, pytester):
             pass
         """
     )
-    told = run("-n", "2", "--import-mode=prepend")
+    told = run()
     told.assert_outcomes(passed=2, errors=1)
     told.stdout.fnmatch_lines([f"*Here, `sandbox` is the package of {pytester.path}.*"])
