@@ -6,7 +6,6 @@ or refused; 3 no sandbox answers.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,7 +29,6 @@ from sandbox.remote import (
 )
 from sandbox.up import up
 
-UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DISTRIBUTION = "imt-spectrum-adapter"
 
 app = typer.Typer(
@@ -96,13 +94,12 @@ def advance(
 
 
 def _how_far(text: str) -> dict[str, Any]:
-    """Read how far to advance; leave with the forms there are where it is none of them."""
-    if duration := re.fullmatch(r"([0-9]{1,9})([smhd])", text, re.ASCII):
-        return {"seconds": int(duration.group(1)) * UNIT_SECONDS[duration.group(2)]}
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z", text, re.ASCII):
-        forms = "90s, 15m, 2h and 30d are, and a moment in UTC such as 2026-01-06T00:00:00Z"
-        fail(EXIT_REFUSED, f"{text!r} is no way to say how far: {forms}.")
-    return {"until": text}
+    from sandbox.testing.world import read_how_far
+
+    try:
+        return read_how_far(text)
+    except ValueError as error:
+        fail(EXIT_REFUSED, str(error))
 
 
 @app.command(epilog=EPILOG)

@@ -33,6 +33,11 @@ class JoinedAdapter:
     adapter: Adapter
     doors: DoorServer
 
+    @property
+    def url(self) -> str:
+        """Where its doors answer."""
+        return self.doors.url
+
     def stop(self) -> None:
         self.doors.stop()
         self.adapter.stop()

@@ -19,7 +19,13 @@ PACKAGES = {
 
 def require_extra() -> None:
     """Leave with one line that names the extra where a package of it is missing."""
+    if told := missing_extra():
+        fail(EXIT_REFUSED, told)
+
+
+def missing_extra() -> str | None:
+    """Say which packages of the extra are missing, and how to install them."""
     missing = [package for package, module in PACKAGES.items() if find_spec(module) is None]
-    if missing:
-        listed = ", ".join(missing)
-        fail(EXIT_REFUSED, f"not installed: {listed}. Install them by: pip install '{EXTRA}'")
+    if not missing:
+        return None
+    return f"not installed: {', '.join(missing)}. Install them by: pip install '{EXTRA}'"

@@ -13,14 +13,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("adapter", "contracts", "sandbox")
+PLUGIN = "imt_spectrum_sandbox.py"
 # The packages come from the wheel alone, and what they depend on from this environment.
 RUN = """
 import runpy, sys
 unpacked, program = sys.argv[1:3]
 del sys.argv[1:3]
 sys.path.insert(0, unpacked)
-import adapter, contracts, sandbox
-assert all(package.__file__.startswith(unpacked) for package in (adapter, contracts, sandbox))
+import adapter, contracts, imt_spectrum_sandbox, sandbox
+ours = (adapter, contracts, imt_spectrum_sandbox, sandbox)
+assert all(package.__file__.startswith(unpacked) for package in ours)
 runpy.run_module(program, run_name="__main__", alter_sys=True)
 """
 
@@ -70,7 +72,8 @@ def tracked():
 def test_wheel_carries_every_file_of_the_packages_and_no_other(built):
     with zipfile.ZipFile(built[0]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert names == {name for name in tracked() if name.split("/")[0] in PACKAGES}
+    carried = {*PACKAGES, PLUGIN}
+    assert names == {name for name in tracked() if name.split("/")[0] in carried}
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
 
 
@@ -78,7 +81,7 @@ def test_source_distribution_carries_what_is_committed_and_no_other(built):
     with tarfile.open(built[1]) as source:
         names = {member.name.partition("/")[2] for member in source if member.isfile()}
     assert names - {"PKG-INFO"} <= tracked()
-    wanted = (*PACKAGES, "docs", "tests", "pyproject.toml", "README.md")
+    wanted = (*PACKAGES, PLUGIN, "docs", "tests", "pyproject.toml", "README.md")
     assert {name for name in tracked() if name.split("/")[0] in wanted} <= names
 
 
@@ -92,3 +95,29 @@ def test_commands_run_from_the_wheel(run):
     assert "bif" in run("adapter", "--help")
     assert json.loads(run("sandbox", "assumptions", "--json"))
     run("adapter", "bif", "sample", "--invoices", "3", "--out", "sample.BIF")
+
+
+SUITE = """
+import pytest
+
+
+def test_a_payment_reaches_spectrum(world, adapter):
+    world.clock.advance("1h")
+    bill = world.state()["invoice_cloud"]["bills"][0]
+    world.pay(bill["invoice_number"])
+    world.clock.advance("5m")
+    assert world.journal(operation="OnlineReceipt")
+
+
+@pytest.mark.world(billers=2)
+def test_worlds_are_isolated(world, make_world):
+    world.faults.arm("sever", partner="imt", operation="*")
+    assert make_world().control("GET", "faults") == {"faults": []}
+"""
+
+
+def test_a_strangers_suite_finds_the_plugin_by_its_entry_point(run, tmp_path):
+    (tmp_path / "test_mine.py").write_text(SUITE)
+    told = run("pytest", "-n", "2", "-p", "no:cacheprovider", "--junitxml=junit.xml")
+    assert "2 passed" in told
+    assert 'failures="0"' in (tmp_path / "junit.xml").read_text()
