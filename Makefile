@@ -31,7 +31,7 @@ up: $(VENV)/sandbox-installed ## leave the fakes and the adapter running, consol
 test: $(VENV)/dev-installed ## the whole suite
 	@$(BIN)/python -m pytest
 
-test-postgresql: $(VENV)/dev-installed ## the tests that keep a ledger, with their ledgers on a private PostgreSQL
+test-postgresql: $(VENV)/dev-installed ## the tests that keep a ledger, and they alone, with their ledgers on a private PostgreSQL
 	@$(BIN)/python -m pytest --ledger postgresql tests/conformance tests/e2e tests/delivery \
 	  tests/unit/ledger tests/unit/jobs tests/unit/doors
 

@@ -154,9 +154,16 @@ def pytest_collection_modifyitems(config, items):
             if "postgres" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.skipif(True, reason=reason))
     if config.getoption("--ledger") != "sqlite":
-        about_sqlite = [item for item in items if item.get_closest_marker("sqlite")]
-        config.hook.pytest_deselected(items=about_sqlite)
-        items[:] = [item for item in items if item not in about_sqlite]
+        # The others would do there what they do anyway.
+        chosen = [item for item in items if _keeps_a_ledger(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+
+
+def _keeps_a_ledger(item):
+    """Tell whether a test's ledger is in the database that `--ledger` names."""
+    fixtures = getattr(item, "fixturenames", ())
+    return "new_ledger" in fixtures and item.get_closest_marker("sqlite") is None
 
 
 def pytest_collection_finish():
