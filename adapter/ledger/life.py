@@ -122,9 +122,11 @@ class LedgerLife:
             if self._is_early(now):
                 return
             where = self._store.where()
+            # Read before the ledger: what is newer in them it does not hold.
+            marks = {} if self._waits_for is None or self._marks is None else self._marks.read()
             with self._store.writing() as connection:
                 kept = _heartbeats(connection)
-                gap = self._gap_noticed(kept, now, where)
+                gap = self._gap_noticed(kept, marks, now, where)
                 if gap is not None:
                     _forget(connection, gap)
                     _log.warning("the ledger has a gap", why=gap.why, until=str(gap.end))
@@ -252,21 +254,35 @@ class LedgerLife:
             return "it is another database than before"
         return None
 
-    def _gap_noticed(self, kept: dict[str, Heartbeat], now: datetime, where: str) -> Gap | None:
+    def _gap_noticed(
+        self,
+        kept: dict[str, Heartbeat],
+        marks: dict[str, Heartbeat],
+        now: datetime,
+        where: str,
+    ) -> Gap | None:
         why = self._what_is_wrong(kept, where)
         last = max((beat.at for beat in kept.values()), default=None)
         if why is None:
-            return self._waiting_in_vain(kept, now)
+            return self._waiting_in_vain(kept, marks, now)
         if last is None:
             return Gap(start=None, end=max(now, self._mine.at), why=why)
         return gap_until(now, last, [self._mine], why=why)
 
-    def _waiting_in_vain(self, kept: dict[str, Heartbeat], now: datetime) -> Gap | None:
-        """Return a gap once another worker, which would have proven this start, shows no life."""
+    def _waiting_in_vain(
+        self, kept: dict[str, Heartbeat], marks: dict[str, Heartbeat], now: datetime
+    ) -> Gap | None:
+        """Return a gap once another worker, which would have proven this start, shows no life.
+
+        One of this host that had begun in the same moment proves it by its mark, too.
+        """
         if self._waits_for is None:
             return None
         waited_for, since = self._waits_for
-        other = kept.get(waited_for.worker, waited_for)
+        other, mark = kept.get(waited_for.worker, waited_for), marks.get(waited_for.worker)
+        if mark is not None and waited_for.beats <= mark.beats <= other.beats:
+            self._waits_for = None
+            return None
         if other.beats == waited_for.beats and not other.ended and now - since <= ALIVE_MAX:
             return None
         self._waits_for = None

@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 from adapter.domain.ledger_life import ALIVE_MAX, BEAT_INTERVAL, MARGIN
 from adapter.errors import LedgerError
 from adapter.ledger import open_ledger
+from adapter.ledger.life import WAITING_INTERVAL, LedgerLife
 from adapter.ledger.schema import gaps, heartbeats, meta
 
 HOUR = timedelta(hours=1)
@@ -252,6 +253,22 @@ def test_a_worker_elsewhere_proves_a_start_by_its_next_heartbeat(machine, tmp_pa
     assert ends(joined) == []
     there.work(joined, HOUR)
     assert ends(joined) == []
+
+
+def test_a_worker_that_began_in_the_same_moment_proves_a_start_by_its_mark(machine, monkeypatch):
+    """Its heartbeat stood in the ledger, and its mark was being written."""
+    machine.start().life.leave(now=machine.clock.now())
+    with monkeypatch.context() as slow:
+        slow.setattr(LedgerLife, "_keep_mark", lambda _life: None)
+        machine.clock.at += HOUR
+        first = machine.start()
+    second = machine.start()
+    assert second.gap is None
+    assert not second.life.knowledge().is_whole_since(machine.clock.now())
+    first.life._keep_mark()
+    machine.clock.at += WAITING_INTERVAL
+    assert second.life.knowledge().is_whole_since(machine.clock.now())
+    assert ends(second) == []
 
 
 def test_a_worker_elsewhere_that_shows_no_life_proves_nothing(machine, tmp_path):
