@@ -133,8 +133,8 @@ def adapter(sandbox: ServedSandbox, world: World, tmp_path: Path) -> Iterator[Jo
     try:
         joined = sandbox.join_adapter(world, folder)
     except _testing().SandboxError as error:
-        told = " ".join([str(error), *_hidden()])
-        raise pytest.fail.Exception(told, pytrace=False) from None
+        message = " ".join([str(error), *_hidden()])
+        raise pytest.fail.Exception(message, pytrace=False) from None
     yield joined
     joined.stop()
 
@@ -181,8 +181,8 @@ def _marked(item: pytest.Item) -> Mapping[str, Any]:
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     merged = {name: value for layer in layers for name, value in layer.items()}
     if wrong := [repr(name) for name in merged if name not in OPTIONS]:
-        told = f"a world has no option {', '.join(wrong)}; there are: {', '.join(OPTIONS)}"
-        pytest.fail(told, pytrace=False)
+        message = f"a world has no option {', '.join(wrong)}; there are: {', '.join(OPTIONS)}"
+        pytest.fail(message, pytrace=False)
     return merged
 
 

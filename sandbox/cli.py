@@ -61,7 +61,7 @@ def start(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Tell the version and end.", callback=_tell_version, is_eager=True
+            "--version", help="Show the version and end.", callback=_tell_version, is_eager=True
         ),
     ] = False,
 ) -> None:

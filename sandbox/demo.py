@@ -262,8 +262,8 @@ def run_demo(options: DemoOptions) -> int:
         if options.journal is not None:
             options.journal.write_text(world.journal.as_lines(), "utf-8")
     if options.as_json:
-        told = {"timeline": [line.as_json() for line in lines], "cash": cash, "audit": report}
-        print(json.dumps(told, indent=2))  # noqa: T201  # the answer of --json
+        document = {"timeline": [line.as_json() for line in lines], "cash": cash, "audit": report}
+        print(json.dumps(document, indent=2))  # noqa: T201  # the answer of --json
     else:
         _tell_cash(console, cash)
         _conclude(console, report)

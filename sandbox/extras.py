@@ -19,8 +19,8 @@ PACKAGES = {
 
 def require_extra() -> None:
     """Leave with one line that names the extra where a package of it is missing."""
-    if told := missing_extra():
-        fail(EXIT_REFUSED, told)
+    if message := missing_extra():
+        fail(EXIT_REFUSED, message)
 
 
 def missing_extra() -> str | None:

@@ -17,7 +17,7 @@ from sandbox.world.world import World
 
 # What a reader of the day need not see: it is in the journal all the same.
 QUIET_OPERATIONS = frozenset({"Token", "Sessions"})
-# Asked again and again: told when the answer is another than the last time.
+# Asked again and again: shown when the answer is another than the last time.
 POLLS = {
     "InvoiceBalanceDue": "InvoiceBalanceDue",
     "ExtractInvoices": "ExtractInvoices",

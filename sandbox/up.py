@@ -54,7 +54,7 @@ def up(
         bool, typer.Option("--json", help="Say where it listens as one line of JSON.")
     ] = False,
 ) -> None:
-    """Serve the fakes until interrupted; in real time unless told otherwise.
+    """Serve the fakes until interrupted; in real time unless --virtual is given.
 
     Once everything answers it says where, and what to type next.
     """
@@ -81,8 +81,12 @@ def up(
         except OSError as error:
             _refuse_port("--port", host, port, error)
         adapter = _join_adapter(world, adapter_port, running) if with_adapter else None
-        told = _whereabouts(sandbox, world, adapter)
-        typer.echo(json.dumps(told) if as_json else _banner(told, has_token=bool(control_token)))
+        whereabouts = _whereabouts(sandbox, world, adapter)
+        typer.echo(
+            json.dumps(whereabouts)
+            if as_json
+            else _banner(whereabouts, has_token=bool(control_token))
+        )
         _wait_for_stop()
 
 
@@ -118,17 +122,19 @@ def _whereabouts(sandbox: Sandbox, world: World, adapter: str | None) -> dict[st
     }
 
 
-def _banner(told: dict[str, Any], *, has_token: bool) -> str:
+def _banner(whereabouts: dict[str, Any], *, has_token: bool) -> str:
     """Say where everything is, and what to type next in another terminal."""
-    world, adapter = told["world"], told["adapter_url"]
+    world, adapter = whereabouts["world"], whereabouts["adapter_url"]
     now = f"{world['now'][:19]}Z"
-    exports = [f"  export SANDBOX_URL={told['url']}"] if told["url"] != DEFAULT_URL else []
+    exports = (
+        [f"  export SANDBOX_URL={whereabouts['url']}"] if whereabouts["url"] != DEFAULT_URL else []
+    )
     exports += ["  export SANDBOX_CONTROL_TOKEN=...  its control token"] if has_token else []
     return "\n".join(
         [
             "The sandbox is up; Ctrl-C stops it.",
-            f"  page     {told['url']}/",
-            f"  control  {told['control_url']}",
+            f"  page     {whereabouts['url']}/",
+            f"  control  {whereabouts['control_url']}",
             f"  adapter  {f'{adapter}/ops/' if adapter else 'none; see --with-adapter'}",
             f"  world    {world['name']}, seed {world['seed']}",
             f"  clock    virtual: it stands at {now} until it is advanced"
@@ -137,7 +143,7 @@ def _banner(told: dict[str, Any], *, has_token: bool) -> str:
             "Type next, in another terminal:",
             *exports,
             "  sandbox ready       says whether everything answers",
-            "  sandbox env         tells a client how to connect",
+            "  sandbox env         shows a client how to connect",
             "  sandbox advance 1h  moves the clock and runs what falls due",
         ]
     )
@@ -145,7 +151,7 @@ def _banner(told: dict[str, Any], *, has_token: bool) -> str:
 
 @contextmanager
 def _stop_signals_held() -> Iterator[None]:
-    """Hold back what tells this process to end; threads that begin meanwhile never take it."""
+    """Hold back what ends this process; threads that begin meanwhile never take it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield

@@ -282,7 +282,7 @@ def read_exceptions(connection: Connection, chosen: Select[Any]) -> tuple[Except
 def _exception_of(row: RowMapping) -> ExceptionItem:
     values: dict[str, Any] = dict(row)
     cents = values.pop("cents")
-    # A row that somebody else has changed may hold anything; it must not hide the list.
+    # A row that was changed by hand may hold anything; it must not hide the list.
     amount = Decimal(cents).scaleb(-2) if isinstance(cents, int) else None
     return ExceptionItem(**values, amount=amount)
 

@@ -31,7 +31,7 @@ from adapter.version import DISTRIBUTION
 BUSY_SECONDS = 15
 # A process that stands still while it writes loses its turn before those that wait give up.
 IDLE_SECONDS = 10
-# It holds up nobody while it reads; and whoever writes the whole ledger may be copying it.
+# A reader holds up no writer; and who writes the whole ledger may be copying it.
 LONG_IDLE_SECONDS = 60
 _READS = "ledger_reads"
 _TIME = select(func.clock_timestamp())  # of this moment, not of the transaction's beginning

@@ -63,8 +63,10 @@ class Connection:
     def _refusal(self, error: urllib.error.HTTPError) -> SandboxError:
         with error:
             try:
-                told = json.loads(error.read())["error"]
-                return SandboxError(f"{told['message']}. {told['remedy']}.", code=told["code"])
+                problem = json.loads(error.read())["error"]
+                return SandboxError(
+                    f"{problem['message']}. {problem['remedy']}.", code=problem["code"]
+                )
             except (OSError, ValueError, LookupError, TypeError):
                 return self._unreachable(f"HTTP {error.code}")
 

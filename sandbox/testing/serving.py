@@ -117,8 +117,8 @@ def serve(
     """
     if url is not None:
         connection = Connection(url=url.rstrip("/"), control_token=control_token)
-        told = connection.ask("GET", "/_sandbox/worlds", timeout_seconds=FIRST_LOOK_SECONDS)
-        if not isinstance(told, Mapping) or "worlds" not in told:
+        answer = connection.ask("GET", "/_sandbox/worlds", timeout_seconds=FIRST_LOOK_SECONDS)
+        if not isinstance(answer, Mapping) or "worlds" not in answer:
             raise SandboxError(f"what answers at {url} is no sandbox", code="no_sandbox")
         # Others may make worlds there, too.
         prefix = f"test-{secrets.token_hex(4)}"

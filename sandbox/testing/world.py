@@ -91,7 +91,7 @@ class World:
         document = self._connection.ask("GET", f"/_sandbox/worlds/{name}")
         self.seed: int = document["seed"]
         self.base_url: str = document["base_url"]
-        self.billers = {told["slug"]: _biller(told) for told in document["billers"]}
+        self.billers = {row["slug"]: _biller(row) for row in document["billers"]}
         first = next(iter(self.billers.values()))
         self.spectrum, self.imt, self.invoice_cloud = (
             first.spectrum,
@@ -270,20 +270,20 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
-def _biller(told: dict[str, Any]) -> Biller:
-    spectrum = told["spectrum"]
+def _biller(document: dict[str, Any]) -> Biller:
+    spectrum = document["spectrum"]
     partners = {
         "spectrum": _known(Spectrum, {**spectrum, "rtdr": _known(Credentials, spectrum["rtdr"])}),
-        "imt": _known(Imt, told["imt"]),
-        "invoice_cloud": _known(InvoiceCloud, told["invoice_cloud"]),
+        "imt": _known(Imt, document["imt"]),
+        "invoice_cloud": _known(InvoiceCloud, document["invoice_cloud"]),
     }
-    return _known(Biller, {**told, **partners})
+    return _known(Biller, {**document, **partners})
 
 
-def _known(kind: type[S], told: dict[str, Any]) -> S:
-    """Take what this client knows: a sandbox of another version may tell more."""
+def _known(kind: type[S], document: dict[str, Any]) -> S:
+    """Take what this client knows: a sandbox of another version may say more."""
     names = {one.name for one in fields(kind)}  # type: ignore[arg-type]  # a dataclass each
-    return kind(**{name: value for name, value in told.items() if name in names})
+    return kind(**{name: value for name, value in document.items() if name in names})
 
 
 def _said(order: dict[str, Any]) -> dict[str, Any]:
